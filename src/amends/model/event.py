@@ -1,0 +1,159 @@
+"""The one language: an event is a CloudEvents 1.0 record with the subjects it speaks of.
+
+Source of the envelope: CloudEvents 1.0 (https://cloudevents.io). `received` and `keys` are ours.
+"""
+
+from typing import Any
+
+import msgspec
+
+from amends.model.fields import FIELDS
+from amends.model.instant import Instant, UnreadableTimeError, format_instant, parse_instant
+from amends.model.subjects import KINDS
+from amends.model.types import EVENT_TYPES
+
+
+class UnreadableEventError(ValueError):
+    """An event that cannot be read; the message says which part and what it should be."""
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened.
+
+    `(source, id)` is its identity. `time` is when it happened, `received` when we learned it (absent until
+    the journal takes it in). `keys` maps a kind of subject to its id. `data` holds fields of the vocabulary
+    in their JSON form (money as integers of minor units, instants as RFC 3339 texts) and whatever else the sender said.
+    """
+
+    id: str
+    source: str
+    type: str
+    time: Instant
+    keys: dict[str, str]
+    data: dict[str, Any] = {}
+    received: Instant | None = None
+
+
+class _CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    id: str
+    source: str
+    type: str
+    time: str
+    keys: dict[str, str] = {}
+    data: dict[str, Any] = {}
+    received: str | None = None
+    specversion: str = "1.0"
+
+
+_decoder = msgspec.json.Decoder(_CloudEvent)
+_encoder = msgspec.json.Encoder()
+
+
+def decode_event(raw: bytes | str) -> Event:
+    """Read one CloudEvents JSON record and check it against the vocabulary.
+
+    Raises UnreadableEventError with one sentence that names the part at fault.
+    """
+    try:
+        record = _decoder.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UnreadableEventError(f"not a CloudEvents 1.0 JSON record: {error}") from error
+    return _checked(record)
+
+
+def event_from(document: Any) -> Event:
+    """The same as `decode_event`, from a decoded JSON value."""
+    try:
+        record = msgspec.convert(document, _CloudEvent)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise UnreadableEventError(f"not a CloudEvents 1.0 JSON record: {error}") from error
+    return _checked(record)
+
+
+def encode_event(event: Event) -> bytes:
+    """One CloudEvents JSON record, on one line."""
+    return _encoder.encode(document_of(event))
+
+
+def document_of(event: Event) -> dict[str, Any]:
+    """The CloudEvents JSON form as a plain dictionary."""
+    document: dict[str, Any] = {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": event.source,
+        "type": event.type,
+        "time": format_instant(event.time),
+        "keys": event.keys,
+        "data": event.data,
+    }
+    if event.received is not None:
+        document["received"] = format_instant(event.received)
+    return document
+
+
+def _checked(record: _CloudEvent) -> Event:
+    if not record.id or not record.source:
+        raise UnreadableEventError("an event needs an `id` and a `source` that are not empty")
+    if record.specversion != "1.0":
+        raise UnreadableEventError(f"`specversion` is {record.specversion!r}; this reads 1.0")
+    if record.type not in EVENT_TYPES:
+        raise UnreadableEventError(f"`type` {record.type!r} is not in the vocabulary")
+    for kind, key in record.keys.items():
+        if kind not in KINDS:
+            raise UnreadableEventError(f"`keys` names {kind!r}; it may name {', '.join(KINDS)}")
+        if not key:
+            raise UnreadableEventError(f"the key of {kind} is empty")
+    _check_fields(record.data)
+    try:
+        return Event(
+            id=record.id,
+            source=record.source,
+            type=record.type,
+            time=parse_instant(record.time),
+            keys=record.keys,
+            data=record.data,
+            received=None if record.received is None else parse_instant(record.received),
+        )
+    except UnreadableTimeError as error:
+        raise UnreadableEventError(str(error)) from error
+
+
+def _check_fields(data: dict[str, Any]) -> None:
+    for name, value in data.items():
+        field = FIELDS.get(name)
+        if field is None or value is None:
+            continue
+        if not _fits(field.type, value):
+            raise UnreadableEventError(f"`data.{name}` is {value!r}; it should be {_FORMS[field.type]}")
+
+
+_FORMS = {
+    "text": "a text",
+    "integer": "a whole number",
+    "decimal": "a number",
+    "money": "a whole number of minor units",
+    "instant": "an RFC 3339 date-time with an offset",
+    "flag": "true or false",
+}
+_INT64 = 2**63 - 1
+
+
+def _fits(type_: str, value: Any) -> bool:
+    match type_:
+        case "text":
+            return isinstance(value, str)
+        case "flag":
+            return isinstance(value, bool)
+        case "integer" | "money":
+            return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _INT64
+        case "decimal":
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case "instant":
+            if not isinstance(value, str):
+                return False
+            try:
+                parse_instant(value)
+            except UnreadableTimeError:
+                return False
+            return True
+    raise AssertionError(type_)

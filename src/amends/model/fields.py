@@ -1,0 +1,112 @@
+"""The vocabulary of event data: what a fact is called, and what it is measured in.
+
+Rules may use these fields and no others; whatever else a delivery says is kept in `data` for people to read.
+A connector that needs a new one adds it here, with its unit and meaning.
+"""
+
+from typing import Final, Literal
+
+import msgspec
+
+FieldType = Literal["text", "integer", "decimal", "money", "instant", "flag"]
+"""money: whole minor units of the event's `currency`; instant: RFC 3339 in the event, microseconds in a column."""
+
+
+class Field(msgspec.Struct, frozen=True):
+    """A field of event data: its type and, in a few words, its meaning."""
+
+    type: FieldType
+    means: str
+
+
+def _fields(type_: FieldType, **meanings: str) -> dict[str, Field]:
+    return {name: Field(type_, means) for name, means in meanings.items()}
+
+
+FIELDS: Final[dict[str, Field]] = {
+    **_fields(
+        "text",
+        shop="the shop the order was placed in",
+        channel="the sales channel: shopify, amazon, shopee ...",
+        number="what the buyer calls the order, such as #1001",
+        status="the state after this event, in the words of the vocabulary",
+        previous_status="the state before this event",
+        currency="ISO 4217 code of every money field of this event",
+        country="ISO 3166-1 alpha-2 code of the delivery address",
+        region="state or province of the delivery address",
+        city="city of the delivery address",
+        postcode="postal code of the delivery address",
+        street="first line of the delivery address",
+        recipient="name on the delivery address",
+        phone="telephone number of the recipient",
+        recipient_id="tax or personal id that customs of the destination asks for (CPF, PCCC ...)",
+        address_key="digest of the normalised delivery address: equal for equal addresses",
+        language="BCP 47 tag of the buyer's language",
+        note="what the buyer wrote with the order",
+        coupon="discount code used",
+        incoterm="DAP, DDP ...",
+        reason="why, in the vocabulary's words (decline code, dispute reason, cancel reason, return reason, hold reason)",
+        method="payment method: card, paypal, boleto, bank_transfer ...",
+        provider="payment service provider",
+        refund="id of a refund",
+        dispute="id of a dispute",
+        stage="of a dispute: pre_dispute, dispute, pre_arbitration; of a scan: first_mile, export, linehaul, import, last_mile",
+        payout="id of a payout",
+        sku="stock keeping unit",
+        location="warehouse or place",
+        tier="stock tier: local, overseas, in_transit, domestic_pending",
+        carrier="carrier of the parcel",
+        tracking="tracking number",
+        sub_status="tracking sub-status, in 17TRACK's words",
+        cause="cause of a carrier's exception, by whose fault",
+        customs="customs detail, in SP-API's words",
+        code="the carrier's raw code",
+        description="the sender's own words",
+        origin="ISO 3166-1 alpha-2 code of where the parcel started",
+        destination="ISO 3166-1 alpha-2 code of where the parcel goes",
+        scan_country="ISO 3166-1 alpha-2 code of where the parcel was scanned",
+        scan_city="city where the parcel was scanned",
+        author="who wrote: buyer, agent, bot, system",
+        medium="channel of a message: email, chat, whatsapp, marketplace ...",
+        intent="what the buyer wants, as tagged by the help desk or the classifier: where_is_it, not_received, damaged, wrong_item, not_as_described, cancel, refund ...",
+        tone="calm, upset",
+        system="the system that failed to take a change: oms, erp, wms, crm ...",
+        exception="id of an exception of the catalogue",
+        severity="critical, high, warning, info",
+        outcome="put_right, false_alarm, healed, written_off",
+        vendor="connector that could not read a delivery",
+    ),
+    **_fields(
+        "money",
+        total="what the buyer owes for the order",
+        amount="money moved, held or claimed by this event",
+        fee="kept by the provider",
+        declared_value="value on the customs declaration",
+    ),
+    **_fields(
+        "integer",
+        quantity="units of the SKU in this event",
+        available="units that can be promised, after this event",
+        counted="units counted by hand in the warehouse",
+        units="units in the whole order",
+        orders_before="orders of this buyer before this one",
+        rating="stars of a review, 1 to 5",
+        position="the sender's own sequence number",
+    ),
+    **_fields("decimal", risk_score="provider's fraud score, 0 to 1"),
+    **_fields(
+        "instant",
+        ship_by="limit for the hand-over to a carrier",
+        deliver_by="promised arrival, to the end of the promised day",
+        estimated_at="the carrier's present estimate of arrival",
+        expires_at="when a voucher, hold or pickup ends",
+        respond_by="limit for an answer to a dispute",
+        promised_at="when what was promised in a message is due",
+    ),
+    **_fields(
+        "flag",
+        listed="the SKU is on sale",
+        test="the sender marked it as a test",
+        first_contact="the message tells the buyer of the trouble",
+    ),
+}
