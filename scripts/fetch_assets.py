@@ -29,14 +29,8 @@ FILES: Final = {
 }
 TEST_FILES: Final = {"axe.min.js": "axe-core/axe.min.js"}
 LICENCES: Final = {"htmx-LICENSE": "htmx.org/LICENSE", "tabler-icons-LICENSE": "@tabler/icons/LICENSE"}
-ICONS: Final = (
-    "alert-circle alert-octagon alert-triangle archive arrow-left arrow-right ban bell-off box building-warehouse "
-    "calendar check checklist chevron-down chevron-right circle-check circle-dashed clock clock-pause coin copy "
-    "credit-card device-desktop external-link eye files home inbox info-circle keyboard language lock logout "
-    "map-pin menu-2 message mood-happy moon note package player-pause plane plane-departure plug receipt-refund "
-    "refresh rotate scale search send shield-check shopping-cart stack-2 sun truck truck-delivery user user-plus "
-    "wand x"
-).split()
+ICONS: Final = MANIFEST / "icons.txt"
+"""Names of the outline icons in use, one a line."""
 
 
 class MissingToolError(RuntimeError):
@@ -57,7 +51,9 @@ def install(folder: Path) -> Path:
     """Install the locked packages into `folder`, without running any of their scripts, and return node_modules."""
     for name in ("package.json", "package-lock.json", ".npmrc"):
         shutil.copy(MANIFEST / name, folder / name)
-    done = subprocess.run([*npm_command(), "ci", "--ignore-scripts"], cwd=folder, capture_output=True, text=True)
+    done = subprocess.run(
+        [*npm_command(), "ci", "--ignore-scripts"], cwd=folder, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         last = (done.stderr or done.stdout).strip().splitlines()[-3:]
         raise MissingToolError("npm could not install the assets: " + " ".join(last))
@@ -69,7 +65,7 @@ def copy_files(modules: Path, target: Path, files: dict[str, str]) -> None:
     target.mkdir(parents=True, exist_ok=True)
     for name, origin in files.items():
         text = (modules / origin).read_text(encoding="utf-8")
-        (target / name).write_text(re.sub(r"^//# sourceMappingURL=.*$", "", text, flags=re.M), encoding="utf-8")
+        (target / name).write_text(re.sub(r"^//# sourceMappingURL=.*$", "", text, flags=re.MULTILINE), encoding="utf-8")
 
 
 def write_sprite(modules: Path, target: Path, icons: Iterable[str]) -> None:
@@ -79,7 +75,7 @@ def write_sprite(modules: Path, target: Path, icons: Iterable[str]) -> None:
         origin = modules / "@tabler" / "icons" / "icons" / "outline" / f"{name}.svg"
         if not origin.exists():
             raise MissingToolError(f"the icon {name!r} is not in this version of @tabler/icons: choose another")
-        body = re.sub(r"<!--.*?-->", "", origin.read_text(encoding="utf-8"), flags=re.S)
+        body = re.sub(r"<!--.*?-->", "", origin.read_text(encoding="utf-8"), flags=re.DOTALL)
         inner = re.sub(r"\s*\n\s*", "", body[body.index(">") + 1 : body.rindex("</svg>")])
         symbols.append(f'<symbol id="{name}" viewBox="0 0 24 24">{inner}</symbol>')
     sprite = '<svg xmlns="http://www.w3.org/2000/svg">' + "\n".join(symbols) + "</svg>\n"
@@ -87,8 +83,9 @@ def write_sprite(modules: Path, target: Path, icons: Iterable[str]) -> None:
 
 
 def stamp() -> str:
-    """What the files are made from: the lock file and this script."""
+    """What the files are made from: the lock file, the list of icons and this script."""
     digest = hashlib.sha256((MANIFEST / "package-lock.json").read_bytes())
+    digest.update(ICONS.read_bytes())
     digest.update(Path(__file__).read_bytes())
     return digest.hexdigest()
 
@@ -108,7 +105,7 @@ def fetch() -> None:
         modules = install(Path(folder))
         copy_files(modules, VENDOR, {**FILES, **LICENCES})
         copy_files(modules, TEST_VENDOR, TEST_FILES)
-        write_sprite(modules, VENDOR, ICONS)
+        write_sprite(modules, VENDOR, ICONS.read_text(encoding="utf-8").split())
     (VENDOR / "STAMP").write_text(stamp(), encoding="utf-8")
 
 
