@@ -18,6 +18,8 @@ IMPURE_MODULES = frozenset(
 )
 IMPURE_CALLS = frozenset({"open", "input", "print", "exec", "eval", "breakpoint"})
 
+EXCUSED = {"src/amends/pipeline/failpoints.py": "kills this very process, when a test has armed it to"}
+
 pytestmark = pytest.mark.inv07
 
 
@@ -49,7 +51,7 @@ def _files(room: str) -> list[Path]:
 @pytest.mark.parametrize("room", PURE_ROOMS)
 def test_a_pure_room_reads_nothing_but_its_arguments(room: str) -> None:
     found = {str(path.relative_to(ROOT)): _offences(path.read_text()) for path in _files(room)}
-    assert {path: offences for path, offences in found.items() if offences} == {}
+    assert {path: offences for path, offences in found.items() if offences and path not in EXCUSED} == {}
 
 
 def test_the_purity_check_sees_what_it_should() -> None:

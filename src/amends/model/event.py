@@ -7,13 +7,14 @@ from typing import Any
 
 import msgspec
 
+from amends.model.errors import UnusableInputError
 from amends.model.fields import FIELDS
 from amends.model.instant import Instant, UnreadableTimeError, format_instant, parse_instant
 from amends.model.subjects import KINDS
 from amends.model.types import EVENT_TYPES
 
 
-class UnreadableEventError(ValueError):
+class UnreadableEventError(UnusableInputError):
     """An event that cannot be read; the message says which part and what it should be."""
 
 

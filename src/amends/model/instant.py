@@ -8,6 +8,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import NewType
 
+from amends.model.errors import UnusableInputError
+
 Instant = NewType("Instant", int)
 Duration = NewType("Duration", int)
 
@@ -27,7 +29,7 @@ _UNITS = {
 _LENGTH = re.compile(r"(\d+)\s*(second|minute|hour|day|week)s?")
 
 
-class UnreadableTimeError(ValueError):
+class UnreadableTimeError(UnusableInputError):
     """A text that should be a moment or a length of time is neither."""
 
 

@@ -4,21 +4,21 @@ from decimal import Decimal, InvalidOperation
 
 import msgspec
 
+from amends.model.errors import UnusableInputError
+
 # ISO 4217 currencies whose minor unit is not a hundredth (source: ISO 4217 list one).
 _EXPONENTS = {
-    **dict.fromkeys(
-        "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0
-    ),
+    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
     **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
     **dict.fromkeys("CLF UYW".split(), 4),
 }
 
 
-class MixedCurrenciesError(ValueError):
+class MixedCurrenciesError(UnusableInputError):
     """Two amounts of different currencies cannot be added or compared."""
 
 
-class UnreadableMoneyError(ValueError):
+class UnreadableMoneyError(UnusableInputError):
     """A text that should be an amount of money is not one."""
 
 
@@ -51,7 +51,7 @@ class Money(msgspec.Struct, frozen=True, order=False):
 
 
 def parse_amount(text: str | int | float | Decimal, currency: str) -> int:
-    """Minor units of an amount written in major units ("10.50", USD: 1050); more digits than the currency has round half up."""
+    """Minor units of an amount in major units ("10.50", USD: 1050); digits beyond the currency's round half up."""
     try:
         amount = Decimal(str(text))
     except InvalidOperation as error:

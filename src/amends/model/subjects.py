@@ -26,4 +26,4 @@ PARENTS: Final = {
     "case": "order",
     "order": "buyer",
 }
-"""A subject of the first kind belongs to one of the second, once an event has named both (a *link*, which may come late)."""
+"""A subject of the first kind belongs to one of the second, once an event names both: a *link*, which may come late."""

@@ -5,12 +5,12 @@ A setting `port` is read from `AMENDS_PORT`, or from a `.env` file where Amends 
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from amends.model.errors import UnusableInputError
@@ -54,6 +54,7 @@ class Config(BaseSettings):
     locale: Locale = Field(default="en", description="language of the console for who has not chosen one")
     currency: str = Field(default="USD", description="ISO 4217 code that money at risk is shown in")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level to log")
+    failpoint: str | None = Field(default=None, description="for tests: where this process is to be killed")
 
     @field_validator("data_dir")
     @classmethod
@@ -101,7 +102,7 @@ def load_config(**given: object) -> Config:
         raise UnusableSettingsError("\n".join(_sentence(problem) for problem in error.errors())) from None
 
 
-def _sentence(problem: ErrorDetails) -> str:
+def _sentence(problem: Mapping[str, Any]) -> str:
     name = str(problem["loc"][0])
     value = "" if name == "secret_key" else f" {problem['input']!r}"
     what = problem["msg"].removeprefix("Value error, ").replace("Input should be", "it should be")
