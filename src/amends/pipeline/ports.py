@@ -1,0 +1,231 @@
+"""What the pipeline asks of the world around it. `store`, `engines` and `runtime` answer.
+
+A *position* is a place in a sequence that only grows: of the inbox (deliveries) or of the journal (events).
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Final, Literal, Protocol, TypeVar
+
+import msgspec
+
+from amends.detection.finding import Clearing, Finding, Verdicts
+from amends.model.event import Event
+from amends.model.instant import Instant
+
+DeliveryState = Literal["pending", "taken", "quarantined", "refused", "conflict"]
+"""pending: waits for the pipeline; taken: its events are in the journal; quarantined: could not be read;
+refused: read, but speaks of nothing that is followed; conflict: repeats an identity with another body."""
+
+
+class RawDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """One delivery as it came, at its position in the inbox."""
+
+    position: int
+    vendor: str
+    account: str
+    delivery_id: str
+    received: Instant
+    headers: dict[str, str]
+    body: bytes
+
+
+class Translation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a delivery says in our words: its events, or the sentence that tells why there are none."""
+
+    events: list[Event] = []
+    unreadable: str | None = None
+    irrelevant: str | None = None
+
+
+class Settlement(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a delivery: its new state, how many new events it gave, and the sentence people read."""
+
+    position: int
+    state: DeliveryState
+    events: int = 0
+    error: str | None = None
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the kernel has come: the last journal position it has judged, its clock, and the digest of its rules."""
+
+    position: int
+    clock: Instant
+    pack: str
+
+
+NOWHERE: Final = Progress(position=0, clock=Instant(0), pack="")
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """A kernel's state after `progress`."""
+
+    progress: Progress
+    blob: bytes
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """An event and its position in the journal."""
+
+    position: int
+    event: Event
+
+
+class Sorted(msgspec.Struct, frozen=True):
+    """Events by what the journal knows of their identity; those it has word for word are left out."""
+
+    new: list[Event]
+    conflicts: list[Event]
+
+
+class JournalMovedError(RuntimeError):
+    """Somebody else has written to the journal since this round was judged; it is judged again."""
+
+
+class Translator(Protocol):
+    """Turns a vendor's words into ours. Pure: the same delivery always gives the same events."""
+
+    def read(self, delivery: RawDelivery) -> Translation:
+        """Never raises: what cannot be read comes back as a sentence."""
+        ...
+
+
+class Kernel(Protocol):
+    """What the pipeline asks of `amends.detection.Kernel`."""
+
+    def on_events(self, events: Sequence[Event]) -> Verdicts: ...
+    def sweep(self, now: Instant) -> Verdicts: ...
+    def next_due(self) -> Instant | None: ...
+    def snapshot(self) -> bytes: ...
+
+
+class Kernels(Protocol):
+    """Makes kernels that judge by one rule pack."""
+
+    @property
+    def pack(self) -> str:
+        """The digest of the rules."""
+        ...
+
+    def fresh(self) -> Kernel: ...
+
+    def restore(self, blob: bytes) -> Kernel | None:
+        """None where the blob was taken under other rules: the journal is judged anew."""
+        ...
+
+
+class Inbox(Protocol):
+    """Deliveries that are durable and wait for the pipeline."""
+
+    def pending(self, limit: int) -> list[RawDelivery]: ...
+    def settle(self, settlements: Sequence[Settlement]) -> None: ...
+
+
+class Journal(Protocol):
+    """The append-only record of every event, each `(source, id)` once."""
+
+    def head(self) -> int:
+        """The greatest position; 0 where the journal is empty."""
+        ...
+
+    def sort_out(self, events: Sequence[Event]) -> Sorted:
+        """Tell the new ones (the first of each identity) from those that repeat an identity with another body."""
+        ...
+
+    def append(self, events: Sequence[Event], *, after: int) -> list[Entry]:
+        """Add events that are new. Raises JournalMovedError if the head is not at `after` any more."""
+        ...
+
+    def read(self, *, after: int, limit: int) -> list[Entry]:
+        """The entries behind position `after`, in order, about `limit` of them (whole batches), [] at the end."""
+        ...
+
+    def read_subject(self, kind: str, subject: str) -> list[Entry]:
+        """The events of a subject; of an order also those of its payments, shipments, returns and threads."""
+        ...
+
+
+class FindingBook(Protocol):
+    """Every finding there was, and whether it has cleared."""
+
+    def news(self, verdicts: Verdicts) -> Verdicts:
+        """The verdicts without findings already recorded and clearings already made."""
+        ...
+
+    def record(self, verdicts: Verdicts) -> None: ...
+    def open_ids(self) -> set[str]: ...
+
+
+class Snapshots(Protocol):
+    """Saved kernel states; only the newest few are kept."""
+
+    def latest(self) -> Snapshot | None: ...
+    def save(self, snapshot: Snapshot) -> None: ...
+
+
+class ProgressBook(Protocol):
+    """Where the kernel stands; written in the transaction that holds what it decided."""
+
+    def get(self) -> Progress: ...
+    def set(self, progress: Progress) -> None: ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction over all the books: what is done in it becomes durable together or not at all."""
+
+    @property
+    def inbox(self) -> Inbox: ...
+    @property
+    def journal(self) -> Journal: ...
+    @property
+    def findings(self) -> FindingBook: ...
+    @property
+    def snapshots(self) -> Snapshots: ...
+    @property
+    def progress(self) -> ProgressBook: ...
+
+
+Work = TypeVar("Work", bound=UnitOfWork, covariant=True)
+
+
+class Store(Protocol[Work]):
+    """Where units of work come from."""
+
+    def reading(self) -> AbstractContextManager[Work]:
+        """A consistent view; nothing written in it is kept."""
+        ...
+
+    def writing(self) -> AbstractContextManager[Work]:
+        """Commits at the end of the block, rolls back on an exception. Writers take turns."""
+        ...
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Nobody else in this process writes the journal or cases while it is held."""
+        ...
+
+
+__all__ = [
+    "NOWHERE",
+    "Clearing",
+    "DeliveryState",
+    "Entry",
+    "Finding",
+    "FindingBook",
+    "Inbox",
+    "Journal",
+    "JournalMovedError",
+    "Kernel",
+    "Kernels",
+    "Progress",
+    "ProgressBook",
+    "RawDelivery",
+    "Settlement",
+    "Snapshot",
+    "Snapshots",
+    "Sorted",
+    "Store",
+    "Translation",
+    "Translator",
+    "UnitOfWork",
+]

@@ -1,0 +1,83 @@
+"""Looking at deliveries: what came, what could not be read, and having it read again after a fix."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, func, select, update
+
+from amends.model.instant import Instant
+from amends.pipeline.ports import DeliveryState
+from amends.store.schema import delivery
+
+
+class DeliverySummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery without its body."""
+
+    position: int
+    vendor: str
+    account: str
+    delivery_id: str
+    received: Instant
+    state: DeliveryState
+    error: str | None
+    events: int
+
+
+class DeliveryRecord(DeliverySummary, frozen=True, kw_only=True):
+    """A delivery as it came, and what became of it."""
+
+    headers: dict[str, str]
+    body: bytes
+
+
+UNSETTLED: tuple[DeliveryState, ...] = ("quarantined", "conflict", "refused")
+"""States that people may want to look at, the gravest first."""
+
+
+class DeliveryTable:
+    """Questions about deliveries within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def list(
+        self, states: Sequence[DeliveryState] = UNSETTLED, *, limit: int = 100, before: int | None = None
+    ) -> list[DeliverySummary]:
+        """Deliveries in these states, the newest first; `before` a position for the next page."""
+        columns = [delivery.c[name] for name in DeliverySummary.__struct_fields__]
+        query = select(*columns).where(delivery.c.state.in_(states)).order_by(delivery.c.position.desc()).limit(limit)
+        if before is not None:
+            query = query.where(delivery.c.position < before)
+        return [DeliverySummary(**row._mapping) for row in self._connection.execute(query)]
+
+    def get(self, position: int) -> DeliveryRecord | None:
+        """One delivery whole."""
+        row = self._connection.execute(select(delivery).where(delivery.c.position == position)).first()
+        return None if row is None else _record(row)
+
+    def counts(self) -> dict[DeliveryState, int]:
+        """How many deliveries are in each state."""
+        found: dict[DeliveryState, int] = dict.fromkeys(("pending", "taken", "quarantined", "refused", "conflict"), 0)
+        query = select(delivery.c.state, func.count().label("size")).group_by(delivery.c.state)
+        return found | {row.state: row.size for row in self._connection.execute(query)}
+
+    def waiting(self) -> int:
+        """How many deliveries wait for the pipeline."""
+        return self._connection.scalar(select(func.count()).where(delivery.c.state == "pending")) or 0
+
+    def retry(self, positions: Iterable[int]) -> int:
+        """Have deliveries that were not taken read again; says how many."""
+        again = delivery.c.position.in_(list(positions)) & delivery.c.state.in_(UNSETTLED)
+        return self._connection.execute(update(delivery).where(again).values(state="pending", error=None)).rowcount
+
+    def retry_all(self, state: DeliveryState = "quarantined", *, vendor: str | None = None) -> int:
+        """Have all deliveries of a state read again, such as after a connector was mended; says how many."""
+        again = (delivery.c.state == state) & delivery.c.state.in_(UNSETTLED)
+        if vendor is not None:
+            again &= delivery.c.vendor == vendor
+        return self._connection.execute(update(delivery).where(again).values(state="pending", error=None)).rowcount
+
+
+def _record(row: Row[Any]) -> DeliveryRecord:
+    return DeliveryRecord(**row._asdict())

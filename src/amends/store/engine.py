@@ -1,0 +1,170 @@
+"""Opening the database, and who may write to it when.
+
+SQLite has one writer at a time. Inside a process the writers queue in the order in which they came (`Turnstile`),
+since SQLite's own waiting polls with growing pauses and lets the busiest thread win.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pysqlite3.dbapi2 as sqlite  # type: ignore[import-untyped]
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+
+from amends.store.errors import DatabaseUnwritableError, StoreError, UnsafeSqliteError, explained
+
+BUSY_TIMEOUT_MS: Final = 2_000
+"""How long a writer waits for another process. Shops give up on a webhook after 5 seconds."""
+
+# SQLite: resetting a write-ahead log could lose a transaction, since 3.7.0, mended in 3.51.3 (sqlite.org/wal.html).
+_CORRUPTING_FROM: Final = (3, 7, 0)
+_SOUND_FROM: Final = (3, 51, 3)
+
+_PRAGMAS: Final = (
+    "PRAGMA journal_mode = WAL",
+    # NORMAL would lose acknowledged deliveries with the power; FULL syncs every commit.
+    "PRAGMA synchronous = FULL",
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA cache_size = -65536",
+    # A smaller log keeps the pause short in which a commit carries it over into the database.
+    "PRAGMA wal_autocheckpoint = 1000",
+    "PRAGMA journal_size_limit = 67108864",
+)
+
+
+class Database:
+    """An open database. Any thread may use it; each block is one transaction."""
+
+    def __init__(self, engine: Engine, place: str) -> None:
+        self.engine = engine
+        self.place = place
+        self._turnstile = Turnstile()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A consistent view of what is committed; writers are not held up."""
+        with explained(self.place), self.engine.connect() as connection:
+            connection.begin()
+            yield connection
+            connection.rollback()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that commits at the end of the block and rolls back on an exception.
+
+        Raises StoreError (disk full, locked, unwritable ...) with nothing kept.
+        """
+        with explained(self.place), self._turnstile, self.engine.connect() as connection:
+            connection = connection.execution_options(amends_writes=True)
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        """Close every connection; the last one folds the write-ahead log into the database."""
+        self.engine.dispose()
+
+
+def open_database(url: str) -> Database:
+    """Open (or make) the database at a SQLAlchemy URL, such as `sqlite:////var/lib/amends/amends.sqlite`.
+
+    Raises StoreError with a sentence where that cannot be: unsafe build, unwritable folder, not a database.
+    """
+    parts = make_url(url)
+    if parts.get_backend_name() != "sqlite":
+        raise StoreError(f"{url!r} is not a database this release can work with: name one as sqlite:///PATH.")
+    if not parts.database or parts.database == ":memory:":
+        raise StoreError("Amends keeps its database in a file: name one as sqlite:///PATH.")
+    refuse_unsafe_build(sqlite.sqlite_version_info)
+    path = Path(parts.database)
+    _make_folder(path.parent)
+    database = Database(_sqlite_engine(path), str(path))
+    with database.reading() as connection:
+        connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
+    return database
+
+
+def refuse_unsafe_build(version: tuple[int, ...]) -> None:
+    """Raise UnsafeSqliteError for a SQLite that can corrupt a database in write-ahead mode."""
+    if _CORRUPTING_FROM <= tuple(version) < _SOUND_FROM:
+        raise UnsafeSqliteError(
+            f"SQLite {'.'.join(map(str, version))} can corrupt a database in write-ahead mode (mended in 3.51.3): "
+            "install the `pysqlite3` package in its newest release, which brings a sound one."
+        )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseUnwritableError(
+            f"The folder {folder} cannot be made ({error.strerror}): name another with --db, or make it writable."
+        ) from error
+
+
+def _sqlite_engine(path: Path) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}",
+        module=sqlite,
+        # Autocommit in the driver: transactions begin where `_begin` says, never by guess.
+        connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_MS / 1000},
+        json_serializer=lambda value: msgspec.json.encode(value).decode(),
+        json_deserializer=msgspec.json.decode,
+        pool_size=16,
+        max_overflow=32,
+    )
+    event.listen(engine, "connect", _set_up)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _set_up(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("amends_writes", False)
+    # A writer takes the lock at once: one that reads first and writes later could not be let in.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+class Turnstile:
+    """A lock that lets waiting threads in by the order in which they came; its holder may pass again."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._queue: deque[tuple[int, threading.Lock]] = deque()
+        self._holder: int | None = None
+        self._depth = 0
+
+    def __enter__(self) -> None:
+        me = threading.get_ident()
+        with self._guard:
+            if self._holder in (None, me):
+                self._holder = me
+                self._depth += 1
+                return
+            ticket = threading.Lock()
+            ticket.acquire()
+            self._queue.append((me, ticket))
+        ticket.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        with self._guard:
+            self._depth -= 1
+            if self._depth:
+                return
+            self._holder = None
+            if self._queue:
+                # Handed over, not let go: a thread that comes now cannot overtake.
+                self._holder, ticket = self._queue.popleft()
+                self._depth = 1
+                ticket.release()

@@ -1,0 +1,119 @@
+"""Findings: every verdict there was, and what ended it."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
+
+from amends.detection.finding import Clearing, Finding, Verdicts
+from amends.model.instant import Instant
+from amends.store.schema import finding
+
+_QUESTION_MAX: Final = 1_000
+
+
+class RecordedFinding(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding, and whether its trouble is over: `cleared_by` says what ended it."""
+
+    finding: Finding
+    cleared_at: Instant | None
+    cleared_by: str | None
+
+
+class FindingTable:
+    """Findings within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def news(self, verdicts: Verdicts) -> Verdicts:
+        """The verdicts without findings already recorded, and without clearings already made or of nothing known."""
+        ids = {found.id for found in verdicts.findings} | {cleared.finding for cleared in verdicts.clearings}
+        cleared = self._cleared(ids)
+        findings = [found for found in verdicts.findings if found.id not in cleared]
+        open_ = {found.id for found in findings} | {id_ for id_, at in cleared.items() if at is None}
+        clearings: list[Clearing] = []
+        for clearing in verdicts.clearings:
+            if clearing.finding in open_:
+                open_.discard(clearing.finding)
+                clearings.append(clearing)
+        return Verdicts(findings, clearings)
+
+    def record(self, verdicts: Verdicts) -> None:
+        """Keep what `news` has let through."""
+        if verdicts.findings:
+            self._connection.execute(insert(finding), [_row(found) for found in verdicts.findings])
+        if verdicts.clearings:
+            rows = [{"which": c.finding, "at": c.cleared_at, "by": c.cause} for c in verdicts.clearings]
+            self._connection.execute(_CLEAR, rows)
+
+    def open_ids(self) -> set[str]:
+        """Ids of all findings that have not cleared."""
+        return set(self._connection.scalars(select(finding.c.id).where(finding.c.cleared_at.is_(None))))
+
+    def get(self, ids: Iterable[str]) -> dict[str, RecordedFinding]:
+        """Findings by id; unknown ids are left out."""
+        found: dict[str, RecordedFinding] = {}
+        for portion in _portions(sorted(set(ids))):
+            for recorded in self._ask(select(finding).where(finding.c.id.in_(portion))):
+                found[recorded.finding.id] = recorded
+        return found
+
+    def of_order(self, order: str) -> list[RecordedFinding]:
+        """All findings that concern an order, in the order in which they fired."""
+        return self._ask(select(finding).where(finding.c.order_id == order).order_by(*_BY_TIME))
+
+    def of_subject(self, kind: str, subject: str) -> list[RecordedFinding]:
+        """All findings on a subject, in the order in which they fired."""
+        mine = (finding.c.kind == kind) & (finding.c.subject == subject)
+        return self._ask(select(finding).where(mine).order_by(*_BY_TIME))
+
+    def latest(self, limit: int, *, open_only: bool = False) -> list[RecordedFinding]:
+        """The findings that fired last, newest first."""
+        query = select(finding).order_by(finding.c.fired_at.desc(), finding.c.id).limit(limit)
+        return self._ask(query.where(finding.c.cleared_at.is_(None)) if open_only else query)
+
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """For each rule how many findings there were, and how many of them are open."""
+        columns = finding.c
+        query = select(columns.rule, func.count(), func.count() - func.count(columns.cleared_at)).group_by(columns.rule)
+        return {rule: (all_, open_) for rule, all_, open_ in self._connection.execute(query)}
+
+    def _cleared(self, ids: Iterable[str]) -> dict[str, int | None]:
+        columns = finding.c
+        return {
+            id_: at
+            for portion in _portions(sorted(ids))
+            for id_, at in self._connection.execute(
+                select(columns.id, columns.cleared_at).where(columns.id.in_(portion))
+            )
+        }
+
+    def _ask(self, query: Select[Any]) -> list[RecordedFinding]:
+        return [_recorded(row) for row in self._connection.execute(query)]
+
+
+_BY_TIME = (finding.c.fired_at, finding.c.id)
+_CLEAR = (
+    update(finding)
+    .where(finding.c.id == bindparam("which"))
+    .values(cleared_at=bindparam("at"), cleared_by=bindparam("by"))
+)
+
+
+def _row(found: Finding) -> dict[str, Any]:
+    row = msgspec.structs.asdict(found)
+    row["order_id"] = row.pop("order")
+    return row
+
+
+def _recorded(row: Row[Any]) -> RecordedFinding:
+    values = row._asdict()
+    cleared_at, cleared_by = values.pop("cleared_at"), values.pop("cleared_by")
+    values["order"] = values.pop("order_id")
+    return RecordedFinding(finding=Finding(**values), cleared_at=cleared_at, cleared_by=cleared_by)
+
+
+def _portions(ids: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (ids[start : start + _QUESTION_MAX] for start in range(0, len(ids), _QUESTION_MAX))

@@ -1,0 +1,163 @@
+"""The inbox: deliveries are acknowledged when their commit is on disk; concurrent ones share a commit."""
+
+import asyncio
+import threading
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from amends.model.instant import Instant
+from amends.pipeline import failpoints
+from amends.pipeline.ports import RawDelivery, Settlement
+from amends.store.engine import Database
+from amends.store.errors import BusyInboxError, StoreError
+from amends.store.schema import delivery
+
+WAITING_MAX: Final = 20_000
+"""Deliveries that may wait for their commit; more are turned away, so that memory has a bound."""
+_COMMIT_MAX: Final = 1_000
+
+
+class NewDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery whose sender waits for an answer."""
+
+    vendor: str
+    account: str
+    delivery_id: str
+    received: Instant
+    headers: dict[str, str]
+    body: bytes
+
+
+class InboxTable:
+    """The inbox within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, deliveries: Sequence[NewDelivery]) -> None:
+        """Put deliveries behind those that are there."""
+        rows = [{**msgspec.structs.asdict(new), "state": "pending", "events": 0} for new in deliveries]
+        self._connection.execute(insert(delivery), rows)
+
+    def pending(self, limit: int) -> list[RawDelivery]:
+        """The first deliveries that wait for the pipeline, in the order in which they came."""
+        query = select(*_RAW).where(_IS_PENDING).order_by(delivery.c.position).limit(limit)
+        return [RawDelivery(**row._mapping) for row in self._connection.execute(query)]
+
+    def settle(self, settlements: Sequence[Settlement]) -> None:
+        """Note what became of deliveries."""
+        if settlements:
+            rows = [
+                {"at": done.position, "state": done.state, "events": done.events, "error": done.error}
+                for done in settlements
+            ]
+            self._connection.execute(_SETTLE, rows)
+
+
+_RAW = [delivery.c[name] for name in RawDelivery.__struct_fields__]
+# A literal, not a parameter: only so can SQLite tell that the partial index applies.
+_IS_PENDING = delivery.c.state == bindparam("pending", "pending", literal_execute=True)
+_SETTLE = (
+    update(delivery)
+    .where(delivery.c.position == bindparam("at"))
+    .values(state=bindparam("state"), events=bindparam("events"), error=bindparam("error"))
+)
+
+_Answer = Callable[[StoreError | None], None]
+
+
+class InboxWriter:
+    """The thread that writes deliveries: whatever has gathered during one commit goes into the next.
+
+    `on_commit` is called in that thread after each commit.
+    """
+
+    def __init__(self, database: Database, *, on_commit: Callable[[], None] = lambda: None) -> None:
+        self._database = database
+        self._on_commit = on_commit
+        self._waiting: deque[tuple[NewDelivery, asyncio.Future[None] | Future[None]]] = deque()
+        self._arrival = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._work, name="amends-inbox", daemon=True)
+        self._thread.start()
+
+    async def accept(self, new: NewDelivery) -> None:
+        """Returns when the delivery is durable; raises StoreError, with nothing kept, when it cannot be."""
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._enqueue(new, answer)
+        await answer
+
+    def put(self, new: NewDelivery) -> None:
+        """The same as `accept`, for threads."""
+        answer: Future[None] = Future()
+        self._enqueue(new, answer)
+        answer.result()
+
+    def close(self) -> None:
+        """Write what waits, then stop; later deliveries are turned away."""
+        with self._arrival:
+            self._closing = True
+            self._arrival.notify()
+        self._thread.join()
+
+    def _enqueue(self, new: NewDelivery, answer: Any) -> None:
+        with self._arrival:
+            if self._closing:
+                raise BusyInboxError("Amends is stopping: send the delivery again in a moment.")
+            if len(self._waiting) >= WAITING_MAX:
+                raise BusyInboxError("More deliveries arrive than the disk takes: send this one again in a moment.")
+            self._waiting.append((new, answer))
+            self._arrival.notify()
+
+    def _work(self) -> None:
+        while batch := self._next_batch():
+            outcome = self._write([new for new, _ in batch])
+            _resolve([answer for _, answer in batch], outcome)
+            if outcome is None:
+                self._on_commit()
+
+    def _next_batch(self) -> list[tuple[NewDelivery, Any]]:
+        with self._arrival:
+            self._arrival.wait_for(lambda: self._waiting or self._closing)
+            return [self._waiting.popleft() for _ in range(min(len(self._waiting), _COMMIT_MAX))]
+
+    def _write(self, batch: list[NewDelivery]) -> Exception | None:
+        try:
+            with self._database.writing() as connection:
+                InboxTable(connection).add(batch)
+                failpoints.reach("inbox.commit.before")
+            failpoints.reach("inbox.commit.after")
+        except Exception as error:
+            return error
+        return None
+
+
+def _resolve(answers: Sequence[Any], outcome: Exception | None) -> None:
+    by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = defaultdict(list)
+    for answer in answers:
+        if isinstance(answer, Future):
+            _set(answer, outcome)
+        else:
+            by_loop[answer.get_loop()].append(answer)
+    for loop, futures in by_loop.items():
+        # One wake-up for all that wait in a loop. A loop that is gone has nobody waiting.
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_set_all, futures, outcome)
+
+
+def _set_all(futures: Sequence[asyncio.Future[None]], outcome: Exception | None) -> None:
+    for future in futures:
+        if not future.done():
+            _set(future, outcome)
+
+
+def _set(answer: Any, outcome: Exception | None) -> None:
+    if outcome is None:
+        answer.set_result(None)
+    else:
+        answer.set_exception(outcome)

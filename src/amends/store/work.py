@@ -1,0 +1,61 @@
+"""One transaction over all the books."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from sqlalchemy import Connection
+
+from amends.store.connections import ConnectionTable
+from amends.store.deliveries import DeliveryTable
+from amends.store.engine import Database, Turnstile
+from amends.store.findings import FindingTable
+from amends.store.inbox import InboxTable
+from amends.store.journal import JournalTable
+from amends.store.progress import ProgressTable
+from amends.store.settings import SettingTable
+from amends.store.snapshots import SnapshotTable
+from amends.store.users import UserTable
+
+
+class Work:
+    """The books, all within one transaction. Get one from `SqlStore.reading()` or `.writing()`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.inbox = InboxTable(connection)
+        self.deliveries = DeliveryTable(connection)
+        self.journal = JournalTable(connection)
+        self.findings = FindingTable(connection)
+        self.snapshots = SnapshotTable(connection)
+        self.progress = ProgressTable(connection)
+        self.settings = SettingTable(connection)
+        self.connections = ConnectionTable(connection)
+        self.users = UserTable(connection)
+
+
+class SqlStore:
+    """Where units of work come from."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._turnstile = Turnstile()
+
+    @contextmanager
+    def reading(self) -> Iterator[Work]:
+        """A consistent view; nothing written in it is kept."""
+        with self.database.reading() as connection:
+            yield Work(connection)
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Nobody else in this process writes cases or the journal while it is held; deliveries still come in.
+
+        The pipeline holds it from reading the journal's head until its commit, so that what it has judged is the
+        journal as it will stand.
+        """
+        return self._turnstile
+
+    @contextmanager
+    def writing(self) -> Iterator[Work]:
+        """Commits at the end of the block, rolls back on an exception (also StoreError). Writers take turns."""
+        with self._turnstile, self.database.writing() as connection:
+            yield Work(connection)
