@@ -30,7 +30,7 @@ check: lint types tests ## the whole gate, without set-up
 lint: ## format, lint, imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 types: ## strict types
 	$(BIN)/mypy

@@ -23,4 +23,5 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     fi
 fi
 
-"$python" -m venv "$venv"
+# Half an environment would be taken for a whole one the next time.
+"$python" -m venv "$venv" || { rm -rf "$venv"; exit 3; }
