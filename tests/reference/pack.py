@@ -1,0 +1,153 @@
+"""A pack as the reference reads it: from the plain document, without the kernel's loader."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from tests.reference.expression import Expression, Types, Value, read
+
+from amends.model.fields import FIELDS
+from amends.model.instant import parse_duration
+
+Document = Mapping[str, Any]
+
+
+class Column(NamedTuple):
+    """One fold of a table."""
+
+    name: str
+    type: str
+    fold: str
+    of: str | None
+    on: frozenset[str]
+    where: Expression | None
+
+
+class Rule(NamedTuple):
+    """One rule; what its kind does not use is absent."""
+
+    id: str
+    exception: str
+    kind: str
+    table: str
+    version: int
+    on: frozenset[str]
+    when: Expression | None
+    until: Expression | None
+    where: Expression | None
+    since: Expression | None
+    within: Expression | None
+    loss: Expression | None
+    facts: frozenset[str]
+    surge: "Surge | None"
+
+
+class Surge(NamedTuple):
+    """The second half of a surge rule."""
+
+    rules: frozenset[str]
+    on: frozenset[str]
+    hits: Expression | None
+    by: Sequence[tuple[str, Expression]]
+    window: int
+    at_least: int
+    chance: float
+    half_life: float
+    prior: float
+    ratio: bool
+    prior_strength: float
+
+
+class Pack(NamedTuple):
+    """Tables by kind of subject, and the rules."""
+
+    tables: Mapping[str, Sequence[Column]]
+    rules: Sequence[Rule]
+
+
+def read_pack(document: Document) -> Pack:
+    """The whole document; it is taken to be sound."""
+    sets = {name: frozenset(members) for name, members in document.get("sets", {}).items()}
+    tables = {
+        kind: [_column(name, column, sets) for name, column in table["columns"].items()]
+        for kind, table in document["tables"].items()
+    }
+    types = {kind: {column.name: column.type for column in columns} for kind, columns in tables.items()}
+    seen = {kind: Types(types[kind], types.get("order", {}), sets) for kind in types}
+    return Pack(tables, [_rule(rule, seen[rule["table"]]) for rule in document.get("rules", [])])
+
+
+def _column(name: str, column: Document, sets: Mapping[str, frozenset[Value]]) -> Column:
+    of = column.get("of")
+    where = column.get("where")
+    return Column(
+        name=name,
+        type=_type_of_fold(column["fold"], of),
+        fold=column["fold"],
+        of=of,
+        on=_listed(column["on"]),
+        where=None if where is None else read(where, Types(sets=sets)),
+    )
+
+
+def _type_of_fold(fold: str, of: str | None) -> str:
+    if fold in ("count", "any"):
+        return {"count": "integer", "any": "flag"}[fold]
+    assert of is not None
+    return "instant" if of in ("time", "received") else FIELDS[of].type
+
+
+def _rule(rule: Document, types: Types) -> Rule:
+    conditions = {part: read(rule[part], types) for part in ("when", "until", "where", "since") if part in rule}
+    if rule["kind"] == "silence":
+        conditions["within"] = _length(rule["within"], types)
+    names = {name for condition in conditions.values() for name in condition.names}
+    return Rule(
+        id=rule["id"],
+        exception=rule["exception"],
+        kind=rule["kind"],
+        table=rule["table"],
+        version=rule.get("version", 1),
+        on=_listed(rule.get("on", [])),
+        when=conditions.get("when"),
+        until=conditions.get("until"),
+        where=conditions.get("where"),
+        since=conditions.get("since"),
+        within=conditions.get("within"),
+        loss=read(rule["loss"], types) if "loss" in rule else None,
+        facts=frozenset(names | set(rule.get("evidence", []))),
+        surge=_surge(rule, types) if rule["kind"] == "surge" else None,
+    )
+
+
+def _length(within: Any, types: Types) -> Expression:
+    if isinstance(within, Mapping):
+        return read(within["column"], types)
+    if re.match(r"\s*\d", within):
+        length = parse_duration(within)
+        return Expression("duration", frozenset(), lambda scope: length)
+    return read(within, types)
+
+
+def _surge(rule: Document, types: Types) -> Surge:
+    of = rule["of"]
+    window = parse_duration(rule["window"])
+    alarms, per, time = rule["false_alarms"].partition(" per ")
+    assert per, "a rate is written as `1 per 60 days`"
+    return Surge(
+        rules=frozenset(of.get("rules", [])),
+        on=_listed(of.get("on", [])),
+        hits=read(of["hits"], types) if "hits" in of else None,
+        by=[(name, read(name, types)) for name in rule["by"]],
+        window=window,
+        at_least=rule["at_least"],
+        chance=window * float(alarms) / parse_duration(time),
+        half_life=rule["half_life"],
+        prior=rule["prior"],
+        ratio=rule.get("ratio", False),
+        prior_strength=rule.get("prior_strength", 0.0),
+    )
+
+
+def _listed(on: str | Sequence[str]) -> frozenset[str]:
+    return frozenset([on] if isinstance(on, str) else on)

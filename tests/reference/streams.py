@@ -1,0 +1,288 @@
+"""Random packs and random streams of events: well typed, small, and full of what goes wrong in the world.
+
+Late links, repeated and swapped times, absent fields, bursts, sweeps; every draw comes from one seed.
+"""
+
+from collections.abc import Sequence
+from random import Random
+from typing import Any, NamedTuple
+
+from tests.reference.phrases import CURRENCIES, LENGTHS, TEXTS, Phrases, Words, event_names
+
+from amends.model.event import Event
+from amends.model.fields import FIELDS
+from amends.model.instant import DAY, HOUR, MINUTE, Instant, format_instant
+from amends.model.subjects import PARENTS
+from amends.model.types import EVENT_TYPES
+
+Step = Event | int
+"""An event, or the instant of a sweep."""
+
+FIELD_POOL = (
+    "reason status carrier destination currency amount total quantity rating risk_score ship_by deliver_by test listed"
+).split()
+START = Instant(1_772_323_200_000_000)  # 2026-03-01T00:00:00Z
+STRIDES = (0, 0, 0, 1, MINUTE, 10 * MINUTE, 10 * MINUTE, 20 * MINUTE, HOUR, 6 * HOUR, DAY)
+
+
+class Stream(NamedTuple):
+    """A pack as a document, and what happens."""
+
+    seed: int
+    pack: dict[str, Any]
+    steps: list[Step]
+
+
+def stream(seed: int) -> Stream:
+    """The stream of a seed, always the same."""
+    random = Random(seed)
+    types = random.sample(sorted(EVENT_TYPES), random.randint(3, 6))
+    fields = random.sample(FIELD_POOL, random.randint(6, 10))
+    pack = _Packs(random, types, fields).pack()
+    return Stream(seed, pack, _Happenings(random, types, fields).steps())
+
+
+class _Packs:
+    """Draws a pack over these types of event and fields."""
+
+    def __init__(self, random: Random, types: Sequence[str], fields: Sequence[str]) -> None:
+        self.random = random
+        self.types = types
+        self.fields = fields
+        self.sets = {"some": ["a", "é", "USD"], "few": ["b"]}
+        self.columns: dict[str, dict[str, str]] = {}  # of each table: name → type
+
+    def pack(self) -> dict[str, Any]:
+        kinds = self.random.sample(
+            ("payment", "shipment", "buyer", "stock", "source", "case"), self.random.randint(1, 3)
+        )
+        if self.random.random() < 0.9:
+            kinds.append("order")
+        tables = {kind: {"columns": self.table(kind)} for kind in kinds}
+        rules: list[dict[str, Any]] = []
+        for number in range(self.random.randint(2, 6)):
+            rule = self.rule(f"r{number}", self.random.choice(kinds), rules)
+            if rule is not None:
+                rules.append(rule)
+        return {"sets": self.sets, "tables": tables, "rules": rules}
+
+    def some_types(self) -> str | list[str]:
+        chosen = self.random.sample(self.types, self.random.randint(1, len(self.types)))
+        return chosen[0] if len(chosen) == 1 and self.random.random() < 0.5 else chosen
+
+    def words(self, *places: dict[str, list[str]], currency: bool = False) -> Words:
+        names: dict[str, list[str]] = {}
+        for place in places:
+            for type_, found in place.items():
+                names.setdefault(type_, []).extend(found)
+        return Words(names, list(self.sets), currency)
+
+    # ------------------------------------------------------------ tables
+
+    def table(self, kind: str) -> dict[str, Any]:
+        columns: dict[str, dict[str, Any]] = {}
+        if self.random.random() < 0.6:
+            columns["currency"] = self.column(fold=self.random.choice(("first", "last")), of="currency")
+        if self.random.random() < 0.8:
+            fold = self.random.choice(("min", "max", "first", "last"))
+            columns["known_at"] = self.column(fold=fold, of=self.random.choice(("time", "received")))
+        for number in range(self.random.randint(1, 5)):
+            columns[f"c{number}"] = self.any_column()
+        self.columns[kind] = {name: _type_of(column) for name, column in columns.items()}
+        return columns
+
+    def any_column(self) -> dict[str, Any]:
+        fold = self.random.choice(("first", "last", "last", "min", "max", "sum", "count", "any"))
+        if fold in ("count", "any"):
+            return self.column(fold=fold)
+        fields = [f for f in self.fields if fold != "sum" or FIELDS[f].type in ("money", "integer", "decimal")]
+        if not fields:
+            return self.column(fold="count")
+        return self.column(fold=fold, of=self.random.choice(fields))
+
+    def column(self, **parts: str) -> dict[str, Any]:
+        column: dict[str, Any] = {**parts, "on": self.some_types()}
+        if self.random.random() < 0.2:
+            column["where"] = Phrases(self.random, self.words(event_names(self.fields))).condition()
+        return column
+
+    # ------------------------------------------------------------ rules
+
+    def rule(self, id_: str, kind: str, before: list[dict[str, Any]]) -> dict[str, Any] | None:
+        way = self.random.choice(("fault", "conflict", "silence", "silence", "surge"))
+        row = self.row_names(kind)
+        over_row = Phrases(self.random, self.words(row, currency="currency" in self.columns[kind]))
+        over_both = Phrases(
+            self.random, self.words(row, event_names(self.fields), currency="currency" in self.columns[kind])
+        )
+        said = {"en": "Something is wrong", "zh-Hans": "出了问题"}
+        rule: dict[str, Any] = {
+            "id": id_,
+            "exception": "payment_failed",
+            "kind": way,
+            "table": kind,
+            "version": self.random.randint(1, 3),
+            "severity": "high",
+            "trouble": "payment",
+            "title": said,
+            "says": said,
+        }
+        if way == "surge":
+            return self.surge(rule, over_both, before)
+        if way == "fault":
+            rule |= {"on": self.some_types(), "when": over_both.condition()}
+            if self.random.random() < 0.5:
+                rule["until"] = over_row.condition()
+        elif way == "conflict":
+            rule["when"] = over_row.condition()
+        else:
+            since = over_row.of("instant", self.random.choice((0, 0, 0, 2)))
+            if since is None:
+                return None
+            rule |= {"since": since.text, "within": self.random.choice(LENGTHS), "until": over_row.condition()}
+            if self.random.random() < 0.15 and (length := over_row.duration(1)) is not None:
+                rule["within"] = length.text
+            if self.random.random() < 0.4:
+                rule["where"] = over_row.condition()
+        return rule | self.stakes(kind, row)
+
+    def row_names(self, kind: str, prefix: str = "") -> dict[str, list[str]]:
+        names: dict[str, list[str]] = {}
+        for name, type_ in self.columns[kind].items():
+            names.setdefault(type_, []).append(prefix + name)
+        return names
+
+    def stakes(self, kind: str, row: dict[str, list[str]]) -> dict[str, Any]:
+        """Loss and evidence, over the row and its parent order's."""
+        parent = self.row_names("order", "order.") if PARENTS.get(kind) == "order" and "order" in self.columns else {}
+        stakes: dict[str, Any] = {}
+        if self.random.random() < 0.6:
+            loss = Phrases(self.random, self.words(row, parent)).money(2)
+            if loss is not None:
+                stakes["loss"] = loss.text
+        names = [name for place in (row, parent) for found in place.values() for name in found]
+        if self.random.random() < 0.5:
+            stakes["evidence"] = self.random.sample(names, self.random.randint(1, min(3, len(names))))
+        return stakes
+
+    def surge(self, rule: dict[str, Any], over_both: Phrases, before: list[dict[str, Any]]) -> dict[str, Any] | None:
+        kind = rule["table"]
+        inputs = [each for each in before if each["table"] == kind and each["kind"] != "surge"]
+        by = [name for name, type_ in self.columns[kind].items() if type_ in ("text", "flag", "integer")]
+        if inputs and self.random.random() < 0.6:
+            chosen = self.random.sample(inputs, self.random.randint(1, len(inputs)))
+            of: dict[str, Any] = {"rules": [each["id"] for each in chosen]}
+            with_event = all(each["kind"] != "silence" for each in chosen)
+        else:
+            of = {"on": self.some_types()}
+            with_event = True
+            if self.random.random() < 0.6:
+                of["hits"] = over_both.condition()
+        if with_event:
+            by += [f"event.{field}" for field in self.fields if FIELDS[field].type == "text"]
+        if not by:
+            return None
+        rule |= {
+            "of": of,
+            "by": self.random.sample(by, min(len(by), self.random.choice((1, 1, 2)))),
+            "window": self.random.choice(("1 hour", "6 hours", "1 day")),
+            "at_least": self.random.choice((1, 2, 2, 3)),
+            "false_alarms": self.random.choice(("1 per 3 days", "1 per 10 days", "2 per 60 days")),
+            "half_life": self.random.choice((1, 5, 20)),
+            "prior": self.random.choice((0.05, 0.2, 0.5)),
+        }
+        if self.random.random() < 0.4:
+            rule |= {"ratio": True, "prior_strength": self.random.choice((2, 20))}
+        return rule
+
+
+def _type_of(column: dict[str, Any]) -> str:
+    if column["fold"] in ("count", "any"):
+        return {"count": "integer", "any": "flag"}[column["fold"]]
+    of = column["of"]
+    return "instant" if of in ("time", "received") else FIELDS[of].type
+
+
+class _Happenings:
+    """Draws what happens, and when it is learned."""
+
+    SHAPES = (
+        "order", "order", "order buyer", "order buyer", "payment", "payment", "payment order", "payment order",
+        "shipment", "shipment order", "payment shipment", "shipment case", "case order", "payment buyer", "buyer",
+        "stock", "stock order", "source", "", "payment shipment order buyer", "thread", "return order",
+    )  # fmt: skip
+
+    def __init__(self, random: Random, types: Sequence[str], fields: Sequence[str]) -> None:
+        self.random = random
+        self.types = types
+        self.fields = fields
+        self.ids = ("1", "2", "é|x")[: random.randint(1, 3)]
+        self.fullness = random.choice((0.4, 0.8, 1.0))
+        self.now = int(START)
+        self.count = 0
+
+    def steps(self) -> list[Step]:
+        steps: list[Step] = []
+        length = self.random.randint(5, 40)
+        while len(steps) < length:
+            chance = self.random.random()
+            if chance < 0.06:
+                self.now += self.random.choice(STRIDES)
+                steps.append(self.now - self.random.choice((0, 0, HOUR)))
+            elif chance < 0.12:
+                steps += self.burst()
+            else:
+                steps.append(self.event(self.keys(), self.data(), self.random.choice(self.types)))
+        return [*steps, self.now + self.random.choice((HOUR, 60 * DAY))]
+
+    def burst(self) -> list[Step]:
+        """Much of the same in a short time."""
+        keys, data, type_ = self.keys(), self.data(), self.random.choice(self.types)
+        strides = (0, MINUTE, 10 * MINUTE)
+        return [self.event(keys, data, type_, strides) for _ in range(self.random.randint(3, 10))]
+
+    def keys(self) -> dict[str, str]:
+        return {kind: self.random.choice(self.ids) for kind in self.random.choice(self.SHAPES).split()}
+
+    def data(self) -> dict[str, Any]:
+        data = {field: self.value(field) for field in self.fields if self.random.random() < self.fullness}
+        if self.random.random() < 0.1:
+            data["lines"] = [{"sku": "A", "quantity": 1}]
+        return data
+
+    def value(self, field: str) -> Any:
+        if self.random.random() < 0.05:
+            return None
+        match FIELDS[field].type:
+            case "text":
+                return self.random.choice(CURRENCIES if field == "currency" else TEXTS[:8])
+            case "money":
+                return self.random.choice((0, 5, 25, 1000, 1005, 2500, -300))
+            case "integer":
+                return self.random.randint(-2, 6)
+            case "decimal":
+                return self.random.choice((0, 1, 0.125, 0.5, 0.75))
+            case "instant":
+                return format_instant(Instant(self.now + self.random.choice((-DAY, -HOUR, 0, 10 * MINUTE, HOUR, DAY))))
+            case _:
+                return self.random.random() < 0.5
+
+    def event(self, keys: dict[str, str], data: dict[str, Any], type_: str, strides: Sequence[int] = STRIDES) -> Event:
+        self.now += self.random.choice(strides)
+        self.count += 1
+        received: int | None = self.now
+        time = self.now - self.random.choice((0, 0, 0, 10 * MINUTE, HOUR, DAY, -10 * MINUTE))
+        chance = self.random.random()
+        if chance < 0.05:
+            received = self.now - self.random.choice((MINUTE, HOUR))
+        elif chance < 0.1:
+            received, time = None, self.now
+        return Event(
+            id=f"e{self.count}",
+            source=self.random.choice(("1", "1", "shop/é")),
+            type=type_,
+            time=Instant(time),
+            keys=keys,
+            data=data,
+            received=None if received is None else Instant(received),
+        )
