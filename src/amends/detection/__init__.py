@@ -1,0 +1,20 @@
+"""Noticing: events in, findings out."""
+
+from amends.detection.finding import Clearing, Finding, Verdicts
+from amends.detection.kernel import Kernel, StaleSnapshotError
+from amends.detection.pack import PackError, load_pack, pack_from_documents, pack_from_text
+from amends.detection.rule import Pack, Rule
+
+__all__ = [
+    "Clearing",
+    "Finding",
+    "Kernel",
+    "Pack",
+    "PackError",
+    "Rule",
+    "StaleSnapshotError",
+    "Verdicts",
+    "load_pack",
+    "pack_from_documents",
+    "pack_from_text",
+]

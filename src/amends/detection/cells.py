@@ -1,0 +1,62 @@
+"""How values of each type lie in stored columns, and back."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from amends.detection.expression import Type
+from amends.detection.pool import ABSENT, Pool
+from amends.detection.vector import NO_INT, Array, Vector
+from amends.model.instant import parse_instant
+
+DTYPES: dict[Type, type[np.generic]] = {
+    "text": np.int32,
+    "integer": np.int64,
+    "money": np.int64,
+    "instant": np.int64,
+    "duration": np.int64,
+    "decimal": np.float64,
+    "flag": np.int8,
+}
+_MISSING: dict[Type, Any] = {"text": ABSENT, "decimal": np.nan, "flag": -1}
+
+
+def missing(type_: Type) -> Any:
+    """What stands for no value in a stored column of this type."""
+    return _MISSING.get(type_, NO_INT)
+
+
+def store(values: Sequence[Any], type_: Type, pool: Pool) -> Array:
+    """A stored column of values in their JSON form (None: absent)."""
+    count = len(values)
+    if type_ == "text":
+        return pool.codes(values, count)
+    if type_ == "instant":
+        values = [None if value is None else parse_instant(value) for value in values]
+    gap = missing(type_)
+    return np.fromiter((gap if value is None else value for value in values), dtype=DTYPES[type_], count=count)
+
+
+def read(stored: Array, type_: Type) -> Vector:
+    """A stored column as a vector."""
+    if type_ == "flag":
+        absent = stored < 0
+        return Vector(stored > 0, absent if absent.any() else None)
+    if type_ == "text":
+        absent = stored == ABSENT
+    elif type_ == "decimal":
+        absent = np.isnan(stored)
+    else:
+        absent = stored == NO_INT
+    return Vector(stored, absent if absent.any() else None)
+
+
+def python_values(vector: Vector, type_: Type, pool: Pool) -> list[Any]:
+    """The values of a full vector as Python values; None where absent."""
+    values: list[Any] = vector.values.tolist()
+    if type_ == "text":
+        values = [pool.text(code) for code in values]
+    if vector.absent is None:
+        return values
+    return [None if gone else value for value, gone in zip(values, vector.absent.tolist(), strict=True)]

@@ -1,0 +1,83 @@
+"""YAML documents that remember on which line each part stands, so that a complaint can point at it."""
+
+from collections.abc import Mapping
+from pathlib import Path as FilePath
+from typing import Any
+
+import yaml
+
+Path = tuple[str | int, ...]
+
+
+class DocumentError(ValueError):
+    """A file that is not a readable YAML mapping."""
+
+
+class Document:
+    """A YAML mapping with the line of each of its parts."""
+
+    def __init__(self, name: str, content: Mapping[str, Any], lines: Mapping[Path, int] | None = None) -> None:
+        self.name = name
+        self.content = content
+        self._lines = lines or {}
+
+    def place(self, path: Path) -> str:
+        """`file:line` of the part at `path`, or of the nearest part around it."""
+        while path and path not in self._lines:
+            path = path[:-1]
+        line = self._lines.get(path)
+        return self.name if line is None else f"{self.name}:{line}"
+
+
+def read_document(file: FilePath) -> Document:
+    """Read a YAML file; raises DocumentError with the place of what cannot be read."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise DocumentError(f"{file}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise DocumentError(f"{file}: is not UTF-8 text") from error
+    return parse_document(text, str(file))
+
+
+def parse_document(text: str, name: str) -> Document:
+    """Read YAML text; raises DocumentError with the place of what cannot be read."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = f":{mark.line + 1}" if mark else ""
+        raise DocumentError(f"{name}{line}: not YAML: {error.problem or error.context}") from error
+    except yaml.YAMLError as error:
+        raise DocumentError(f"{name}: not YAML: {error}") from error
+    if not isinstance(node, yaml.MappingNode):
+        raise DocumentError(f"{name}: should be a mapping with `tables`, `sets` or `rules`")
+    lines: dict[Path, int] = {}
+    content = _value(node, (), lines, name)
+    assert isinstance(content, dict)
+    return Document(name, content, lines)
+
+
+def _value(node: yaml.Node, path: Path, lines: dict[Path, int], name: str) -> Any:
+    lines.setdefault(path, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        mapping: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            # YAML 1.1 reads a bare `on` as true; the key is meant as it is written.
+            key = str(key_node.value)
+            line = key_node.start_mark.line + 1
+            if key in mapping:
+                raise DocumentError(f"{name}:{line}: `{key}` is written twice")
+            lines[(*path, key)] = line
+            mapping[key] = _value(value_node, (*path, key), lines, name)
+        return mapping
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(item, (*path, index), lines, name) for index, item in enumerate(node.value)]
+    assert isinstance(node, yaml.ScalarNode)
+    if node.tag in ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp") and node.value.lower() not in (
+        "true",
+        "false",
+    ):
+        # YAML 1.1 also reads the country code NO as false; only true and false are flags here.
+        return node.value
+    return yaml.SafeLoader(node.value).construct_object(node)  # type: ignore[no-untyped-call]

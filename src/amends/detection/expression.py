@@ -1,0 +1,473 @@
+"""Expressions of rules: SQL text, checked against what a row has, compiled to operations on whole columns.
+
+sqlglot reads the text; what it means is ours: types and units (money is not a number, an instant not a duration),
+three-valued logic, and sentences for what is wrong.
+"""
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Literal
+
+import msgspec
+import numpy as np
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from amends.detection.pool import ABSENT, Pool
+from amends.detection.vector import Array, Frame, Vector, both, choose, either, either_absent, flag, negated
+from amends.model.instant import UnreadableTimeError, parse_duration
+from amends.model.money import exponent
+
+Type = Literal["text", "integer", "decimal", "money", "instant", "duration", "flag", "null"]
+Compute = Callable[[Frame], Vector]
+
+_NUMBERS = ("integer", "decimal")
+_ORDERED = {"integer", "decimal", "money", "instant", "duration"}
+
+
+class ExpressionError(ValueError):
+    """An expression that cannot be used; the message is a sentence that says what to write instead."""
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """The names an expression may use, with their types, and the named sets of texts."""
+
+    names: Mapping[str, Type]
+    sets: Mapping[str, tuple[str, ...]] = {}
+
+
+class Expression(msgspec.Struct, frozen=True, kw_only=True):
+    """A checked expression: its text, its type, the names it reads, and how to compute it over a frame."""
+
+    text: str
+    type: Type
+    names: frozenset[str]
+    compute: Compute
+
+    def over(self, frame: Frame) -> Vector:
+        """The value for each row of the frame, as full arrays."""
+        return self.compute(frame).spread(frame.size)
+
+    def holds(self, frame: Frame) -> Array:
+        """Where a condition is true; absent counts as not."""
+        return np.asarray(np.broadcast_to(self.compute(frame).values, (frame.size,)))
+
+
+class _Typed(msgspec.Struct, frozen=True):
+    type: Type
+    compute: Compute
+
+
+def compile_expression(text: str, scope: Scope, pool: Pool) -> Expression:
+    """Check `text` against `scope` and compile it; texts in it become codes of `pool`.
+
+    Raises ExpressionError.
+    """
+    try:
+        tree = sqlglot.parse_one(text)
+    except SqlglotError as error:
+        raise ExpressionError(f"`{text}` is not an expression: {_first_line(error)}") from error
+    if tree is None:
+        raise ExpressionError("the expression is empty")
+    compiler = _Compiler(scope, pool)
+    typed = compiler.compile(tree)
+    return Expression(text=text, type=typed.type, names=frozenset(compiler.names), compute=typed.compute)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0].rstrip(".")
+
+
+class _Compiler:
+    def __init__(self, scope: Scope, pool: Pool) -> None:
+        self._scope = scope
+        self._pool = pool
+        self.names: set[str] = set()
+
+    def compile(self, node: exp.Expression) -> _Typed:
+        for kind, method in _METHODS.items():
+            if isinstance(node, kind):
+                return method(self, node)
+        raise ExpressionError(f"`{node.sql()}` is not part of the rule language (see docs/kernel.md, Expressions)")
+
+    # -- leaves ---------------------------------------------------------------------------------------------------
+
+    def column(self, node: exp.Column) -> _Typed:
+        name = f"{node.table}.{node.name}" if node.table else node.name
+        type_ = self._scope.names.get(name)
+        if type_ is None:
+            raise ExpressionError(f"there is no `{name}` here{self._suggest(name)}")
+        self.names.add(name)
+        return _Typed(type_, lambda frame: frame.column(name))
+
+    def _suggest(self, name: str) -> str:
+        close = difflib.get_close_matches(name, self._scope.names, n=1)
+        return f"; did you mean `{close[0]}`?" if close else ""
+
+    def literal(self, node: exp.Literal) -> _Typed:
+        if node.is_string:
+            return _constant("text", np.int32(self._pool.code(node.this)))
+        if "." in node.this or "e" in node.this.lower():
+            return _constant("decimal", np.float64(node.this))
+        return _constant("integer", np.int64(node.this))
+
+    def boolean(self, node: exp.Boolean) -> _Typed:
+        return _constant("flag", np.bool_(node.this))
+
+    def null(self, node: exp.Null) -> _Typed:
+        return _Typed("null", lambda frame: Vector(np.bool_(False), np.bool_(True)))
+
+    def interval(self, node: exp.Interval) -> _Typed:
+        amount, unit = node.this.name if node.this else "", node.unit.name if node.unit else ""
+        try:
+            return _constant("duration", np.int64(parse_duration(f"{amount} {unit}")))
+        except UnreadableTimeError as error:
+            raise ExpressionError(f"`{node.sql()}`: {error}") from error
+
+    def paren(self, node: exp.Paren) -> _Typed:
+        return self.compile(node.this)
+
+    # -- logic ----------------------------------------------------------------------------------------------------
+
+    def flag(self, node: exp.Expression) -> Compute:
+        typed = self.compile(node)
+        if typed.type not in ("flag", "null"):
+            raise ExpressionError(f"`{node.sql()}` is {_a(typed.type)}, where a condition is needed")
+        return typed.compute
+
+    def logic(self, node: exp.And | exp.Or) -> _Typed:
+        left, right = self.flag(node.this), self.flag(node.expression)
+        join = both if isinstance(node, exp.And) else either
+        return _Typed("flag", lambda frame: join(left(frame), right(frame)))
+
+    def negation(self, node: exp.Not) -> _Typed:
+        inner = self.flag(node.this)
+        return _Typed("flag", lambda frame: negated(inner(frame)))
+
+    def is_(self, node: exp.Is) -> _Typed:
+        operand = self.compile(node.this).compute
+        if isinstance(node.expression, exp.Null):
+
+            def absent(frame: Frame) -> Vector:
+                value = operand(frame)
+                return Vector(np.bool_(False) if value.absent is None else value.absent)
+
+            return _Typed("flag", absent)
+        if isinstance(node.expression, exp.Boolean):
+            self.flag(node.this)
+            if node.expression.this:
+                return _Typed("flag", lambda frame: Vector(operand(frame).values))
+            return _Typed("flag", lambda frame: Vector(negated(operand(frame)).values))
+        raise ExpressionError(f"`{node.sql()}`: IS goes with NULL, TRUE or FALSE")
+
+    # -- comparison -----------------------------------------------------------------------------------------------
+
+    def comparison(self, node: exp.Binary) -> _Typed:
+        left, right = self.compile(node.this), self.compile(node.expression)
+        operation = _COMPARE[type(node)]
+        self._comparable(node, left, right, equality=isinstance(node, exp.EQ | exp.NEQ))
+        first, second = left.compute, right.compute
+
+        def compare(frame: Frame) -> Vector:
+            a, b = first(frame), second(frame)
+            return flag(operation(a.values, b.values), either_absent(a, b))
+
+        return _Typed("flag", compare)
+
+    def _comparable(self, node: exp.Expression, left: _Typed, right: _Typed, *, equality: bool) -> None:
+        types = {left.type, right.type} - {"null"}
+        if len(types) < 2 or types == {"integer", "decimal"}:
+            if not equality and types and not types <= _ORDERED:
+                raise ExpressionError(f"`{node.sql()}`: {_a(next(iter(types)))} has no order; use = or <>")
+            return
+        if types == {"money", "integer"} and any(_is_zero(side) for side in (node.this, node.expression)):
+            return
+        raise ExpressionError(f"`{node.sql()}` compares {_a(left.type)} with {_a(right.type)}{_hint(types)}")
+
+    def within(self, node: exp.In) -> _Typed:
+        operand = self.compile(node.this)
+        options = [self.compile(option) for option in node.expressions]
+        if not options:
+            raise ExpressionError(f"`{node.sql()}`: IN needs a list of values in parentheses")
+        for option in options:
+            self._comparable(node, operand, option, equality=True)
+        computes = [option.compute for option in options]
+
+        def contains(frame: Frame) -> Vector:
+            value = operand.compute(frame)
+            found = Vector(np.bool_(False))
+            for compute in computes:
+                option = compute(frame)
+                found = either(found, flag(value.values == option.values, either_absent(value, option)))
+            return found
+
+        return _Typed("flag", contains)
+
+    def between(self, node: exp.Between) -> _Typed:
+        low, high = node.args["low"], node.args["high"]
+        return self.compile(exp.And(this=exp.GTE(this=node.this, expression=low),
+                                    expression=exp.LTE(this=node.this.copy(), expression=high)))
+
+    # -- arithmetic -----------------------------------------------------------------------------------------------
+
+    def arithmetic(self, node: exp.Binary) -> _Typed:
+        left, right = self.compile(node.this), self.compile(node.expression)
+        symbol = _SYMBOLS[type(node)]
+        type_ = _RESULT.get((left.type, symbol, right.type))
+        if type_ is None:
+            raise ExpressionError(
+                f"`{node.sql()}`: {_a(left.type)} {symbol} {_a(right.type)} has no meaning{_hint({left.type, right.type})}"
+            )
+        operation = _ARITHMETIC[symbol]
+        round_up = type_ in ("money", "duration") and "decimal" in (left.type, right.type) or (
+            type_ == "money" and symbol == "/"
+        ) or (type_ == "duration" and symbol == "/")
+        first, second = left.compute, right.compute
+
+        def calculate(frame: Frame) -> Vector:
+            a, b = first(frame), second(frame)
+            absent = either_absent(a, b)
+            divisor = b.values
+            if symbol == "/":
+                zero = divisor == 0
+                absent = zero if absent is None else absent | zero
+                divisor = np.where(zero, 1, divisor)
+            values = operation(a.values, divisor)
+            if round_up:
+                values = _half_up(values, absent)
+            return Vector(values, absent)
+
+        return _Typed(type_, calculate)
+
+    def negative(self, node: exp.Neg) -> _Typed:
+        inner = self.compile(node.this)
+        if inner.type not in ("integer", "decimal", "money", "duration"):
+            raise ExpressionError(f"`{node.sql()}`: {_a(inner.type)} has no negative")
+        compute = inner.compute
+
+        def negate(frame: Frame) -> Vector:
+            value = compute(frame)
+            return Vector(-value.values, value.absent)
+
+        return _Typed(inner.type, negate)
+
+    # -- functions ------------------------------------------------------------------------------------------------
+
+    def absolute(self, node: exp.Abs) -> _Typed:
+        inner = self.compile(node.this)
+        if inner.type not in ("integer", "decimal", "money", "duration"):
+            raise ExpressionError(f"`{node.sql()}`: ABS needs a number, money or a duration")
+        compute = inner.compute
+
+        def magnitude(frame: Frame) -> Vector:
+            value = compute(frame)
+            return Vector(np.abs(value.values), value.absent)
+
+        return _Typed(inner.type, magnitude)
+
+    def coalesce(self, node: exp.Coalesce) -> _Typed:
+        parts = [self.compile(part) for part in (node.this, *node.expressions)]
+        type_ = self._common(node, parts)
+        computes = [part.compute for part in parts]
+
+        def first_present(frame: Frame) -> Vector:
+            result = computes[-1](frame)
+            for compute in reversed(computes[:-1]):
+                value = compute(frame)
+                here = Vector(np.bool_(True) if value.absent is None else ~value.absent)
+                result = choose(here, value, result)
+            return result
+
+        return _Typed(type_, first_present)
+
+    def extreme(self, node: exp.Greatest | exp.Least) -> _Typed:
+        parts = [self.compile(part) for part in (node.this, *node.expressions)]
+        type_ = self._common(node, parts)
+        if type_ not in _ORDERED:
+            raise ExpressionError(f"`{node.sql()}`: {_a(type_)} has no order")
+        pick = np.maximum if isinstance(node, exp.Greatest) else np.minimum
+        computes = [part.compute for part in parts]
+
+        def furthest(frame: Frame) -> Vector:
+            result = computes[0](frame)
+            for compute in computes[1:]:
+                result = _ignoring_absent(pick, result, compute(frame))
+            return result
+
+        return _Typed(type_, furthest)
+
+    def case(self, node: exp.Case) -> _Typed:
+        if node.this is not None:
+            raise ExpressionError(f"`{node.sql()}`: write CASE WHEN condition THEN value, with nothing after CASE")
+        branches = [(self.flag(branch.this), self.compile(branch.args["true"])) for branch in node.args["ifs"]]
+        default = self.compile(node.args.get("default") or exp.Null())
+        type_ = self._common(node, [value for _, value in branches] + [default])
+
+        def pick(frame: Frame) -> Vector:
+            result = default.compute(frame)
+            for condition, value in reversed(branches):
+                result = choose(condition(frame), value.compute(frame), result)
+            return result
+
+        return _Typed(type_, pick)
+
+    def _common(self, node: exp.Expression, parts: list[_Typed]) -> Type:
+        types = {part.type for part in parts} - {"null"}
+        if types == {"integer", "decimal"}:
+            return "decimal"
+        if len(types) != 1:
+            named = " and ".join(sorted(types)) or "nothing"
+            raise ExpressionError(f"`{node.sql()}` mixes {named}; all of it must be of one type")
+        return next(iter(types))
+
+    def function(self, node: exp.Anonymous) -> _Typed:
+        name = node.name.upper()
+        if name == "MONEY":
+            return self._money(node)
+        if name == "IN_SET":
+            return self._in_set(node)
+        raise ExpressionError(
+            f"there is no function {name}; there are ABS, COALESCE, GREATEST, LEAST, MONEY and IN_SET"
+        )
+
+    def _money(self, node: exp.Anonymous) -> _Typed:
+        if self._scope.names.get("currency") != "text":
+            raise ExpressionError(f"`{node.sql()}` needs a column `currency` in the table")
+        arguments = [self.compile(argument) for argument in node.expressions]
+        if len(arguments) != 1 or arguments[0].type not in _NUMBERS:
+            raise ExpressionError(f"`{node.sql()}`: MONEY takes one number, in major units of the row's currency")
+        self.names.add("currency")
+        major = arguments[0].compute
+        pool = self._pool
+
+        def minor(frame: Frame) -> Vector:
+            currency = frame.column("currency").values
+            codes, inverse = np.unique(currency, return_inverse=True)
+            factors = np.array([10.0 ** exponent(pool.text(int(code)) or "") for code in codes])
+            amount = major(frame)
+            unknown = currency == ABSENT
+            absent = unknown if amount.absent is None else unknown | amount.absent
+            return Vector(_half_up(amount.values * factors[inverse], absent), absent)
+
+        return _Typed("money", minor)
+
+    def _in_set(self, node: exp.Anonymous) -> _Typed:
+        if len(node.expressions) != 2 or not isinstance(node.expressions[1], exp.Literal):
+            raise ExpressionError(f"`{node.sql()}`: write IN_SET(column, 'name of the set')")
+        operand = self.compile(node.expressions[0])
+        name = node.expressions[1].this
+        members = self._scope.sets.get(name)
+        if members is None:
+            raise ExpressionError(f"there is no set `{name}`; there are {', '.join(sorted(self._scope.sets)) or 'none'}")
+        if operand.type != "text":
+            raise ExpressionError(f"`{node.sql()}`: a set holds texts, and this is {_a(operand.type)}")
+        codes = np.array(sorted(self._pool.code(member) for member in members), dtype=np.int32)
+
+        def contains(frame: Frame) -> Vector:
+            value = operand.compute(frame)
+            return flag(np.isin(value.values, codes), value.absent)
+
+        return _Typed("flag", contains)
+
+
+def _constant(type_: Type, value: np.generic) -> _Typed:
+    vector = Vector(np.asarray(value))
+    return _Typed(type_, lambda frame: vector)
+
+
+def _half_up(values: Array, absent: Array | None) -> Array:
+    settled = values if absent is None else np.where(absent, 0, values)
+    return np.asarray(np.floor(settled + 0.5).astype(np.int64))
+
+
+def _ignoring_absent(pick: Callable[[Array, Array], Array], left: Vector, right: Vector) -> Vector:
+    values = pick(left.values, right.values)
+    if left.absent is None and right.absent is None:
+        return Vector(values)
+    no_left = np.bool_(False) if left.absent is None else left.absent
+    no_right = np.bool_(False) if right.absent is None else right.absent
+    return Vector(np.where(no_left, right.values, np.where(no_right, left.values, values)), no_left & no_right)
+
+
+def _is_zero(node: exp.Expression) -> bool:
+    return isinstance(node, exp.Literal) and not node.is_string and float(node.this) == 0
+
+
+def _a(type_: str) -> str:
+    return {"integer": "a number", "decimal": "a number", "flag": "a condition", "instant": "an instant",
+            "money": "money", "null": "NULL"}.get(type_, f"a {type_}")
+
+
+def _hint(types: set[Type]) -> str:
+    if "money" in types:
+        return "; write MONEY(10) for ten units of the row's currency"
+    if types & {"duration", "instant"}:
+        return "; write a length of time as INTERVAL '3 days'"
+    return ""
+
+
+_COMPARE: dict[type, Callable[[Array, Array], Array]] = {
+    exp.EQ: lambda a, b: a == b,
+    exp.NEQ: lambda a, b: a != b,
+    exp.LT: lambda a, b: a < b,
+    exp.LTE: lambda a, b: a <= b,
+    exp.GT: lambda a, b: a > b,
+    exp.GTE: lambda a, b: a >= b,
+}
+_SYMBOLS: dict[type, str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
+_ARITHMETIC: dict[str, Callable[[Array, Array], Array]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+}
+
+
+def _results() -> Iterator[tuple[tuple[Type, str, Type], Type]]:
+    for symbol in "+-*":
+        yield ("integer", symbol, "integer"), "integer"
+        for pair in (("integer", "decimal"), ("decimal", "integer"), ("decimal", "decimal")):
+            yield (pair[0], symbol, pair[1]), "decimal"  # type: ignore[misc]
+    for number in _NUMBERS:
+        for other in _NUMBERS:
+            yield (number, "/", other), "decimal"  # type: ignore[misc]
+        for amount in ("money", "duration"):
+            yield (amount, "*", number), amount  # type: ignore[misc]
+            yield (number, "*", amount), amount  # type: ignore[misc]
+            yield (amount, "/", number), amount  # type: ignore[misc]
+    for amount in ("money", "duration"):
+        yield (amount, "+", amount), amount  # type: ignore[misc]
+        yield (amount, "-", amount), amount  # type: ignore[misc]
+        yield (amount, "/", amount), "decimal"  # type: ignore[misc]
+    yield ("instant", "-", "instant"), "duration"
+    yield ("instant", "+", "duration"), "instant"
+    yield ("instant", "-", "duration"), "instant"
+    yield ("duration", "+", "instant"), "instant"
+
+
+_RESULT: dict[tuple[Type, str, Type], Type] = dict(_results())
+
+_METHODS: dict[type[exp.Expression], Callable[..., _Typed]] = {
+    exp.Column: _Compiler.column,
+    exp.Literal: _Compiler.literal,
+    exp.Boolean: _Compiler.boolean,
+    exp.Null: _Compiler.null,
+    exp.Interval: _Compiler.interval,
+    exp.Paren: _Compiler.paren,
+    exp.And: _Compiler.logic,
+    exp.Or: _Compiler.logic,
+    exp.Not: _Compiler.negation,
+    exp.Is: _Compiler.is_,
+    **dict.fromkeys(_COMPARE, _Compiler.comparison),
+    exp.In: _Compiler.within,
+    exp.Between: _Compiler.between,
+    **dict.fromkeys(_SYMBOLS, _Compiler.arithmetic),
+    exp.Neg: _Compiler.negative,
+    exp.Abs: _Compiler.absolute,
+    exp.Coalesce: _Compiler.coalesce,
+    exp.Greatest: _Compiler.extreme,
+    exp.Least: _Compiler.extreme,
+    exp.Case: _Compiler.case,
+    exp.Anonymous: _Compiler.function,
+}

@@ -1,0 +1,278 @@
+"""The kernel: events in, findings and clearings out. Reads no clock, no randomness, no disk.
+
+What it computes is said in docs/kernel.md. Any split of a stream into batches gives the same.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from amends.detection.build import Machine, SurgeSource
+from amends.detection.cells import python_values
+from amends.detection.columns import EventColumns
+from amends.detection.expression import Type
+from amends.detection.finding import Clearing, Finding, Verdicts, finding_id
+from amends.detection.judges import NEVER, Firings, SilenceJudge
+from amends.detection.links import CHILDREN, Links
+from amends.detection.pool import Pool
+from amends.detection.rows import NO_ROW
+from amends.detection.rule import Pack
+from amends.detection.scope import EVENT_NAMES
+from amends.detection.surge import Record
+from amends.detection.vector import Vector
+from amends.detection.versions import Before, Clockwork, OrderThen, Picked, Versions
+from amends.model.event import Event
+from amends.model.instant import Instant
+
+Index = NDArray[np.int64]
+
+_BEGINNING = np.iinfo(np.int64).min
+_FORMAT = 1
+
+
+class StaleSnapshotError(ValueError):
+    """The snapshot was made with another pack or an older format: replay the journal instead."""
+
+
+class Kernel:
+    """Detection for one shard of subjects, under one pack. Not for use by two threads at once.
+
+    After an exception its state is undefined: restore it from a snapshot and replay.
+    """
+
+    def __init__(self, pack: Pack) -> None:
+        self.pack = pack
+        self._pool = Pool()
+        self._machine = Machine(pack, self._pool)
+        self._links = Links(self._machine.rows)
+        self._clock = int(_BEGINNING)
+        self._stage = _Stage(self)
+
+    @property
+    def clock(self) -> Instant | None:
+        """The latest moment the kernel knows of; None before the first event."""
+        return None if self._clock == _BEGINNING else Instant(self._clock)
+
+    def on_events(self, events: Sequence[Event]) -> Verdicts:
+        """Fold events, in journal order, each given once; returns what they and the passing of time brought about."""
+        if not events:
+            return Verdicts()
+        learned = [event.time if event.received is None else event.received for event in events]
+        received = np.maximum(np.maximum.accumulate(np.array(learned, dtype=np.int64)), self._clock)
+        clock = Clockwork(received, int(received[-1]))
+        touches, everything = self._links.touch(events)
+        columns = EventColumns(everything, self._machine.readers, self._pool)
+        versions = {
+            kind: Versions(table, touches[kind], columns, clock)
+            for kind, table in self._machine.tables.items()
+            if len(touches[kind].row)
+        }
+        return self._judge(versions, clock.end)
+
+    def sweep(self, now: Instant) -> Verdicts:
+        """Let the clock pass to `now`; returns the silences that fell due and the surges that ended."""
+        if self._clock == _BEGINNING or now <= self._clock:
+            return Verdicts()
+        self._links.new = {}
+        return self._judge({}, now)
+
+    def next_due(self) -> Instant | None:
+        """The earliest moment at which a sweep could find something; None if nothing is awaited."""
+        dues = [
+            judge.next_due()
+            for judges in self._machine.judges.values()
+            for judge in judges
+            if isinstance(judge, SilenceJudge)
+        ]
+        dues += [due for surge in self._machine.surges if (due := surge.judge.next_due()) is not None]
+        earliest = min(dues, default=int(NEVER))
+        return None if earliest == NEVER else Instant(earliest)
+
+    def row(self, kind: str, subject: str) -> dict[str, Any] | None:
+        """What is known of a subject: its columns that have a value. None if there is no such subject."""
+        table = self._machine.tables.get(kind)
+        row = None if table is None else table.rows.index.get(subject)
+        if table is None or row is None:
+            return None
+        frame = Before(table, np.array([row], dtype=np.int64))
+        values = {
+            name: python_values(frame.column(name), fold.column.type, self._pool)[0]
+            for name, fold in table.folds.items()
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+    def live(self) -> dict[str, int]:
+        """How many subjects of each kind are held."""
+        return {kind: rows.size for kind, rows in self._machine.rows.items()}
+
+    def _judge(self, versions: dict[str, Versions], end: int) -> Verdicts:
+        self._clock = end
+        verdicts = self._stage.run(versions, end)
+        for version in versions.values():
+            version.commit()
+        return verdicts
+
+    def snapshot(self) -> bytes:
+        """The whole state, to be restored under the same pack."""
+        return msgspec.msgpack.encode(
+            {
+                "format": _FORMAT,
+                "pack": self.pack.digest,
+                "clock": self._clock,
+                "texts": self._pool.texts,
+                "rows": {kind: rows.dump() for kind, rows in self._machine.rows.items()},
+                "links": self._links.dump(),
+                "judges": {j.rule.id: j.dump() for judges in self._machine.judges.values() for j in judges},
+                "surges": {surge.judge.rule.id: surge.judge.dump() for surge in self._machine.surges},
+            }
+        )
+
+    @classmethod
+    def restore(cls, pack: Pack, snapshot: bytes) -> "Kernel":
+        """The kernel as it was when the snapshot was made. Raises StaleSnapshotError."""
+        content = msgspec.msgpack.decode(snapshot, strict=False)
+        if content.get("format") != _FORMAT or content.get("pack") != pack.digest:
+            raise StaleSnapshotError("the snapshot was made with other rules; the journal has to be replayed")
+        kernel = cls(pack)
+        machine = kernel._machine
+        if kernel._pool.texts != content["texts"][: len(kernel._pool.texts)]:
+            raise StaleSnapshotError("the snapshot was made by another build; the journal has to be replayed")
+        for text in content["texts"]:
+            kernel._pool.code(text)
+        kernel._clock = content["clock"]
+        for kind, rows in content["rows"].items():
+            machine.rows[kind].load(rows)
+        kernel._links.load(content["links"])
+        for judges in machine.judges.values():
+            for judge in judges:
+                judge.load(content["judges"][judge.rule.id])
+        for surge in machine.surges:
+            surge.judge.load(content["surges"][surge.judge.rule.id])
+        return kernel
+
+
+class _Stage:
+    """One run of all judges over what a batch touched, and of the surges over what they found."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._machine, self._pool, self._links = kernel._machine, kernel._pool, kernel._links
+        self._fed: dict[str, list[SurgeSource]] = {}
+        for surge in self._machine.surges:
+            assert surge.judge.rule.surge is not None
+            for source in surge.judge.rule.surge.rules:
+                self._fed.setdefault(source, []).append(surge)
+        self._versions: dict[str, Versions] = {}
+        self._findings: list[Finding] = []
+        self._records: dict[str, list[Record]] = {}
+
+    def run(self, versions: dict[str, Versions], end: int) -> Verdicts:
+        self._versions, self._findings, self._records = versions, [], {}
+        clearings: list[Clearing] = []
+        for kind, judges in self._machine.judges.items():
+            for judge in judges:
+                clearings.extend(judge.judge(versions.get(kind), end, self._emit))
+        for surge in self._machine.surges:
+            self._count_touches(surge)
+            records = sorted(self._records.get(surge.judge.rule.id, ()), key=lambda record: record.at)
+            found, cleared = surge.judge.judge(records, end)
+            self._findings.extend(found)
+            clearings.extend(cleared)
+        return Verdicts(
+            sorted(self._findings, key=lambda finding: (finding.fired_at, finding.rule, finding.subject)),
+            sorted(clearings, key=lambda clearing: (clearing.cleared_at, clearing.finding)),
+        )
+
+    def _emit(self, firings: Firings) -> list[Finding]:
+        rule = firings.rule
+        report = self._machine.reports[rule.id]
+        orders = self._orders(firings)
+        then = None
+        if report.reads_order and orders is not None:
+            table = self._machine.tables["order"]
+            then = OrderThen(table, self._versions.get("order"), orders, firings.bounds)
+        picked = Picked(firings.frame, firings.index, then)
+        facts = {name: self._values(name, picked, rule.table) for name in report.facts}
+        losses, currencies = self._losses(report, picked, rule.table)
+        subjects, order_names = self._machine.rows[rule.table].names, self._machine.rows["order"].names
+        findings = []
+        for place, (row, at, cause) in enumerate(
+            zip(firings.rows.tolist(), firings.at.tolist(), firings.causes, strict=True)
+        ):
+            order = NO_ROW if orders is None else int(orders[place])
+            findings.append(
+                Finding(
+                    id=finding_id(rule.id, rule.table, subjects[row], cause),
+                    rule=rule.id,
+                    version=rule.version,
+                    exception=rule.exception,
+                    kind=rule.table,
+                    subject=subjects[row],
+                    order=None if order == NO_ROW else order_names[order],
+                    fired_at=Instant(at),
+                    cause=cause,
+                    loss=losses[place],
+                    currency=None if losses[place] is None else currencies[place],
+                    facts={name: values[place] for name, values in facts.items() if values[place] is not None},
+                )
+            )
+        self._findings.extend(findings)
+        for surge in self._fed.get(rule.id, ()):
+            self._count_findings(surge, picked, firings)
+        return findings
+
+    def _orders(self, firings: Firings) -> Index | None:
+        """The row of the order of each firing; None if such subjects have no order."""
+        kind = firings.rule.table
+        if kind == "order":
+            return firings.rows
+        return self._links.parent_at(kind, firings.rows, firings.bounds) if kind in CHILDREN else None
+
+    def _type(self, name: str, table: str) -> Type:
+        if name.startswith("event."):
+            return EVENT_NAMES[name]
+        if name.startswith("order."):
+            table, name = "order", name.removeprefix("order.")
+        return self._machine.tables[table].folds[name].column.type
+
+    def _values(self, name: str, picked: Picked, table: str) -> list[Any]:
+        return python_values(picked.column(name).spread(picked.size), self._type(name, table), self._pool)
+
+    def _losses(self, report: Any, picked: Picked, table: str) -> tuple[list[int | None], list[str | None]]:
+        nothing: list[Any] = [None] * picked.size
+        if report.loss is None:
+            return nothing, nothing
+        loss: Vector = report.loss.over(picked)
+        losses = python_values(Vector(np.maximum(loss.values, 0), loss.absent), "money", self._pool)
+        if report.currency is None:
+            return losses, nothing
+        return losses, self._values(report.currency, picked, table)
+
+    def _count_findings(self, surge: SurgeSource, picked: Picked, firings: Firings) -> None:
+        by = surge.judge.rule.surge.by if surge.judge.rule.surge else ()
+        columns = [self._values(name, picked, surge.table) for name in by]
+        records = self._records.setdefault(surge.judge.rule.id, [])
+        for at, *group in zip(firings.at.tolist(), *columns, strict=True):
+            if None not in group:
+                records.append(Record(at, tuple(group)))
+
+    def _count_touches(self, surge: SurgeSource) -> None:
+        rule = surge.judge.rule
+        versions = self._versions.get(surge.table)
+        if versions is None or rule.surge is None or not rule.surge.on:
+            return
+        touches = versions.touches
+        index = np.flatnonzero(versions.events.of_types(rule.surge.on)[touches.event])
+        if not len(index):
+            return
+        # Rows lie side by side in the table; records are wanted in the order of work.
+        index = index[np.argsort(touches.position[index], kind="stable")]
+        picked = Picked(versions, index, None)
+        hits = [True] * len(index) if surge.hits is None else surge.hits.holds(versions)[index].tolist()
+        columns = [self._values(name, picked, surge.table) for name in rule.surge.by]
+        records = self._records.setdefault(rule.id, [])
+        for at, hit, *group in zip(versions.received[index].tolist(), hits, *columns, strict=True):
+            if None not in group:
+                records.append(Record(at, tuple(group), hit))

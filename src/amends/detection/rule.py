@@ -1,0 +1,100 @@
+"""What a pack holds: tables of columns, and rules over them. Records only; `pack.py` reads and checks them."""
+
+from typing import Literal
+
+import msgspec
+
+from amends.detection.expression import Type
+from amends.detection.finding import RuleKind
+from amends.model.instant import Duration
+
+Fold = Literal["first", "last", "min", "max", "sum", "count", "any"]
+Severity = Literal["critical", "high", "warning", "info"]
+Texts = dict[str, str]
+"""By language: `en` and `zh-Hans`."""
+
+
+class Column(msgspec.Struct, frozen=True, kw_only=True):
+    """A column of a table: the fold of field `of` (or `time`, `received`) over events of types `on` where `where` holds."""
+
+    name: str
+    type: Type
+    fold: Fold
+    of: str | None
+    on: tuple[str, ...]
+    where: str | None
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True):
+    """The subjects of one kind, a row each."""
+
+    kind: str
+    columns: dict[str, Column]
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """A stated rate of false alarms: `count` in `per`, for each group."""
+
+    count: float
+    per: Duration
+
+
+class Surge(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a rule that only a surge has; see docs/kernel.md for what each number does."""
+
+    rules: tuple[str, ...]
+    on: tuple[str, ...]
+    hits: str | None
+    by: tuple[str, ...]
+    window: Duration
+    at_least: int
+    false_alarms: Rate
+    half_life: float
+    prior: float
+    ratio: bool
+    prior_strength: float
+
+    @property
+    def odds(self) -> float:
+        """The probability of a false alarm in one window."""
+        return self.false_alarms.count * self.window / self.false_alarms.per
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule. `title` names the trouble, `says` tells it in a sentence with {facts} in braces."""
+
+    id: str
+    exception: str
+    kind: RuleKind
+    table: str
+    version: int
+    severity: Severity
+    trouble: str
+    title: Texts
+    says: Texts
+    on: tuple[str, ...] = ()
+    when: str | None = None
+    until: str | None = None
+    since: str | None = None
+    within: str | None = None
+    where: str | None = None
+    loss: str | None = None
+    evidence: tuple[str, ...] = ()
+    surge: Surge | None = None
+
+    @property
+    def conditions(self) -> dict[str, str]:
+        """What the rule asks, by the name of the part, as written."""
+        parts = {"when": self.when, "since": self.since, "within": self.within, "until": self.until, "where": self.where}
+        if self.surge is not None:
+            parts["hits"] = self.surge.hits
+        return {name: text for name, text in parts.items() if text is not None}
+
+
+class Pack(msgspec.Struct, frozen=True, kw_only=True):
+    """Checked tables, sets and rules. `digest` changes whenever anything in it does."""
+
+    digest: str
+    tables: dict[str, Table]
+    sets: dict[str, tuple[str, ...]]
+    rules: dict[str, Rule]

@@ -1,0 +1,34 @@
+"""Which names an expression may use, in each place where a pack has one."""
+
+from collections.abc import Mapping
+
+from amends.detection.expression import Scope, Type
+from amends.detection.rule import Table
+from amends.model.fields import FIELDS
+
+EVENT_NAMES: dict[str, Type] = {
+    **{f"event.{name}": field.type for name, field in FIELDS.items()},
+    "event.time": "instant",
+    "event.received": "instant",
+    "event.type": "text",
+}
+CHILDREN_OF_ORDER = ("payment", "shipment", "return", "thread", "case")
+
+
+def event_scope(sets: Mapping[str, tuple[str, ...]]) -> Scope:
+    """For a fold's `where`: the event alone."""
+    return Scope(names=EVENT_NAMES, sets=sets)
+
+
+def row_scope(table: Table, sets: Mapping[str, tuple[str, ...]], *, with_event: bool = False) -> Scope:
+    """For conditions: the row, and for a fault the event that touched it."""
+    names: dict[str, Type] = {name: column.type for name, column in table.columns.items()}
+    return Scope(names={**names, **EVENT_NAMES} if with_event else names, sets=sets)
+
+
+def loss_scope(table: Table, order: Table | None, sets: Mapping[str, tuple[str, ...]]) -> Scope:
+    """For `loss`: the row, and the order it belongs to."""
+    names: dict[str, Type] = {name: column.type for name, column in table.columns.items()}
+    if order is not None and table.kind in CHILDREN_OF_ORDER:
+        names.update({f"order.{name}": column.type for name, column in order.columns.items()})
+    return Scope(names=names, sets=sets)
