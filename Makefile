@@ -12,7 +12,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python; do \
 PYTEST_ARGS ?=
 DEMO_ARGS   ?=
 
-.PHONY: help setup assets browser run test check lint types fmt campaign lock clean
+.PHONY: help setup assets browser run test check lint types texts tests fmt campaign lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -25,7 +25,7 @@ run: setup ## the demo: a simulated world, and the console that watches it
 test: setup ## set-up and the whole gate
 	@$(MAKE) --no-print-directory check
 
-check: lint types tests ## the whole gate, without set-up
+check: lint types texts tests ## the whole gate, without set-up
 
 lint: ## format, lint, imports
 	$(BIN)/ruff format --check .
@@ -35,7 +35,9 @@ lint: ## format, lint, imports
 types: ## strict types
 	$(BIN)/mypy
 
-.PHONY: tests
+texts: ## every text translated, no translation out of date
+	$(BIN)/python scripts/messages.py --check
+
 tests: ## tests alone, such as: make tests PYTEST_ARGS="-m 'not slow'"
 	$(BIN)/pytest $(PYTEST_ARGS)
 

@@ -75,6 +75,26 @@ def test_links_and_pictures_of_documents_are_there(path: Path) -> None:
     assert [link for link in links if not (path.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_that_documents_name_are_there(path: Path) -> None:
+    named = {
+        word
+        for word in _CODE.findall(path.read_text())
+        if re.fullmatch(r"(src|docs|tests|examples|scripts)/[\w./-]+", word)
+    }
+    named |= {
+        f"src/amends/{word}"
+        for word in _CODE.findall(path.read_text())
+        if re.fullmatch(r"(model|runtime)/\w+\.py", word)
+    }
+    assert {name for name in named if not (ROOT / name).exists()} == set()
+
+
+def test_every_command_is_in_the_guide() -> None:
+    guide = (ROOT / "docs" / "getting-started.md").read_text()
+    assert [name for name in root.list_commands(click.Context(root)) if f"amends {name}" not in guide] == []
+
+
 def test_settings_in_documents_are_there() -> None:
     known = {f"AMENDS_{name.upper()}" for name in Config.model_fields} | {"AMENDS_REALDATA", "AMENDS_CHROMIUM"}
     named = {name for path in DOCUMENTS for name in re.findall(r"\bAMENDS_[A-Z_]+", path.read_text())}

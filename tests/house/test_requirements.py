@@ -21,6 +21,10 @@ USED_BY_NAME = {
 """Required, yet imported nowhere in our code."""
 
 
+COME_WITH = {"starlette": "fastapi", "pydantic_core": "pydantic"}
+"""Modules that are a part of what another package promises."""
+
+
 def _name(requirement: str) -> str:
     return re.split(r"[\[<>=~!; ]", requirement, maxsplit=1)[0].lower().replace("_", "-")
 
@@ -46,7 +50,8 @@ def test_every_package_that_is_imported_is_declared() -> None:
     undeclared = {
         module
         for module in _imported()
-        if not {_name(distribution) for distribution in providers.get(module, [module])} & _declared()
+        if COME_WITH.get(module) not in _declared()
+        and not {_name(distribution) for distribution in providers.get(module, [module])} & _declared()
     }
     assert undeclared == set()
 
