@@ -8,6 +8,8 @@ import os
 import signal
 from typing import Final
 
+from amends.model.errors import UnusableInputError
+
 FAILPOINTS: Final = (
     "inbox.commit.before",
     "inbox.commit.after",
@@ -29,7 +31,7 @@ class _Armed:
 _armed = _Armed()
 
 
-class UnknownFailpointError(ValueError):
+class UnknownFailpointError(UnusableInputError):
     """There is no failpoint of that name."""
 
 

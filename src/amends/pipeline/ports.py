@@ -9,7 +9,8 @@ from typing import Final, Literal, Protocol, TypeVar
 
 import msgspec
 
-from amends.detection.finding import Clearing, Finding, Verdicts
+from amends.detection.finding import Verdicts
+from amends.model.errors import AmendsError
 from amends.model.event import Event
 from amends.model.instant import Instant
 
@@ -47,6 +48,19 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
+ChangeKind = Literal["case", "incident", "order", "delivery", "everything"]
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """Something of this kind and id has changed; pages that show it are told.
+
+    `everything` (its id is empty) stands for more than a page would list.
+    """
+
+    kind: ChangeKind
+    id: str
+
+
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """How far the kernel has come: the last journal position it has judged, its clock, and the digest of its rules."""
 
@@ -79,7 +93,7 @@ class Sorted(msgspec.Struct, frozen=True):
     conflicts: list[Event]
 
 
-class JournalMovedError(RuntimeError):
+class JournalMovedError(AmendsError):
     """Somebody else has written to the journal since this round was judged; it is judged again."""
 
 
@@ -186,7 +200,27 @@ class UnitOfWork(Protocol):
     def progress(self) -> ProgressBook: ...
 
 
+class CaseNews(msgspec.Struct, frozen=True, kw_only=True):
+    """What a step did to cases: the events that tell of it, and what pages are to show anew."""
+
+    events: list[Event] = []
+    changes: list[Change] = []
+
+
 Work = TypeVar("Work", bound=UnitOfWork, covariant=True)
+Book = TypeVar("Book", contravariant=True)
+
+
+class CaseStage(Protocol[Book]):
+    """What is done about verdicts."""
+
+    def step(self, work: Book, verdicts: Verdicts, now: Instant) -> CaseNews:
+        """Bring cases and incidents up to date, in the given unit of work."""
+        ...
+
+    def next_due(self, work: Book) -> Instant | None:
+        """When time alone next changes a case (a snooze ends, a resolved case closes)."""
+        ...
 
 
 class Store(Protocol[Work]):
@@ -203,29 +237,3 @@ class Store(Protocol[Work]):
     def turn(self) -> AbstractContextManager[None]:
         """Nobody else in this process writes the journal or cases while it is held."""
         ...
-
-
-__all__ = [
-    "NOWHERE",
-    "Clearing",
-    "DeliveryState",
-    "Entry",
-    "Finding",
-    "FindingBook",
-    "Inbox",
-    "Journal",
-    "JournalMovedError",
-    "Kernel",
-    "Kernels",
-    "Progress",
-    "ProgressBook",
-    "RawDelivery",
-    "Settlement",
-    "Snapshot",
-    "Snapshots",
-    "Sorted",
-    "Store",
-    "Translation",
-    "Translator",
-    "UnitOfWork",
-]

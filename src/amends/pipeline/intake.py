@@ -1,0 +1,84 @@
+"""From raw deliveries to events: what each delivery says, and what becomes of it."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from amends.model.event import Event, UnreadableEventError, decode_event, encode_event
+from amends.model.instant import Instant
+from amends.pipeline.ports import DeliveryState, RawDelivery, Settlement, Translation, Translator
+
+
+class TakenIn(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery and what it says; of an unreadable one, that it came."""
+
+    delivery: RawDelivery
+    state: DeliveryState
+    events: list[Event]
+    error: str | None = None
+
+
+def take_in(deliveries: Iterable[RawDelivery], translator: Translator, clock: Instant) -> list[TakenIn]:
+    """Read each delivery; its events are learned when it was received, but not before `clock`.
+
+    What cannot be read, or says what the vocabulary does not allow, is kept with a sentence.
+    """
+    return [_taken_in(delivery, _checked(translator.read(delivery)), clock) for delivery in deliveries]
+
+
+def _taken_in(delivery: RawDelivery, said: Translation, clock: Instant) -> TakenIn:
+    if said.unreadable is not None:
+        events = learned([_notice_of_unreadable(delivery, said.unreadable)], delivery.received, clock)
+        return TakenIn(delivery=delivery, state="quarantined", events=events, error=said.unreadable)
+    if said.irrelevant is not None:
+        return TakenIn(delivery=delivery, state="refused", events=[], error=said.irrelevant)
+    return TakenIn(delivery=delivery, state="taken", events=learned(said.events, delivery.received, clock))
+
+
+def _checked(said: Translation) -> Translation:
+    # The journal must be readable for ever, so a connector's slip is found here and not when it is replayed.
+    try:
+        return msgspec.structs.replace(said, events=[decode_event(encode_event(event)) for event in said.events])
+    except (UnreadableEventError, msgspec.MsgspecError, ValueError, TypeError, OverflowError) as error:
+        return Translation(unreadable=f"The connector's reading of it is not an event: {error}.")
+
+
+def _notice_of_unreadable(delivery: RawDelivery, sentence: str) -> Event:
+    return Event(
+        id=f"undecodable/{delivery.position}",
+        source=f"{delivery.vendor}/{delivery.account}",
+        type="delivery.undecodable",
+        time=delivery.received,
+        keys={},
+        data={"vendor": delivery.vendor, "description": sentence},
+    )
+
+
+def learned(events: Iterable[Event], received: Instant, clock: Instant) -> list[Event]:
+    """The events as learned at `received`, but not before `clock`.
+
+    The kernel's clock never goes back; what comes late is learned when the clock stands. Written so into the journal,
+    a replay, which has no clock but the events', comes to the same findings.
+    """
+    at = max(received, clock)
+    return [msgspec.structs.replace(event, received=at) for event in events]
+
+
+def settlements(taken: Sequence[TakenIn], new: Sequence[Event], conflicts: Sequence[Event]) -> list[Settlement]:
+    """What became of each delivery, now that the journal has told new events from old and from conflicting ones."""
+    new_ids, conflicting = {id(event) for event in new}, {id(event) for event in conflicts}
+    return [_settlement(one, new_ids, conflicting) for one in taken]
+
+
+def _settlement(taken: TakenIn, new: set[int], conflicting: set[int]) -> Settlement:
+    events = sum(id(event) in new for event in taken.events)
+    clashes = [event for event in taken.events if id(event) in conflicting]
+    if clashes and taken.state == "taken":
+        named = ", ".join(f"{event.id} of {event.source}" for event in clashes)
+        return Settlement(
+            position=taken.delivery.position,
+            state="conflict",
+            events=events,
+            error=f"It repeats {named} with other content; the first content stays, this one was not applied.",
+        )
+    return Settlement(position=taken.delivery.position, state=taken.state, events=events, error=taken.error)
