@@ -16,6 +16,7 @@ from amends.detection.surge import SurgeJudge
 from amends.detection.versions import Table
 from amends.model.instant import UnreadableTimeError, parse_duration
 from amends.model.subjects import KINDS
+from amends.model.types import EVENT_TYPES
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +54,7 @@ class Machine:
         rows = self.rows[kind]
         folds = {}
         for name, column in self._pack.tables[kind].columns.items():
-            where = self._compile(column.where, event_scope({}))
+            where = self._compile(column.where, event_scope(self._pack.sets))
             folds[name] = ColumnFold(column, where, rows, self._pool)
         return Table(kind, rows, folds)
 
@@ -136,11 +137,16 @@ def _readers(pack: Pack, reports: Mapping[str, Report]) -> dict[str, frozenset[s
         for column in table.columns.values():
             names = {column.of} if column.of not in (None, "time", "received") else set()
             if column.where is not None:
-                names |= {name.removeprefix("event.") for name in compile_expression(column.where, event_scope({}), pool).names}
+                names |= {
+                    name.removeprefix("event.")
+                    for name in compile_expression(column.where, event_scope(pack.sets), pool).names
+                }
             for name in names:
                 readers.setdefault(str(name), set()).update(column.on)
     for rule in pack.rules.values():
         on = rule.surge.on if rule.surge is not None else rule.on
+        if rule.surge is not None and rule.surge.rules:
+            on = tuple(EVENT_TYPES)  # any event may make a conflict
         names = {name for name in reports[rule.id].facts if name.startswith("event.")}
         if rule.surge is not None:
             names |= {name for name in rule.surge.by if name.startswith("event.")}

@@ -57,6 +57,8 @@ class Expression(msgspec.Struct, frozen=True, kw_only=True):
 class _Typed(msgspec.Struct, frozen=True):
     type: Type
     compute: Compute
+    zero: bool = False
+    """Whether it is the literal 0, which is as good as no money."""
 
 
 def compile_expression(text: str, scope: Scope, pool: Pool) -> Expression:
@@ -110,7 +112,7 @@ class _Compiler:
             return _constant("text", np.int32(self._pool.code(node.this)))
         if "." in node.this or "e" in node.this.lower():
             return _constant("decimal", np.float64(node.this))
-        return _constant("integer", np.int64(node.this))
+        return _constant("integer", np.int64(node.this), zero=int(node.this) == 0)
 
     def boolean(self, node: exp.Boolean) -> _Typed:
         return _constant("flag", np.bool_(node.this))
@@ -168,6 +170,8 @@ class _Compiler:
         operation = _COMPARE[type(node)]
         self._comparable(node, left, right, equality=isinstance(node, exp.EQ | exp.NEQ))
         first, second = left.compute, right.compute
+        if "text" in (left.type, right.type) and not isinstance(node, exp.EQ | exp.NEQ):
+            return _Typed("flag", self._text_order(operation, first, second))
 
         def compare(frame: Frame) -> Vector:
             a, b = first(frame), second(frame)
@@ -175,13 +179,23 @@ class _Compiler:
 
         return _Typed("flag", compare)
 
+    def _text_order(self, operation: Callable[[Array, Array], Array], first: Compute, second: Compute) -> Compute:
+        pool = self._pool
+
+        def compare(frame: Frame) -> Vector:
+            a, b = first(frame).spread(frame.size), second(frame).spread(frame.size)
+            _, (left, right) = pool.ranks(a.values, b.values)
+            return flag(operation(left, right), either_absent(a, b))
+
+        return compare
+
     def _comparable(self, node: exp.Expression, left: _Typed, right: _Typed, *, equality: bool) -> None:
         types = {left.type, right.type} - {"null"}
         if len(types) < 2 or types == {"integer", "decimal"}:
-            if not equality and types and not types <= _ORDERED:
-                raise ExpressionError(f"`{node.sql()}`: {_a(next(iter(types)))} has no order; use = or <>")
+            if not equality and types == {"flag"}:
+                raise ExpressionError(f"`{node.sql()}`: a condition has no order; use = or <>")
             return
-        if types == {"money", "integer"} and any(_is_zero(side) for side in (node.this, node.expression)):
+        if types == {"money", "integer"} and (left.zero or right.zero):
             return
         raise ExpressionError(f"`{node.sql()}` compares {_a(left.type)} with {_a(right.type)}{_hint(types)}")
 
@@ -206,8 +220,11 @@ class _Compiler:
 
     def between(self, node: exp.Between) -> _Typed:
         low, high = node.args["low"], node.args["high"]
-        return self.compile(exp.And(this=exp.GTE(this=node.this, expression=low),
-                                    expression=exp.LTE(this=node.this.copy(), expression=high)))
+        return self.compile(
+            exp.And(
+                this=exp.GTE(this=node.this, expression=low), expression=exp.LTE(this=node.this.copy(), expression=high)
+            )
+        )
 
     # -- arithmetic -----------------------------------------------------------------------------------------------
 
@@ -220,9 +237,12 @@ class _Compiler:
                 f"`{node.sql()}`: {_a(left.type)} {symbol} {_a(right.type)} has no meaning{_hint({left.type, right.type})}"
             )
         operation = _ARITHMETIC[symbol]
-        round_up = type_ in ("money", "duration") and "decimal" in (left.type, right.type) or (
-            type_ == "money" and symbol == "/"
-        ) or (type_ == "duration" and symbol == "/")
+        round_up = (
+            type_ in ("money", "duration")
+            and "decimal" in (left.type, right.type)
+            or (type_ == "money" and symbol == "/")
+            or (type_ == "duration" and symbol == "/")
+        )
         first, second = left.compute, right.compute
 
         def calculate(frame: Frame) -> Vector:
@@ -314,6 +334,8 @@ class _Compiler:
 
     def _common(self, node: exp.Expression, parts: list[_Typed]) -> Type:
         types = {part.type for part in parts} - {"null"}
+        if types == {"money", "integer"} and all(part.type != "integer" or part.zero for part in parts):
+            return "money"
         if types == {"integer", "decimal"}:
             return "decimal"
         if len(types) != 1:
@@ -359,7 +381,9 @@ class _Compiler:
         name = node.expressions[1].this
         members = self._scope.sets.get(name)
         if members is None:
-            raise ExpressionError(f"there is no set `{name}`; there are {', '.join(sorted(self._scope.sets)) or 'none'}")
+            raise ExpressionError(
+                f"there is no set `{name}`; there are {', '.join(sorted(self._scope.sets)) or 'none'}"
+            )
         if operand.type != "text":
             raise ExpressionError(f"`{node.sql()}`: a set holds texts, and this is {_a(operand.type)}")
         codes = np.array(sorted(self._pool.code(member) for member in members), dtype=np.int32)
@@ -371,9 +395,9 @@ class _Compiler:
         return _Typed("flag", contains)
 
 
-def _constant(type_: Type, value: np.generic) -> _Typed:
+def _constant(type_: Type, value: np.generic, *, zero: bool = False) -> _Typed:
     vector = Vector(np.asarray(value))
-    return _Typed(type_, lambda frame: vector)
+    return _Typed(type_, lambda frame: vector, zero)
 
 
 def _half_up(values: Array, absent: Array | None) -> Array:
@@ -390,13 +414,15 @@ def _ignoring_absent(pick: Callable[[Array, Array], Array], left: Vector, right:
     return Vector(np.where(no_left, right.values, np.where(no_right, left.values, values)), no_left & no_right)
 
 
-def _is_zero(node: exp.Expression) -> bool:
-    return isinstance(node, exp.Literal) and not node.is_string and float(node.this) == 0
-
-
 def _a(type_: str) -> str:
-    return {"integer": "a number", "decimal": "a number", "flag": "a condition", "instant": "an instant",
-            "money": "money", "null": "NULL"}.get(type_, f"a {type_}")
+    return {
+        "integer": "a number",
+        "decimal": "a number",
+        "flag": "a condition",
+        "instant": "an instant",
+        "money": "money",
+        "null": "NULL",
+    }.get(type_, f"a {type_}")
 
 
 def _hint(types: set[Type]) -> str:

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from amends.detection.expression import Expression
 from amends.detection.finding import Clearing, Finding
-from amends.detection.links import BEFORE
 from amends.detection.rule import Rule
 from amends.detection.scan import first_true, next_true
 from amends.detection.vector import NO_INT, Array
-from amends.detection.versions import Before, Table, Versions
+from amends.detection.versions import Before, Clockwork, Table, Versions
 from amends.model.instant import Instant
 
 Index = NDArray[np.int64]
@@ -48,8 +47,8 @@ class Judge(Protocol):
 
     rule: Rule
 
-    def judge(self, versions: Versions | None, end: int, emit: Emit) -> list[Clearing]:
-        """Judge the batch's versions, if the table was touched, with the clock at `end` after it."""
+    def judge(self, versions: Versions | None, clock: Clockwork, emit: Emit) -> list[Clearing]:
+        """Judge the batch's versions, if the table was touched, as the batch's clock went on."""
         ...
 
     def dump(self) -> Any:
@@ -97,7 +96,7 @@ class FaultJudge:
         self._when, self._until = when, until
         self._open: dict[int, list[str]] = {}
 
-    def judge(self, versions: Versions | None, end: int, emit: Emit) -> list[Clearing]:
+    def judge(self, versions: Versions | None, clock: Clockwork, emit: Emit) -> list[Clearing]:
         if versions is None:
             return []
         fires = versions.events.of_types(self.rule.on)[versions.touches.event]
@@ -151,7 +150,7 @@ class ConflictJudge:
         table.rows.add_array(self._truth, np.bool_, False)
         self._open: dict[int, str] = {}
 
-    def judge(self, versions: Versions | None, end: int, emit: Emit) -> list[Clearing]:
+    def judge(self, versions: Versions | None, clock: Clockwork, emit: Emit) -> list[Clearing]:
         if versions is None:
             return []
         segments, rows = versions.segments, versions.touches.row
@@ -163,7 +162,9 @@ class ConflictJudge:
         fires, clears = holds & ~held, held & ~holds
         state[rows[segments.is_last]] = holds[segments.is_last]
         index = np.flatnonzero(fires)
-        findings = dict(zip(index.tolist(), emit(_at_touches(self.rule, versions, index)), strict=True)) if len(index) else {}
+        findings = (
+            dict(zip(index.tolist(), emit(_at_touches(self.rule, versions, index)), strict=True)) if len(index) else {}
+        )
         clearings = []
         for place in np.flatnonzero(fires | clears).tolist():
             row = int(rows[place])
@@ -205,8 +206,8 @@ class SilenceJudge:
         due = self._table.rows.live(self._due)
         return int(due.min()) if len(due) else int(NEVER)
 
-    def judge(self, versions: Versions | None, end: int, emit: Emit) -> list[Clearing]:
-        self._fire_as_the_clock_passes(versions, end, emit)
+    def judge(self, versions: Versions | None, clock: Clockwork, emit: Emit) -> list[Clearing]:
+        self._fire_as_the_clock_passes(versions, clock, emit)
         if versions is None:
             return []
         since, due = self._armed(versions)
@@ -235,22 +236,22 @@ class SilenceJudge:
             due = since.values + within.values
         return np.where(armed, since.values, NO_INT), np.where(armed, due, NEVER)
 
-    def _fire_as_the_clock_passes(self, versions: Versions | None, end: int, emit: Emit) -> None:
+    def _fire_as_the_clock_passes(self, versions: Versions | None, clock: Clockwork, emit: Emit) -> None:
         rows = self._table.rows
         due = rows.live(self._due)
-        passed: Index = np.flatnonzero(due < end)
+        passed: Index = np.flatnonzero(due < clock.end)
         if versions is not None and len(passed):
             starts = versions.segments.starts
             touched = versions.touches.row[starts]
             place = np.minimum(np.searchsorted(touched, passed), len(touched) - 1)
-            limit = np.where(touched[place] == passed, versions.received[starts[place]], end)
+            limit = np.where(touched[place] == passed, versions.received[starts[place]], clock.end)
             passed = passed[due[passed] < limit]
         if not len(passed):
             return
         frame = Before(self._table, passed)
         since = self._since.over(frame).values
         at = due[passed].copy()
-        bounds = versions.clock.last_by(at) if versions is not None else np.full(len(passed), BEFORE, dtype=np.int64)
+        bounds = clock.last_by(at)
         causes = [str(moment) for moment in since.tolist()]
         firings = Firings(rule=self.rule, frame=frame, index=None, rows=passed, at=at, bounds=bounds, causes=causes)
         for row, finding in zip(passed.tolist(), emit(firings), strict=True):
@@ -279,9 +280,7 @@ class SilenceJudge:
         bounds = np.where(overdue, position, versions.clock.last_by(at))
         causes = [str(moment) for moment in since[index].tolist()]
         rows = versions.touches.row[index]
-        firings = Firings(
-            rule=self.rule, frame=versions, index=index, rows=rows, at=at, bounds=bounds, causes=causes
-        )
+        firings = Firings(rule=self.rule, frame=versions, index=index, rows=rows, at=at, bounds=bounds, causes=causes)
         ends = next_true(versions.segments, self._breaks(versions, since, since))[index]
         clearings = []
         for row, ended, finding in zip(rows.tolist(), ends.tolist(), emit(firings), strict=True):

@@ -70,14 +70,14 @@ class Kernel:
             for kind, table in self._machine.tables.items()
             if len(touches[kind].row)
         }
-        return self._judge(versions, clock.end)
+        return self._judge(versions, clock)
 
     def sweep(self, now: Instant) -> Verdicts:
         """Let the clock pass to `now`; returns the silences that fell due and the surges that ended."""
         if self._clock == _BEGINNING or now <= self._clock:
             return Verdicts()
         self._links.new = {}
-        return self._judge({}, now)
+        return self._judge({}, Clockwork(np.zeros(0, dtype=np.int64), now))
 
     def next_due(self) -> Instant | None:
         """The earliest moment at which a sweep could find something; None if nothing is awaited."""
@@ -108,9 +108,9 @@ class Kernel:
         """How many subjects of each kind are held."""
         return {kind: rows.size for kind, rows in self._machine.rows.items()}
 
-    def _judge(self, versions: dict[str, Versions], end: int) -> Verdicts:
-        self._clock = end
-        verdicts = self._stage.run(versions, end)
+    def _judge(self, versions: dict[str, Versions], clock: Clockwork) -> Verdicts:
+        self._clock = clock.end
+        verdicts = self._stage.run(versions, clock)
         for version in versions.values():
             version.commit()
         return verdicts
@@ -168,16 +168,16 @@ class _Stage:
         self._findings: list[Finding] = []
         self._records: dict[str, list[Record]] = {}
 
-    def run(self, versions: dict[str, Versions], end: int) -> Verdicts:
+    def run(self, versions: dict[str, Versions], clock: Clockwork) -> Verdicts:
         self._versions, self._findings, self._records = versions, [], {}
         clearings: list[Clearing] = []
         for kind, judges in self._machine.judges.items():
             for judge in judges:
-                clearings.extend(judge.judge(versions.get(kind), end, self._emit))
+                clearings.extend(judge.judge(versions.get(kind), clock, self._emit))
         for surge in self._machine.surges:
             self._count_touches(surge)
             records = sorted(self._records.get(surge.judge.rule.id, ()), key=lambda record: record.at)
-            found, cleared = surge.judge.judge(records, end)
+            found, cleared = surge.judge.judge(records, clock.end)
             self._findings.extend(found)
             clearings.extend(cleared)
         return Verdicts(

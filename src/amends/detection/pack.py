@@ -93,10 +93,12 @@ class _Reader:
     def __init__(self, documents: list[Document]) -> None:
         self._documents = documents
         self._pool = Pool()
+        self._sets: dict[str, tuple[str, ...]] = {}
         self.problems: list[str] = []
 
     def read(self) -> Pack:
-        sets, tables = self._sets(), self._tables()
+        self._sets = self._read_sets()
+        sets, tables = self._sets, self._tables()
         rules: dict[str, Rule] = {}
         for document in self._documents:
             for index, entry in enumerate(self._part(document, "rules", list)):
@@ -135,7 +137,7 @@ class _Reader:
             return type_()
         return part
 
-    def _sets(self) -> dict[str, tuple[str, ...]]:
+    def _read_sets(self) -> dict[str, tuple[str, ...]]:
         sets: dict[str, tuple[str, ...]] = {}
         for document in self._documents:
             for name, members in self._part(document, "sets", dict).items():
@@ -179,7 +181,7 @@ class _Reader:
         on = self.event_types(document, (*path, "on"), who, entry.get("on"))
         where = entry.get("where")
         if where is not None:
-            self.condition(document, (*path, "where"), where, event_scope({}), f"{who}, where")
+            self.condition(document, (*path, "where"), where, event_scope(self._sets), f"{who}, where")
         if len(self.problems) > before:
             return None
         return Column(name=name, type=type_, fold=fold, of=of, on=on, where=where)
@@ -220,9 +222,7 @@ class _Reader:
             for source in rule.surge.rules if rule.surge else ():
                 other = rules.get(source)
                 if other is None:
-                    self.problems.append(
-                        f"rule `{rule.id}`, of: there is no rule `{source}`{_suggest(source, rules)}"
-                    )
+                    self.problems.append(f"rule `{rule.id}`, of: there is no rule `{source}`{_suggest(source, rules)}")
                 elif other.kind == "surge" or other.table != rule.table:
                     self.problems.append(
                         f"rule `{rule.id}`, of: `{source}` should be a fault, conflict or silence over {rule.table}"
@@ -440,7 +440,7 @@ class _RuleReader:
         if not by:
             self.say((), "`by` should name what to group by, such as [carrier, destination]")
         for name in by:
-            if name not in scope.names or (of.get("rules") and name.startswith("event.")):
+            if name not in scope.names:
                 self.say(("by",), f"there is no `{name}` to group by{_suggest(str(name), scope.names)}")
         window, rate = self._duration("window"), self._rate()
         if window is None or rate is None:

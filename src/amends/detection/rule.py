@@ -85,7 +85,13 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def conditions(self) -> dict[str, str]:
         """What the rule asks, by the name of the part, as written."""
-        parts = {"when": self.when, "since": self.since, "within": self.within, "until": self.until, "where": self.where}
+        parts = {
+            "when": self.when,
+            "since": self.since,
+            "within": self.within,
+            "until": self.until,
+            "where": self.where,
+        }
         if self.surge is not None:
             parts["hits"] = self.surge.hits
         return {name: text for name, text in parts.items() if text is not None}

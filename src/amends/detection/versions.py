@@ -47,7 +47,7 @@ class Before:
         """The column, or nothing for a field of an event: there was none."""
         fold = self._table.folds.get(name)
         if fold is None:
-            return Vector(np.zeros(self.size, dtype=np.int64), np.ones(self.size, dtype=bool))
+            return Vector(np.full(self.size, -1), np.ones(self.size, dtype=bool))
         return read(fold.state(self.rows), fold.column.type)
 
 
@@ -113,7 +113,7 @@ class Picked:
         """The column as the rule saw it."""
         if name.startswith("order."):
             if self._order is None:
-                return Vector(np.zeros(self.size, dtype=np.int64), np.ones(self.size, dtype=bool))
+                return Vector(np.full(self.size, -1), np.ones(self.size, dtype=bool))
             return self._order.column(name.removeprefix("order."))
         vector = self._frame.column(name).spread(self._frame.size)
         return vector if self._index is None else vector.take(self._index)
@@ -147,5 +147,5 @@ class OrderThen:
 
 def _parts(vector: Vector | None, size: int) -> tuple[Array, Array]:
     if vector is None:
-        return np.zeros(size, dtype=np.int64), np.ones(size, dtype=bool)
+        return np.full(size, -1), np.ones(size, dtype=bool)
     return vector.values.copy(), ~vector.present(size)
