@@ -1,0 +1,1 @@
+"""What is done about findings: one case an order's trouble, graded, gathered into incidents, carried to its end."""
