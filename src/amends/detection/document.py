@@ -6,10 +6,12 @@ from typing import Any
 
 import yaml
 
+from amends.model.errors import UnusableInputError
+
 Path = tuple[str | int, ...]
 
 
-class DocumentError(ValueError):
+class DocumentError(UnusableInputError):
     """A file that is not a readable YAML mapping."""
 
 
@@ -80,4 +82,4 @@ def _value(node: yaml.Node, path: Path, lines: dict[Path, int], name: str) -> An
     ):
         # YAML 1.1 also reads the country code NO as false; only true and false are flags here.
         return node.value
-    return yaml.SafeLoader(node.value).construct_object(node)  # type: ignore[no-untyped-call]
+    return yaml.SafeLoader(node.value).construct_object(node)

@@ -15,7 +15,8 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from amends.detection.pool import ABSENT, Pool
-from amends.detection.vector import Array, Frame, Vector, both, choose, either, either_absent, flag, negated
+from amends.detection.vector import NO, YES, Array, Frame, Vector, both, choose, either, either_absent, flag, negated
+from amends.model.errors import UnusableInputError
 from amends.model.instant import UnreadableTimeError, parse_duration
 from amends.model.money import exponent
 
@@ -26,7 +27,7 @@ _NUMBERS = ("integer", "decimal")
 _ORDERED = {"integer", "decimal", "money", "instant", "duration"}
 
 
-class ExpressionError(ValueError):
+class ExpressionError(UnusableInputError):
     """An expression that cannot be used; the message is a sentence that says what to write instead."""
 
 
@@ -87,7 +88,7 @@ class _Compiler:
         self._pool = pool
         self.names: set[str] = set()
 
-    def compile(self, node: exp.Expression) -> _Typed:
+    def compile(self, node: exp.Expr) -> _Typed:
         for kind, method in _METHODS.items():
             if isinstance(node, kind):
                 return method(self, node)
@@ -118,7 +119,7 @@ class _Compiler:
         return _constant("flag", np.bool_(node.this))
 
     def null(self, node: exp.Null) -> _Typed:
-        return _Typed("null", lambda frame: Vector(np.bool_(False), np.bool_(True)))
+        return _Typed("null", lambda frame: Vector(NO, YES))
 
     def interval(self, node: exp.Interval) -> _Typed:
         amount, unit = node.this.name if node.this else "", node.unit.name if node.unit else ""
@@ -132,7 +133,7 @@ class _Compiler:
 
     # -- logic ----------------------------------------------------------------------------------------------------
 
-    def flag(self, node: exp.Expression) -> Compute:
+    def flag(self, node: exp.Expr) -> Compute:
         typed = self.compile(node)
         if typed.type not in ("flag", "null"):
             raise ExpressionError(f"`{node.sql()}` is {_a(typed.type)}, where a condition is needed")
@@ -153,7 +154,7 @@ class _Compiler:
 
             def absent(frame: Frame) -> Vector:
                 value = operand(frame)
-                return Vector(np.bool_(False) if value.absent is None else value.absent)
+                return Vector(NO if value.absent is None else value.absent)
 
             return _Typed("flag", absent)
         if isinstance(node.expression, exp.Boolean):
@@ -189,7 +190,7 @@ class _Compiler:
 
         return compare
 
-    def _comparable(self, node: exp.Expression, left: _Typed, right: _Typed, *, equality: bool) -> None:
+    def _comparable(self, node: exp.Expr, left: _Typed, right: _Typed, *, equality: bool) -> None:
         types = {left.type, right.type} - {"null"}
         if len(types) < 2 or types == {"integer", "decimal"}:
             if not equality and types == {"flag"}:
@@ -210,7 +211,7 @@ class _Compiler:
 
         def contains(frame: Frame) -> Vector:
             value = operand.compute(frame)
-            found = Vector(np.bool_(False))
+            found = Vector(NO)
             for compute in computes:
                 option = compute(frame)
                 found = either(found, flag(value.values == option.values, either_absent(value, option)))
@@ -234,7 +235,8 @@ class _Compiler:
         type_ = _RESULT.get((left.type, symbol, right.type))
         if type_ is None:
             raise ExpressionError(
-                f"`{node.sql()}`: {_a(left.type)} {symbol} {_a(right.type)} has no meaning{_hint({left.type, right.type})}"
+                f"`{node.sql()}`: {_a(left.type)} {symbol} {_a(right.type)} has no meaning"
+                f"{_hint({left.type, right.type})}"
             )
         operation = _ARITHMETIC[symbol]
         round_up = (
@@ -295,7 +297,7 @@ class _Compiler:
             result = computes[-1](frame)
             for compute in reversed(computes[:-1]):
                 value = compute(frame)
-                here = Vector(np.bool_(True) if value.absent is None else ~value.absent)
+                here = Vector(YES if value.absent is None else ~value.absent)
                 result = choose(here, value, result)
             return result
 
@@ -332,7 +334,7 @@ class _Compiler:
 
         return _Typed(type_, pick)
 
-    def _common(self, node: exp.Expression, parts: list[_Typed]) -> Type:
+    def _common(self, node: exp.Expr, parts: list[_Typed]) -> Type:
         types = {part.type for part in parts} - {"null"}
         if types == {"money", "integer"} and all(part.type != "integer" or part.zero for part in parts):
             return "money"
@@ -409,8 +411,8 @@ def _ignoring_absent(pick: Callable[[Array, Array], Array], left: Vector, right:
     values = pick(left.values, right.values)
     if left.absent is None and right.absent is None:
         return Vector(values)
-    no_left = np.bool_(False) if left.absent is None else left.absent
-    no_right = np.bool_(False) if right.absent is None else right.absent
+    no_left = NO if left.absent is None else left.absent
+    no_right = NO if right.absent is None else right.absent
     return Vector(np.where(no_left, right.values, np.where(no_right, left.values, values)), no_left & no_right)
 
 
@@ -454,7 +456,7 @@ def _results() -> Iterator[tuple[tuple[Type, str, Type], Type]]:
     for symbol in "+-*":
         yield ("integer", symbol, "integer"), "integer"
         for pair in (("integer", "decimal"), ("decimal", "integer"), ("decimal", "decimal")):
-            yield (pair[0], symbol, pair[1]), "decimal"  # type: ignore[misc]
+            yield (pair[0], symbol, pair[1]), "decimal"
     for number in _NUMBERS:
         for other in _NUMBERS:
             yield (number, "/", other), "decimal"  # type: ignore[misc]
@@ -474,7 +476,7 @@ def _results() -> Iterator[tuple[tuple[Type, str, Type], Type]]:
 
 _RESULT: dict[tuple[Type, str, Type], Type] = dict(_results())
 
-_METHODS: dict[type[exp.Expression], Callable[..., _Typed]] = {
+_METHODS: dict[type[exp.Expr], Callable[..., _Typed]] = {
     exp.Column: _Compiler.column,
     exp.Literal: _Compiler.literal,
     exp.Boolean: _Compiler.boolean,

@@ -124,7 +124,7 @@ class FaultJudge:
     def _clear_open(self, versions: Versions, ends: Array) -> list[Clearing]:
         if not self._open:
             return []
-        clearings = []
+        clearings: list[Clearing] = []
         segments = versions.segments
         for start, ended in zip(segments.starts.tolist(), first_true(segments, ends).tolist(), strict=True):
             row = int(versions.touches.row[start])
@@ -269,7 +269,7 @@ class SilenceJudge:
         same = rows[1:] == rows[:-1]
         earlier[1:] = np.where(same, since[index[:-1]], earlier[1:])
         last = np.append(~same, True)
-        fires = index[since[index] != earlier]
+        fires: Index = index[since[index] != earlier]
         fired[rows[last]] = since[index[last]]
         return fires
 
@@ -296,7 +296,7 @@ class SilenceJudge:
         previous[1:] = since[:-1]
         starts = versions.segments.starts
         previous[starts] = before[starts] if before is since else before[versions.touches.row[starts]]
-        return (since == NO_INT) | (since != previous)
+        return np.asarray((since == NO_INT) | (since != previous))
 
     def _clear_open(self, versions: Versions, since: Index, fired: Index) -> list[Clearing]:
         if not self._open:

@@ -44,7 +44,7 @@ class _Gathered:
     def __init__(self) -> None:
         self._parts: list[tuple[Index, Index, Index, NDArray[np.bool_], Index]] = []
 
-    def add(self, row: Index, event: Index, position: Index, own: bool, arrival: Index) -> None:
+    def add(self, row: Index, event: Index, position: Index, arrival: Index, *, own: bool) -> None:
         if len(row):
             self._parts.append((row, event, position, np.full(len(row), own), arrival))
 
@@ -85,7 +85,7 @@ class Links:
         gathered = {kind: _Gathered() for kind in self._tables}
         for kind, rows in keys.items():
             named = np.flatnonzero(rows != NO_ROW)
-            gathered[kind].add(rows[named], named, named, True, batch.arrival[named])
+            gathered[kind].add(rows[named], named, named, batch.arrival[named], own=True)
         self._add_sources(batch, gathered["source"])
         for child in PARENTS:
             self._link(child, batch)
@@ -107,7 +107,7 @@ class Links:
         named = batch.keys["source"]
         feeds = self._tables["source"].rows((event.source for event in batch.own), len(batch.own))
         others = np.flatnonzero(feeds != named)
-        touches.add(feeds[others], others, others, True, batch.arrival[others])
+        touches.add(feeds[others], others, others, batch.arrival[others], own=True)
 
     def _link(self, child: str, batch: "_Batch") -> None:
         children, parents = batch.keys[child], batch.keys[PARENTS[child]]
@@ -141,9 +141,9 @@ class Links:
         at_once = known & (linked_at < position) & (event == position)
         held_before = known & (linked_at < position) & (event != position)
         released = known & (linked_at >= position)
-        to.add(parent[at_once], event[at_once], position[at_once], True, arrival[at_once])
-        to.add(parent[held_before], event[held_before], position[held_before], False, arrival[held_before])
-        to.add(parent[released], event[released], linked_at[released], False, arrival[released])
+        to.add(parent[at_once], event[at_once], position[at_once], arrival[at_once], own=True)
+        to.add(parent[held_before], event[held_before], position[held_before], arrival[held_before], own=False)
+        to.add(parent[released], event[released], linked_at[released], arrival[released], own=False)
         waiting = self._waiting[child]
         for place in np.flatnonzero(~known).tolist():
             entry = _Waiting(int(arrival[place]), batch.events[int(event[place])])
@@ -157,7 +157,7 @@ class Links:
             for entry in waiting.pop(row, ()):
                 place = np.array([batch.add(entry.event)], dtype=np.int64)
                 at, arrival = np.array([position]), np.array([entry.arrival])
-                to.add(parents[[row]], place, at, False, arrival)
+                to.add(parents[[row]], place, at, arrival, own=False)
 
     def dump(self) -> dict[str, Any]:
         """The content, for a snapshot (links themselves lie in the tables)."""

@@ -1,4 +1,4 @@
-"""Reading rule packs: YAML in, checked records out, or sentences that name file, line, rule and what to write instead."""
+"""Reading rule packs: YAML in, checked records out, or sentences with file, line, rule and what to write instead."""
 
 import difflib
 import re
@@ -16,6 +16,7 @@ from amends.detection.finding import RuleKind
 from amends.detection.pool import Pool
 from amends.detection.rule import Column, Fold, Pack, Rate, Rule, Severity, Surge, Table
 from amends.detection.scope import event_scope, loss_scope, row_scope
+from amends.model.errors import UnusableInputError
 from amends.model.exceptions import EXCEPTIONS
 from amends.model.fields import FIELDS
 from amends.model.instant import Duration, UnreadableTimeError, parse_duration
@@ -28,7 +29,7 @@ TROUBLES = (
 LANGUAGES = ("en", "zh-Hans")
 
 
-class PackError(ValueError):
+class PackError(UnusableInputError):
     """A pack that cannot be used; `problems` are sentences, each beginning with its place."""
 
     def __init__(self, problems: Sequence[str]) -> None:
@@ -173,9 +174,10 @@ class _Reader:
         for key in entry:
             if key not in ("fold", "of", "on", "where"):
                 self.say(document, (*path, key), f"{who} has `{key}`; a column has fold, of, on and where")
-        fold, of = entry.get("fold"), entry.get("of")
-        if fold not in get_args(Fold):
-            self.say(document, path, f"{who}: fold {fold!r} should be one of {', '.join(get_args(Fold))}")
+        of = entry.get("of")
+        fold: Fold | None = next((known for known in get_args(Fold) if known == entry.get("fold")), None)
+        if fold is None:
+            self.say(document, path, f"{who}: fold {entry.get('fold')!r} should be one of {', '.join(get_args(Fold))}")
             return None
         type_ = self._column_type(document, path, who, fold, of)
         on = self.event_types(document, (*path, "on"), who, entry.get("on"))

@@ -15,7 +15,7 @@ Texts = dict[str, str]
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
-    """A column of a table: the fold of field `of` (or `time`, `received`) over events of types `on` where `where` holds."""
+    """A column: the fold of field `of` (or `time`, `received`) over events of types `on` for which `where` holds."""
 
     name: str
     type: Type

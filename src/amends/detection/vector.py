@@ -12,6 +12,11 @@ NO_INT = np.iinfo(np.int64).min
 """Stands for an absent integer, money or instant in a stored column."""
 
 
+NO: Mask = np.asarray(False)
+YES: Mask = np.asarray(True)
+"""Constant flags, of no dimension."""
+
+
 class Vector(NamedTuple):
     """Values and where they are absent (`None`: nowhere). A flag that is absent has the value False.
 
@@ -86,8 +91,8 @@ def choose(condition: Vector, then: Vector, otherwise: Vector) -> Vector:
     values = np.where(holds, then.values, otherwise.values)
     if then.absent is None and otherwise.absent is None:
         return Vector(values)
-    absent_then = np.bool_(False) if then.absent is None else then.absent
-    absent_else = np.bool_(False) if otherwise.absent is None else otherwise.absent
+    absent_then = NO if then.absent is None else then.absent
+    absent_else = NO if otherwise.absent is None else otherwise.absent
     return Vector(values, np.where(holds, absent_then, absent_else))
 
 
