@@ -76,9 +76,7 @@ class Links:
     def touch(self, events: Sequence[Event]) -> tuple[dict[str, Touches], list[Event]]:
         """The touches of each table, and the events with the released ones behind them."""
         count = len(events)
-        keys = {
-            kind: rows.rows((event.keys.get(kind) for event in events), count) for kind, rows in self._tables.items()
-        }
+        keys = self._keys(events)
         batch = _Batch(events, keys, self._arrivals)
         self._arrivals += count
         self.new = {}
@@ -93,6 +91,21 @@ class Links:
         self._pass_to_buyers(batch, gathered["order"], gathered["buyer"])
         return {kind: touches.sorted() for kind, touches in gathered.items()}, batch.events
 
+    def _keys(self, events: Sequence[Event]) -> dict[str, Index]:
+        """The row that each event names, of each kind."""
+        places: dict[str, list[int]] = {kind: [] for kind in self._tables}
+        names: dict[str, list[str]] = {kind: [] for kind in self._tables}
+        for place, event in enumerate(events):
+            for kind, name in event.keys.items():
+                places[kind].append(place)
+                names[kind].append(name)
+        keys = {}
+        for kind, rows in self._tables.items():
+            column = keys[kind] = np.full(len(events), NO_ROW, dtype=np.int64)
+            if places[kind]:
+                column[places[kind]] = rows.rows(names[kind])
+        return keys
+
     def parent_at(self, child: str, rows: Index, bounds: Index) -> Index:
         """The parent of each row as known at a position; NO_ROW where none was."""
         parents = self._tables[child].arrays["parent"][rows].copy()
@@ -105,7 +118,7 @@ class Links:
 
     def _add_sources(self, batch: "_Batch", touches: _Gathered) -> None:
         named = batch.keys["source"]
-        feeds = self._tables["source"].rows((event.source for event in batch.own), len(batch.own))
+        feeds = self._tables["source"].rows([event.source for event in batch.own])
         others = np.flatnonzero(feeds != named)
         touches.add(feeds[others], others, others, batch.arrival[others], own=True)
 

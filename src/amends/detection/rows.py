@@ -1,6 +1,6 @@
 """The live subjects of one kind: a row each, in arrays that grow together."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -31,21 +31,18 @@ class Rows:
         self.arrays[name] = np.full(self._capacity, fill, dtype=dtype)
         self._fills[name] = fill
 
-    def rows(self, ids: Iterable[str | None], count: int) -> NDArray[np.int64]:
-        """The row of each id, new where need be; NO_ROW for None."""
+    def rows(self, ids: Sequence[str]) -> NDArray[np.int64]:
+        """The row of each id, new where need be."""
         index, names = self.index, self.names
-        found = np.empty(count, dtype=np.int64)
-        for place, subject in enumerate(ids):
-            if subject is None:
-                found[place] = NO_ROW
-                continue
+        found = []
+        for subject in ids:
             row = index.get(subject)
             if row is None:
                 row = index[subject] = len(names)
                 names.append(subject)
-            found[place] = row
+            found.append(row)
         self._grow()
-        return found
+        return np.array(found, dtype=np.int64)
 
     def live(self, name: str) -> Array:
         """The array without its spare room."""
