@@ -79,14 +79,21 @@ class Machine:
         if rule.kind == "fault":
             judge = FaultJudge(rule, table, self._compile(rule.when, with_event), until)
         elif rule.kind == "conflict":
-            judge = ConflictJudge(rule, table, self._needed(rule.when, scope))
+            judge = ConflictJudge(rule, table, self._needed(rule.when, scope), self._moved_by(rule))
         else:
             assert until is not None
             judge = SilenceJudge(
                 rule, table, self._needed(rule.since, scope), self._within(rule, scope), until,
-                self._compile(rule.where, scope),
+                self._compile(rule.where, scope), self._moved_by(rule),
             )  # fmt: skip
         self.judges[rule.table].append(judge)
+
+    def _moved_by(self, rule: Rule) -> frozenset[str]:
+        """The types of event that can change what the rule reads of its row, for its verdict or its report."""
+        report = self.reports[rule.id]
+        names = set(report.facts) | (report.loss.names if report.loss else frozenset()) | {"currency"}
+        columns = self._pack.tables[rule.table].columns
+        return frozenset(type_ for name in names if name in columns for type_ in columns[name].on)
 
     def _within(self, rule: Rule, scope: Scope) -> Expression | int:
         assert rule.within is not None

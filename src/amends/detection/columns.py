@@ -39,6 +39,10 @@ class EventColumns:
                 mask[self._by_type[type_]] = True
         return mask
 
+    def types_at(self, index: Array) -> frozenset[str]:
+        """The types of the events at `index`."""
+        return frozenset(self._pool.texts[code] for code in set(self.types[index].tolist()))
+
     def has_any(self, types: Sequence[str]) -> bool:
         """Whether an event of one of these types is in the batch."""
         return any(type_ in self._by_type for type_ in types)

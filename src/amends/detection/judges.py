@@ -47,8 +47,12 @@ class Judge(Protocol):
 
     rule: Rule
 
+    def concerns(self, types: frozenset[str]) -> bool:
+        """Whether touches by events of these types, of rows known before, can change anything for the rule."""
+        ...
+
     def judge(self, versions: Versions | None, clock: Clockwork, emit: Emit) -> list[Clearing]:
-        """Judge the batch's versions, if the table was touched, as the batch's clock went on."""
+        """Judge the batch's versions, if they concern the rule, as the batch's clock went on."""
         ...
 
     def dump(self) -> Any:
@@ -96,6 +100,9 @@ class FaultJudge:
         self._when, self._until = when, until
         self._open: dict[int, list[str]] = {}
 
+    def concerns(self, types: frozenset[str]) -> bool:
+        return bool(self._open) or not types.isdisjoint(self.rule.on)
+
     def judge(self, versions: Versions | None, clock: Clockwork, emit: Emit) -> list[Clearing]:
         if versions is None:
             return []
@@ -142,13 +149,16 @@ class FaultJudge:
 class ConflictJudge:
     """Two facts disagree."""
 
-    def __init__(self, rule: Rule, table: Table, when: Expression) -> None:
+    def __init__(self, rule: Rule, table: Table, when: Expression, moved_by: frozenset[str]) -> None:
         self.rule = rule
-        self._when = when
+        self._when, self._moved_by = when, moved_by
         self._truth = f"truth:{rule.id}"
         self._rows = table.rows
         table.rows.add_array(self._truth, np.bool_, False)
         self._open: dict[int, str] = {}
+
+    def concerns(self, types: frozenset[str]) -> bool:
+        return not types.isdisjoint(self._moved_by)
 
     def judge(self, versions: Versions | None, clock: Clockwork, emit: Emit) -> list[Clearing]:
         if versions is None:
@@ -192,8 +202,10 @@ class SilenceJudge:
         within: Expression | int,
         until: Expression,
         where: Expression | None,
+        moved_by: frozenset[str],
     ) -> None:
         self.rule = rule
+        self._moved_by = moved_by
         self._since, self._within, self._until, self._where = since, within, until, where
         self._table = table
         self._due, self._fired = f"due:{rule.id}", f"fired:{rule.id}"
@@ -205,6 +217,9 @@ class SilenceJudge:
         """The earliest moment at which a row is due; NEVER if none is."""
         due = self._table.rows.live(self._due)
         return int(due.min()) if len(due) else int(NEVER)
+
+    def concerns(self, types: frozenset[str]) -> bool:
+        return not types.isdisjoint(self._moved_by)
 
     def judge(self, versions: Versions | None, clock: Clockwork, emit: Emit) -> list[Clearing]:
         self._fire_as_the_clock_passes(versions, clock, emit)

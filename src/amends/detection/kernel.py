@@ -63,10 +63,11 @@ class Kernel:
         learned = [event.time if event.received is None else event.received for event in events]
         received = np.maximum(np.maximum.accumulate(np.array(learned, dtype=np.int64)), self._clock)
         clock = Clockwork(received, int(received[-1]))
+        known = {kind: rows.size for kind, rows in self._machine.rows.items()}
         touches, everything = self._links.touch(events)
         columns = EventColumns(everything, self._machine.readers, self._pool)
         versions = {
-            kind: Versions(table, touches[kind], columns, clock)
+            kind: Versions(table, touches[kind], columns, clock, fresh=table.rows.size > known[kind])
             for kind, table in self._machine.tables.items()
             if len(touches[kind].row)
         }
@@ -172,8 +173,10 @@ class _Stage:
         self._versions, self._findings, self._records = versions, [], {}
         clearings: list[Clearing] = []
         for kind, judges in self._machine.judges.items():
+            version = versions.get(kind)
             for judge in judges:
-                clearings.extend(judge.judge(versions.get(kind), clock, self._emit))
+                concerned = version is not None and (version.fresh or judge.concerns(version.types))
+                clearings.extend(judge.judge(version if concerned else None, clock, self._emit))
         for surge in self._machine.surges:
             self._count_touches(surge)
             records = sorted(self._records.get(surge.judge.rule.id, ()), key=lambda record: record.at)

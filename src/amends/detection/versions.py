@@ -54,7 +54,9 @@ class Before:
 class Versions:
     """The rows of one table after each touch: a frame with a value a touch."""
 
-    def __init__(self, table: Table, touches: Touches, events: EventColumns, clock: Clockwork) -> None:
+    def __init__(self, table: Table, touches: Touches, events: EventColumns, clock: Clockwork, *, fresh: bool) -> None:
+        self.fresh = fresh
+        """Whether the batch made rows in this table."""
         self.table = table
         self.touches = touches
         self.events = events
@@ -64,6 +66,7 @@ class Versions:
         self.received: Index = clock.received[touches.position]
         following = np.append(self.received[1:], clock.end)[: self.size]
         self.valid_until: Index = np.where(self.segments.is_last, clock.end, following)
+        self.types = events.types_at(touches.event)
         self._vectors: dict[str, Vector] = {}
         self._changed: list[ColumnFold] = []
         self._order_keys = touches.row * (len(clock.received) + 1) + touches.position

@@ -1,0 +1,157 @@
+"""Packs: what is wrong is said with file, line, rule and what to write instead."""
+
+from pathlib import Path
+
+import pytest
+
+from amends.detection import PackError, load_pack, pack_from_text
+
+GOOD = """
+tables:
+  order:
+    columns:
+      total: {fold: last, of: total, on: order.placed}
+      currency: {fold: last, of: currency, on: order.placed}
+      paid_at: {fold: min, of: time, on: order.paid}
+      captured_at: {fold: min, of: time, on: payment.captured}
+rules:
+  - id: paid_not_updated
+    kind: silence
+    table: order
+    trouble: payment
+    since: captured_at
+    within: 15 minutes
+    until: paid_at IS NOT NULL
+    loss: total
+    title: {en: Paid but unpaid, zh-Hans: 已付款未更新}
+    says: {en: "Captured at {captured_at}", zh-Hans: "{captured_at} 扣款"}
+"""
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(PackError) as refusal:
+        pack_from_text(text, "shop.yaml")
+    return refusal.value.problems
+
+
+def test_a_good_pack_is_read() -> None:
+    rule = pack_from_text(GOOD).rules["paid_not_updated"]
+    assert (rule.exception, rule.severity, rule.version) == ("paid_not_updated", "warning", 1)
+    assert rule.conditions == {"since": "captured_at", "within": "15 minutes", "until": "paid_at IS NOT NULL"}
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "complaint"),
+    [
+        (
+            "of: total",
+            "of: totl",
+            "shop.yaml:5: column `order.total`: `of: totl` is not a field; did you mean `total`?",
+        ),
+        (
+            "on: order.paid",
+            "on: order.payd",
+            "shop.yaml:7: column `order.paid_at`: `order.payd` is not an event type; did you mean `order.paid`?",
+        ),
+        (
+            "fold: min, of: time, on: order.paid",
+            "fold: mn, of: time, on: order.paid",
+            "shop.yaml:7: column `order.paid_at`: fold 'mn' should be one of first, last, min, max, sum, count, any",
+        ),
+        (
+            "fold: last, of: currency",
+            "fold: sum, of: currency",
+            "currency is text; whole numbers and money can be summed",
+        ),
+        ("kind: silence", "kind: silense", "shop.yaml:11: rule `paid_not_updated`: kind 'silense' should be one of"),
+        (
+            "table: order",
+            "table: oder",
+            "shop.yaml:12: rule `paid_not_updated`: there is no table `oder`; did you mean",
+        ),
+        (
+            "within: 15 minutes",
+            "within: 15",
+            "shop.yaml:15: rule `paid_not_updated`: `within: 15` has no unit; write 15 minutes, 15 hours or 15 days",
+        ),
+        ("within: 15 minutes", "within: total", "`within` is money; give a length such as 15 minutes"),
+        (
+            "until: paid_at IS NOT NULL",
+            "until: payed_at IS NOT NULL",
+            "shop.yaml:16: rule `paid_not_updated`, until: there is no `payed_at` here; did you mean `paid_at`?",
+        ),
+        (
+            "until: paid_at IS NOT NULL",
+            "untill: paid_at IS NOT NULL",
+            "`untill` does not belong in a silence; did you mean `until`?",
+        ),
+        ("    until: paid_at IS NOT NULL\n", "", "`until` is missing"),
+        ("loss: total", "loss: captured_at", "`loss` is instant; it should be money"),
+        ("trouble: payment", "trouble: pay", "trouble should be one of"),
+        (
+            "id: paid_not_updated",
+            "id: paid_not_updatd",
+            "`paid_not_updatd` is not in the catalogue; did you mean `paid_not_updated`?",
+        ),
+        ("zh-Hans: 已付款未更新", "zh: 已付款未更新", "`title` needs a text in each of en, zh-Hans"),
+        (
+            "Captured at {captured_at}",
+            "Captured at {capturd_at}",
+            "{capturd_at} is not a fact of this rule; did you mean `captured_at`?",
+        ),
+        ("rules:", "ruls:", "`ruls` is not part of a pack; it holds sets, tables and rules"),
+        ("kind: silence", "kind: silence\n    kind: fault", "`kind` is written twice"),
+        ("  order:", "  ordr:", "`ordr` is not a kind of subject; did you mean `order`?"),
+    ],
+)
+def test_a_bad_pack_is_refused(good: str, bad: str, complaint: str) -> None:
+    assert good in GOOD
+    assert any(complaint in problem for problem in problems(GOOD.replace(good, bad, 1)))
+
+
+def test_all_problems_are_said_at_once() -> None:
+    text = GOOD.replace("of: total", "of: totl").replace("within: 15 minutes", "within: soon")
+    assert len(problems(text)) >= 2
+
+
+def test_two_rules_may_not_share_an_id() -> None:
+    rule = GOOD.split("rules:")[1]
+    assert any("is taken by another rule" in problem for problem in problems(GOOD + rule))
+
+
+def test_a_file_that_is_no_yaml_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "broken.yaml"
+    file.write_text("rules:\n  - id: x\n    when: [a, b\n")
+    with pytest.raises(PackError) as refusal:
+        load_pack([file])
+    assert str(refusal.value).startswith(f"{file}:")
+    assert "not YAML" in str(refusal.value)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PackError, match="cannot be read"):
+        load_pack([tmp_path / "nowhere.yaml"])
+
+
+def test_the_country_code_of_norway_is_a_text() -> None:
+    pack = pack_from_text(GOOD + "sets:\n  nordic: [SE, NO]\n")
+    assert pack.sets["nordic"] == ("SE", "NO")
+
+
+def test_the_built_in_pack_covers_the_main_areas() -> None:
+    pack = load_pack()
+    assert len(pack.rules) >= 30
+    assert {rule.kind for rule in pack.rules.values()} == {"fault", "conflict", "silence", "surge"}
+    areas = {
+        "payment",
+        "refund",
+        "dispute",
+        "stock",
+        "fulfilment",
+        "delivery",
+        "customs",
+        "address",
+        "abuse",
+        "service",
+    }
+    assert areas <= {rule.trouble for rule in pack.rules.values()}
