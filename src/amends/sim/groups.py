@@ -1,0 +1,50 @@
+"""Which incidents were truly big enough to be noticed as one, and from when on."""
+
+from amends.model.instant import DAY, HOUR, Duration, Instant
+from amends.sim.incidents import Incident, Incidents
+from amends.sim.truth import Truth
+
+
+def group_truths(incidents: Incidents, rows: list[Truth]) -> list[Truth]:
+    """A row for each incident whose orders' troubles came close enough together.
+
+    A lane is disrupted once eight of its parcels are silent within a day; chargebacks are a batch from the sixth in a
+    day; a way to pay has dropped with its tenth decline in an hour; a ring shows itself with its sixth order in a day.
+    """
+    by_order: dict[str, list[Truth]] = {}
+    for row in rows:
+        by_order.setdefault(row.order, []).append(row)
+    found = []
+    for lane in incidents.lanes:
+        subject = f"{lane.carrier}|{lane.origin}|{lane.destination}"
+        silent = _moments(lane, by_order, "tracking_stalled", "destination_dark")
+        found += _row("lane_disruption", subject, _crowded(silent, 8, DAY), lane.end)
+    for batch in incidents.batches:
+        opened = _moments(batch, by_order, "chargeback_opened")
+        found += _row("chargeback_surge", batch.shop.account, _crowded(opened, 6, DAY), batch.end)
+    for drop in incidents.drops:
+        declined = _moments(drop, by_order, "payment_failed")
+        found += _row("payment_success_drop", f"stripe|{drop.method}", _crowded(declined, 10, HOUR), drop.end)
+    for ring in incidents.rings:
+        placed = _crowded(ring.placed, 6, DAY)
+        found += _row("brushing_suspected", f"{ring.shop.account}|{ring.address.street}", placed, ring.end)
+    return found
+
+
+def _moments(incident: Incident, by_order: dict[str, list[Truth]], *exceptions: str) -> list[Instant]:
+    return sorted(row.at for order in incident.orders for row in by_order.get(order, ()) if row.exception in exceptions)
+
+
+def _crowded(moments: list[Instant], many: int, within: Duration) -> Instant | None:
+    """The first moment at which so many lie in the time before it."""
+    moments = sorted(moments)
+    for index in range(many - 1, len(moments)):
+        if moments[index] - moments[index - many + 1] <= within:
+            return moments[index]
+    return None
+
+
+def _row(exception: str, subject: str, at: Instant | None, end: Instant) -> list[Truth]:
+    if at is None:
+        return []
+    return [Truth(exception=exception, subject=subject, order="", at=at, healed_at=max(end, at))]

@@ -1,0 +1,15 @@
+"""Trouble that somebody makes on purpose. Rings of buyers are among the incidents."""
+
+from random import Random
+
+from amends.sim.course import Course
+from amends.sim.trouble.trouble import Trouble
+
+
+class QuantityAbnormal(Trouble):
+    """Far more units than anybody buys for a household."""
+
+    exception = "quantity_abnormal"
+
+    def bend_order(self, rng: Random, course: Course) -> None:
+        course.lines[0].quantity = rng.randint(60, 240)

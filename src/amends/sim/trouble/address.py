@@ -1,0 +1,39 @@
+"""Trouble in what the buyer typed."""
+
+from random import Random
+
+from amends.sim.course import Course
+from amends.sim.texts import draw_note
+from amends.sim.trouble.trouble import Trouble
+
+
+class AddressIncomplete(Trouble):
+    """A part of the address is missing."""
+
+    exception = "address_incomplete"
+
+    def bend_order(self, rng: Random, course: Course) -> None:
+        part = rng.choice(("postcode", "street", "city"))
+        setattr(course.address, part, "")
+
+
+class RecipientIdMissing(Trouble):
+    """Customs of the destination asks for a tax number that the buyer has not given."""
+
+    exception = "recipient_id_missing"
+    weight = 2
+
+    def fits(self, course: Course) -> bool:
+        return course.recipient_id is not None
+
+    def bend_order(self, rng: Random, course: Course) -> None:
+        course.recipient_id = None
+
+
+class NoteUnread(Trouble):
+    """The order carries a wish that somebody has to read before it is packed."""
+
+    exception = "note_unread"
+
+    def bend_order(self, rng: Random, course: Course) -> None:
+        course.note = draw_note(rng, course.language)

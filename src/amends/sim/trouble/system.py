@@ -1,0 +1,35 @@
+"""Trouble between the shop's systems. Feeds that fall silent are among the incidents."""
+
+from random import Random
+
+from amends.model.instant import MINUTE
+from amends.sim.chance import draw_length
+from amends.sim.course import Course, SyncFailure
+from amends.sim.trouble.trouble import Trouble
+
+_FAILURES = (
+    ("oms", "The order management system refused the order: unknown shipping method"),
+    ("erp", "The ERP did not take the invoice: tax code missing"),
+    ("wms", "The warehouse system lost the pick list: time-out after 30 s"),
+    ("crm", "The CRM refused the contact: duplicate e-mail address"),
+)
+
+
+class OrderSyncFailed(Trouble):
+    """A system behind the shop does not take the order."""
+
+    exception = "order_sync_failed"
+
+    def bend_payment(self, rng: Random, course: Course) -> None:
+        system, says = rng.choice(_FAILURES)
+        failed = course.created.after(draw_length(rng, 0.5, 40, MINUTE))
+        course.sync_failures.append(SyncFailure(f"sync-{course.number}", failed, system, says))
+
+
+class UndecodableDelivery(Trouble):
+    """A webhook about the order arrives cut off in the middle."""
+
+    exception = "undecodable_delivery"
+
+    def bend_payment(self, rng: Random, course: Course) -> None:
+        course.garbled = course.created.after(draw_length(rng, 1, 60, MINUTE))
