@@ -155,3 +155,15 @@ def test_the_built_in_pack_covers_the_main_areas() -> None:
         "service",
     }
     assert areas <= {rule.trouble for rule in pack.rules.values()}
+
+
+def test_rules_of_ones_own_use_the_built_in_columns_and_may_add_to_them(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    columns = (
+        "tables:\n  order:\n    columns:\n      vip: {fold: any, on: order.placed, where: \"event.coupon = 'VIP'\"}\n"
+    )
+    rule = GOOD.split("rules:")[1].replace("paid_at IS NOT NULL", "paid_at IS NOT NULL OR NOT vip")
+    file.write_text(columns + "rules:" + rule)
+    pack = load_pack([file])
+    assert set(pack.rules) == {"paid_not_updated"}
+    assert {"vip", "deliver_by"} <= set(pack.tables["order"].columns)

@@ -40,6 +40,7 @@ class PackError(UnusableInputError):
 def load_pack(paths: Iterable[FilePath] | None = None) -> Pack:
     """Read and check the pack made of these YAML files (or folders of them); without paths, the built-in pack.
 
+    Rules of one's own may use the built-in sets and columns; a file's own definition of one goes before it.
     Raises PackError with every problem found.
     """
     documents, problems = [], []
@@ -52,7 +53,7 @@ def load_pack(paths: Iterable[FilePath] | None = None) -> Pack:
         raise PackError(problems)
     if not documents:
         raise PackError(["no rule file was found; give YAML files or a folder of them"])
-    return _checked(documents)
+    return _checked(documents, base=None if paths is None else read_document(_built_in_folder() / "tables.yaml"))
 
 
 def pack_from_documents(documents: Iterable[Mapping[str, Any]]) -> Pack:
@@ -68,9 +69,12 @@ def pack_from_text(text: str, name: str = "rules.yaml") -> Pack:
         raise PackError([str(error)]) from error
 
 
+def _built_in_folder() -> FilePath:
+    return FilePath(str(files("amends.detection"))) / "packs"
+
+
 def _built_in() -> list[FilePath]:
-    folder = FilePath(str(files("amends.detection"))) / "packs"
-    return sorted(folder.glob("*.yaml"))
+    return sorted(_built_in_folder().glob("*.yaml"))
 
 
 def _expanded(paths: Iterable[FilePath]) -> list[FilePath]:
@@ -80,8 +84,8 @@ def _expanded(paths: Iterable[FilePath]) -> list[FilePath]:
     return found
 
 
-def _checked(documents: list[Document]) -> Pack:
-    reader = _Reader(documents)
+def _checked(documents: list[Document], base: Document | None = None) -> Pack:
+    reader = _Reader(documents, base)
     pack = reader.read()
     if reader.problems:
         raise PackError(reader.problems)
@@ -91,8 +95,9 @@ def _checked(documents: list[Document]) -> Pack:
 class _Reader:
     """Collects problems while it reads, so that an author sees all of them at once."""
 
-    def __init__(self, documents: list[Document]) -> None:
+    def __init__(self, documents: list[Document], base: Document | None) -> None:
         self._documents = documents
+        self._base = base
         self._pool = Pool()
         self._sets: dict[str, tuple[str, ...]] = {}
         self.problems: list[str] = []
@@ -110,7 +115,8 @@ class _Reader:
                 elif rule is not None:
                     rules[rule.id] = rule
         self._surge_sources(rules)
-        content = msgspec.json.encode([document.content for document in self._documents])
+        read = [*self._documents, *([self._base] if self._base else [])]
+        content = msgspec.json.encode([document.content for document in read])
         digest = blake2b(content, digest_size=16).hexdigest()
         return Pack(digest=digest, tables=tables, sets=sets, rules=rules)
 
@@ -140,6 +146,8 @@ class _Reader:
 
     def _read_sets(self) -> dict[str, tuple[str, ...]]:
         sets: dict[str, tuple[str, ...]] = {}
+        for name, members in self._part(self._base, "sets", dict).items() if self._base else ():
+            sets[name] = tuple(members)
         for document in self._documents:
             for name, members in self._part(document, "sets", dict).items():
                 if not isinstance(members, list):
@@ -151,19 +159,26 @@ class _Reader:
     def _tables(self) -> dict[str, Table]:
         columns: dict[str, dict[str, Column]] = {}
         for document in self._documents:
-            for kind, body in self._part(document, "tables", dict).items():
-                if kind not in KINDS:
-                    self.say(document, ("tables", kind), f"`{kind}` is not a kind of subject{_suggest(kind, KINDS)}")
-                    continue
-                found = columns.setdefault(kind, {})
-                entries = body.get("columns", {}) if isinstance(body, dict) else {}
-                for name, entry in entries.items():
-                    column = self._column(document, ("tables", kind, "columns", name), kind, name, entry)
-                    if name in found:
-                        self.say(document, ("tables", kind, "columns", name), f"column `{kind}.{name}` stands twice")
-                    elif column is not None:
-                        found[name] = column
+            self._add_columns(document, columns)
+        if self._base is not None:
+            built_in: dict[str, dict[str, Column]] = {}
+            self._add_columns(self._base, built_in)
+            columns = {kind: {**built_in.get(kind, {}), **columns.get(kind, {})} for kind in {**built_in, **columns}}
         return {kind: Table(kind=kind, columns=entries) for kind, entries in columns.items()}
+
+    def _add_columns(self, document: Document, columns: dict[str, dict[str, Column]]) -> None:
+        for kind, body in self._part(document, "tables", dict).items():
+            if kind not in KINDS:
+                self.say(document, ("tables", kind), f"`{kind}` is not a kind of subject{_suggest(kind, KINDS)}")
+                continue
+            found = columns.setdefault(kind, {})
+            entries = body.get("columns", {}) if isinstance(body, dict) else {}
+            for name, entry in entries.items():
+                column = self._column(document, ("tables", kind, "columns", name), kind, name, entry)
+                if name in found:
+                    self.say(document, ("tables", kind, "columns", name), f"column `{kind}.{name}` stands twice")
+                elif column is not None:
+                    found[name] = column
 
     def _column(self, document: Document, path: Path, kind: str, name: str, entry: Any) -> Column | None:
         who = f"column `{kind}.{name}`"
