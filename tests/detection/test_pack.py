@@ -167,3 +167,10 @@ def test_rules_of_ones_own_use_the_built_in_columns_and_may_add_to_them(tmp_path
     pack = load_pack([file])
     assert set(pack.rules) == {"paid_not_updated"}
     assert {"vip", "deliver_by"} <= set(pack.tables["order"].columns)
+
+
+def test_the_example_of_the_guide_is_a_good_rule(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "rules.md").read_text()
+    file = tmp_path / "guide.yaml"
+    file.write_text(guide.split("```yaml\n")[1].split("```")[0])
+    assert set(load_pack([file]).rules) == {"handover_late_cafe"}
