@@ -21,7 +21,7 @@ USED_BY_NAME = {
 """Required, yet imported nowhere in our code."""
 
 
-COME_WITH = {"starlette": "fastapi", "pydantic_core": "pydantic"}
+COME_WITH = {"starlette": "fastapi", "pydantic_core": "pydantic", "markupsafe": "jinja2"}
 """Modules that are a part of what another package promises."""
 
 
