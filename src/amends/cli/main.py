@@ -6,7 +6,7 @@ and give it a line in COMMANDS. Its module is imported when the command is calle
 
     @click.command(epilog="Example: amends decode shopify order.json --json")
     @output.json_option
-    def command(as_json: bool) -> None:
+    def command(*, as_json: bool) -> None:
         \"\"\"Read one raw delivery through its connector.\"\"\"
 
 **Output** goes by `amends.cli.output`: tables for people, one JSON document with `--json`.
@@ -93,7 +93,7 @@ class _Commands(click.Group):
 )
 @click.version_option(amends.__version__, prog_name="amends")
 @click.option("--debug", is_flag=True, help="Show where in the code an error came from.")
-def root(debug: bool) -> None:  # noqa: FBT001
+def root(*, debug: bool) -> None:
     """Notices when a cross-border order goes wrong, and carries it until the buyer has been put right."""
 
 
