@@ -74,6 +74,15 @@ class FindingTable:
         query = select(finding).order_by(finding.c.fired_at.desc(), finding.c.id).limit(limit)
         return self._ask(query.where(finding.c.cleared_at.is_(None)) if open_only else query)
 
+    def of_rule(self, rule: str, limit: int) -> list[RecordedFinding]:
+        """The findings of a rule that fired last, newest first."""
+        return self._ask(select(finding).where(finding.c.rule == rule).order_by(finding.c.fired_at.desc()).limit(limit))
+
+    def fired_times(self, rule: str, since: Instant) -> list[Instant]:
+        """When a rule fired from `since` on, in order."""
+        query = select(finding.c.fired_at).where((finding.c.rule == rule) & (finding.c.fired_at >= since))
+        return [Instant(at) for at in self._connection.scalars(query.order_by(finding.c.fired_at))]
+
     def counts(self) -> dict[str, tuple[int, int]]:
         """For each rule how many findings there were, and how many of them are open."""
         columns = finding.c

@@ -1,9 +1,12 @@
 """What the doors need of the house: made once at the start, kept on the application, asked for by every route."""
 
+from collections.abc import Callable
+
 import msgspec
 from starlette.requests import HTTPConnection
 
 from amends.cases.catalogue import Catalogue
+from amends.cases.triage import Terms
 from amends.detection.rule import Pack
 from amends.runtime.changes import Changes
 from amends.runtime.clock import Clock
@@ -19,15 +22,22 @@ class DemoAccount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class House(msgspec.Struct, frozen=True, kw_only=True):
-    """`secret` signs links and forms. `demo` is empty but in the demo world."""
+    """`clock` is that of learning, `wall` that of the people at the door, which differ in the demo world.
+
+    `wake` tells the pipeline that something waits. `secret` signs links and forms; `terms` are what cases are graded
+    by; `demo` is empty but in the demo world.
+    """
 
     config: Config
     store: SqlStore
     clock: Clock
+    wall: Clock
     changes: Changes
     pack: Pack
     catalogue: Catalogue
+    terms: Terms
     secret: bytes
+    wake: Callable[[], None]
     demo: tuple[DemoAccount, ...] = ()
 
 

@@ -42,7 +42,16 @@ def environment_of(domain: Domain, language: Language) -> Environment:
         texts.gettext, texts.ngettext, newstyle=True, pgettext=texts.pgettext, npgettext=texts.npgettext
     )
     environment.globals["asset"] = asset
+    environment.filters["initials"] = initials
     return environment
+
+
+def initials(name: str) -> str:
+    """Two letters for a person, or the end of a Chinese name."""
+    words = name.split()
+    if len(words) > 1:
+        return (words[0][0] + words[-1][0]).upper()
+    return name[-2:] if name and not name.isascii() else name[:2].upper()
 
 
 @cache

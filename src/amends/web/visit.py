@@ -104,7 +104,7 @@ class Needs:
         user = None
         if token:
             with house.store.reading() as work:
-                user = work.users.of_session(token, house.clock.now())
+                user = work.users.of_session(token, house.wall.now())
         if user is None:
             raise SignInNeededError(_back(request))
         guest = guest_of(request)

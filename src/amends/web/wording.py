@@ -119,6 +119,10 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
         """A number with the language's separators."""
         return numbers.format_decimal(number, locale=self.language.locale)
 
+    def percent(self, share: Decimal) -> str:
+        """A share of one, without decimals."""
+        return numbers.format_percent(share, locale=self.language.locale)
+
     def country(self, code: str) -> str:
         """The name of a country by its ISO 3166-1 code; the code itself where it is not known."""
         name: str = self.language.locale.territories.get(code.upper(), code)

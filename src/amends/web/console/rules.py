@@ -1,0 +1,128 @@
+"""The rules: what each asks, how often it has fired, and on what."""
+
+from typing import Final
+
+import msgspec
+from fastapi import APIRouter, HTTPException, Request
+from markupsafe import Markup
+from starlette.responses import Response
+
+from amends.detection.finding import RuleKind
+from amends.detection.rule import Rule, Severity
+from amends.model.instant import DAY, Duration, Instant
+from amends.store.findings import RecordedFinding
+from amends.web.console.chart import Bars, bars_of
+from amends.web.console.labels import TROUBLES
+from amends.web.console.render import render
+from amends.web.console.sentences import in_language, sentence_of
+from amends.web.house import House, house_of
+from amends.web.visit import Viewer, Visitor
+
+router = APIRouter(include_in_schema=False)
+
+_SHOWN_DAYS: Final = 30
+_RECENT: Final = 20
+
+
+class RuleRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule in the list."""
+
+    id: str
+    title: str
+    kind: RuleKind
+    severity: Severity
+    fired: int
+    open: int
+
+
+class Hit(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding of the rule."""
+
+    id: str
+    order: str | None
+    subject: str
+    kind: str
+    sentence: Markup
+    fired_at: Instant
+    cleared_at: Instant | None
+
+
+@router.get("/rules")
+def list_rules(request: Request, visitor: Viewer) -> Response:
+    """Every rule by trouble, with how often it has fired."""
+    house = house_of(request)
+    with house.store.reading() as work:
+        counts = work.findings.counts()
+    groups: dict[str, list[RuleRow]] = {trouble: [] for trouble in TROUBLES}
+    for rule in house.pack.rules.values():
+        fired, open_ = counts.get(rule.id, (0, 0))
+        groups.setdefault(rule.trouble, []).append(
+            RuleRow(
+                id=rule.id,
+                title=in_language(rule.title, visitor.say),
+                kind=rule.kind,
+                severity=rule.severity,
+                fired=fired,
+                open=open_,
+            )
+        )
+    shown = {trouble: rows for trouble, rows in groups.items() if rows}
+    return render(request, visitor, "rules.html", place="rules", groups=shown, count=len(house.pack.rules))
+
+
+@router.get("/rules/{rule_id}")
+def show_rule(request: Request, visitor: Viewer, rule_id: str) -> Response:
+    """What a rule asks, when it fired in the last days, and its last findings."""
+    house = house_of(request)
+    rule = house.pack.rules.get(rule_id)
+    if rule is None:
+        raise HTTPException(404)
+    now = house.clock.now()
+    since = Instant(now - _SHOWN_DAYS * DAY)
+    with house.store.reading() as work:
+        times = work.findings.fired_times(rule.id, since)
+        recent = work.findings.of_rule(rule.id, _RECENT)
+        fired, open_ = work.findings.counts().get(rule.id, (0, 0))
+    return render(
+        request,
+        visitor,
+        "rule.html",
+        place="rules",
+        rule=rule,
+        title=in_language(rule.title, visitor.say),
+        says=in_language(rule.says, visitor.say),
+        conditions=_conditions(rule),
+        first_move=_first_move(house, rule, visitor),
+        bars=_bars(times, since, now),
+        since=since,
+        fired=fired,
+        open=open_,
+        hits=[_hit(house, recorded, visitor) for recorded in recent],
+    )
+
+
+def _conditions(rule: Rule) -> list[tuple[str, str]]:
+    parts = {**rule.conditions, **({"loss": rule.loss} if rule.loss else {})}
+    return list(parts.items())
+
+
+def _first_move(house: House, rule: Rule, visitor: Visitor) -> str:
+    texts = {str(tag): text for tag, text in house.catalogue[rule.exception].first_move.items()}
+    return texts.get(visitor.say.language.tag) or texts["en"]
+
+
+def _bars(times: list[Instant], since: Instant, now: Instant) -> Bars:
+    return bars_of(times, since=since, until=now, width=Duration(DAY))
+
+
+def _hit(house: House, recorded: RecordedFinding, visitor: Visitor) -> Hit:
+    finding = recorded.finding
+    return Hit(
+        id=finding.id,
+        order=finding.order,
+        subject=finding.subject,
+        kind=finding.kind,
+        sentence=sentence_of(house.pack, finding, visitor.say),
+        fired_at=finding.fired_at,
+        cleared_at=recorded.cleared_at,
+    )

@@ -1,0 +1,120 @@
+"""Gives an application its console, its buyers' pages, their files, and a page for whatever goes wrong."""
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from amends.store.errors import StoreError
+from amends.web.console import sign_in
+from amends.web.console.render import render, translated
+from amends.web.console.throttle import Throttle
+from amends.web.languages import mark
+from amends.web.pages import STATIC
+from amends.web.portal import routes as portal
+from amends.web.visit import ForbiddenError, ForeignFormError, SignInNeededError, guest_of, is_partial
+
+ROUTERS = (sign_in.router, portal.router)
+
+
+def furnish(app: FastAPI) -> None:
+    """Add everything that people see. The application's state holds the `house`."""
+    app.state.throttle = Throttle()
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_exception_handler(SignInNeededError, _to_the_door)
+    app.add_exception_handler(ForbiddenError, _forbidden)
+    app.add_exception_handler(ForeignFormError, _foreign)
+    app.add_exception_handler(StoreError, _store_failed)
+    app.add_exception_handler(HTTPException, _answered)
+    app.add_exception_handler(RequestValidationError, _unreadable)
+
+
+async def _to_the_door(request: Request, error: Exception) -> Response:
+    assert isinstance(error, SignInNeededError)
+    address = f"/sign-in?back={error.back}"
+    if is_partial(request):
+        return Response(status_code=401, headers={"hx-redirect": "/sign-in"})
+    if _wants_stream(request):
+        return Response(status_code=401)
+    return RedirectResponse(address, 303)
+
+
+async def _forbidden(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ForbiddenError)
+    return render(
+        request,
+        error.visitor,
+        "problem.html",
+        status=403,
+        icon_name="lock",
+        title=translated(error.visitor, mark("This is not for your role")),
+        text=translated(
+            error.visitor,
+            mark("You may look at everything here, but this step needs more rights. Ask a lead or an administrator."),
+        ),
+    )
+
+
+async def _foreign(request: Request, _error: Exception) -> Response:
+    return _problem(
+        request,
+        403,
+        mark("This form is no longer good"),
+        mark("You have signed in anew since it was opened, or it came from elsewhere. Go back, reload, and try again."),
+    )
+
+
+async def _store_failed(request: Request, error: Exception) -> Response:
+    return _problem(
+        request,
+        503,
+        mark("The data cannot be reached just now"),
+        mark("Nothing is lost: deliveries are kept, and this page comes back by itself once the database answers."),
+        detail=str(error),
+    )
+
+
+async def _answered(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404 and _is_for_people(request):
+        return _problem(
+            request,
+            404,
+            mark("There is nothing at this address"),
+            mark("It may have been merged or mistyped. Look for it on the board, or search by order number."),
+        )
+    return Response(str(error.detail), error.status_code, headers=error.headers, media_type="text/plain")
+
+
+async def _unreadable(request: Request, _error: Exception) -> Response:
+    return _problem(
+        request,
+        422,
+        mark("That could not be understood"),
+        mark("A part of the address or the form is not what it should be. Go back and try again."),
+    )
+
+
+def _problem(request: Request, status: int, title: str, text: str, detail: str = "") -> Response:
+    guest = guest_of(request)
+    words = " ".join(part for part in (translated(guest, text), detail) if part)
+    return render(
+        request,
+        guest,
+        "problem.html",
+        status=status,
+        icon_name="alert-circle",
+        title=translated(guest, title),
+        text=words,
+    )
+
+
+def _is_for_people(request: Request) -> bool:
+    return not request.url.path.startswith(("/hooks/", "/healthz", "/readyz", "/static/"))
+
+
+def _wants_stream(request: Request) -> bool:
+    return "text/event-stream" in request.headers.get("accept", "") and request.method == "GET"
