@@ -1,0 +1,75 @@
+"""Writes down what a delivery says, as events: nothing twice, nothing empty, ids that depend on nothing else."""
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any, Final
+
+import msgspec
+
+from amends.connectors.delivery import UnreadableDeliveryError
+from amends.model.event import Event
+from amends.model.fields import FIELDS
+from amends.model.instant import Instant, format_instant
+
+_KEY_MAX: Final = 200
+_INT64: Final = 2**63
+_canonical: Final = msgspec.json.Encoder(order="deterministic")
+
+
+class Draft:
+    """The events of one delivery as they are found."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._events: dict[str, Event] = {}
+
+    def say(
+        self,
+        type: str,  # noqa: A002
+        *,
+        id: str,  # noqa: A002
+        time: Instant,
+        keys: Mapping[str, str | None],
+        data: Mapping[str, Any],
+        as_seen: bool = False,
+    ) -> None:
+        """Note that something happened. What is None or empty among `keys` and `data` is left out.
+
+        `id` is the vendor's object and what happened to it. Two deliveries that tell the same fact alike give the same
+        event. Where later deliveries may tell it with other details (`as_seen`), those become part of the id, so that
+        a correction is news and not a contradiction.
+        """
+        said = {name: _told(name, value) for name, value in data.items() if value not in (None, "", [], {})}
+        about = {kind: _key(kind, key) for kind, key in keys.items() if key}
+        if as_seen:
+            id = f"{id}/{digest_of([time, about, said])}"  # noqa: A001
+        self._events.setdefault(id, Event(id=id, source=self._source, type=type, time=time, keys=about, data=said))
+
+    def events(self) -> list[Event]:
+        """All of them, in the order in which they happened; what happened at once stays in the order it was said."""
+        return sorted(self._events.values(), key=lambda event: event.time)
+
+    def __bool__(self) -> bool:
+        return bool(self._events)
+
+
+def digest_of(value: Any) -> str:
+    """Eight bytes in hexadecimal that are equal for equal values."""
+    return blake2b(_canonical.encode(value), digest_size=8).hexdigest()
+
+
+def _key(kind: str, key: str) -> str:
+    if len(key) > _KEY_MAX:
+        raise UnreadableDeliveryError(f"The id of the {kind} has {len(key)} characters; at most {_KEY_MAX} make sense.")
+    return key
+
+
+def _told(name: str, value: Any) -> Any:
+    field = FIELDS.get(name)
+    if field is None:
+        return value
+    if field.type == "instant" and isinstance(value, int):
+        return format_instant(Instant(value))
+    if field.type in ("integer", "money") and abs(value) >= _INT64:
+        raise UnreadableDeliveryError(f"`{name}` is {value}, which is more than can be.")
+    return value
