@@ -196,7 +196,7 @@ class World:
             return NONE
         if rng.random() >= self.plan.trouble:
             return NONE
-        return draw_trouble(rng, course)
+        return draw_trouble(rng, course, desk=self.plan.desk)
 
     def _hold_up(self, rng: Random, course: Course) -> None:
         for disruption in self.incidents.lanes:

@@ -75,9 +75,9 @@ NONE: Final = Trouble()
 """Nothing goes wrong."""
 
 
-def draw_trouble(rng: Random, course: Course) -> Trouble:
-    """One of the scenarios that fit the order, by weight."""
-    fitting = [trouble for trouble in TROUBLES if trouble.fits(course)]
+def draw_trouble(rng: Random, course: Course, *, desk: bool) -> Trouble:
+    """One of the scenarios that fit the order, by weight; `desk`: those too that need a help desk with cases."""
+    fitting = [trouble for trouble in TROUBLES if trouble.fits(course) and (desk or not trouble.needs_desk)]
     return rng.choices(fitting, [trouble.weight for trouble in fitting])[0]
 
 

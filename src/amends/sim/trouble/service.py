@@ -95,6 +95,7 @@ class FirstContactOverdue(Trouble):
     """The help desk has a case for a day and has not told the buyer."""
 
     exception = "first_contact_overdue"
+    needs_desk = True
 
     def bend_aftermath(self, rng: Random, course: Course) -> None:
         case = open_desk_case(rng, course, _on_the_way(rng, course), "delivery_late")
@@ -108,6 +109,7 @@ class UpdateOverdue(Trouble):
     """The buyer was told once, then heard nothing for days."""
 
     exception = "update_overdue"
+    needs_desk = True
 
     def bend_aftermath(self, rng: Random, course: Course) -> None:
         case = open_desk_case(rng, course, _on_the_way(rng, course), "delivery_late")
@@ -121,6 +123,7 @@ class DeskCaseKept(Trouble):
     """The help desk does its work in time: here nothing is wrong."""
 
     exception = ""
+    needs_desk = True
     weight = 0.5
 
     def bend_aftermath(self, rng: Random, course: Course) -> None:

@@ -15,6 +15,8 @@ class Trouble:
 
     exception: ClassVar[str]
     weight: ClassVar[float] = 1.0
+    needs_desk: ClassVar[bool] = False
+    """Whether the shop has to keep cases at a help desk of its own for it to happen."""
 
     def fits(self, course: Course) -> bool:
         """Whether this can happen to the order just drafted."""

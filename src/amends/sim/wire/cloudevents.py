@@ -76,10 +76,10 @@ def not_reserved(course: Course, shortfall: Shortfall) -> Sending:
     return _sending(STOCK, "reservations", "stock.reservation_failed", id_, shortfall.failed, keys, data, course)
 
 
-def counted(warehouse: Warehouse, product: Product, available: int, count: int, fact: Fact) -> Sending:
+def counted(warehouse: Warehouse, product: Product, booked: int, found: int, fact: Fact) -> Sending:
     """stock.counted: what the warehouse's system holds, and what lies on the shelf"""
     data = {
-        "sku": product.sku, "location": warehouse.code, "tier": warehouse.tier, "available": available, "counted": count,
+        "sku": product.sku, "location": warehouse.code, "tier": warehouse.tier, "available": booked, "counted": found,
     }  # fmt: skip
     keys = {"stock": f"{product.sku}@{warehouse.code}"}
     id_ = f"count-{warehouse.code}-{fact.at}"

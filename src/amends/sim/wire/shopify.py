@@ -231,6 +231,7 @@ def _line(course: Course, index: int, line: Line) -> dict[str, Any]:
         "fulfillable_quantity": line.quantity,
         "fulfillment_status": None,
         "price": decimal(line.price, course.currency),
+        "price_set": {"shop_money": {"amount": decimal(line.price, course.currency), "currency_code": course.currency}},
         "total_discount": decimal(0, course.currency),
         "grams": product.grams,
         "requires_shipping": True,
