@@ -5,21 +5,23 @@ import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from functools import cache
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, TextClause, bindparam, select, text, update
 
 from amends.model.instant import Instant
 from amends.pipeline import failpoints
 from amends.pipeline.ports import RawDelivery, Settlement
 from amends.store.engine import Database
-from amends.store.errors import BusyInboxError, StoreError
+from amends.store.errors import BusyInboxError
 from amends.store.schema import delivery
 
 WAITING_MAX: Final = 20_000
 """Deliveries that may wait for their commit; more are turned away, so that memory has a bound."""
-_COMMIT_MAX: Final = 1_000
+_COMMIT_MAX: Final = 1_024
+_ROWS_MAX: Final = 64
 
 
 class NewDelivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,8 +43,12 @@ class InboxTable:
 
     def add(self, deliveries: Sequence[NewDelivery]) -> None:
         """Put deliveries behind those that are there."""
-        rows = [{**msgspec.structs.asdict(new), "state": "pending", "events": 0} for new in deliveries]
-        self._connection.execute(insert(delivery), rows)
+        start = 0
+        while start < len(deliveries):
+            size = min(_ROWS_MAX, 1 << (len(deliveries) - start).bit_length() - 1)
+            portion = deliveries[start : start + size]
+            self._connection.execute(_insertion(size), _bound(portion))
+            start += size
 
     def pending(self, limit: int) -> list[RawDelivery]:
         """The first deliveries that wait for the pipeline, in the order in which they came."""
@@ -68,7 +74,26 @@ _SETTLE = (
     .values(state=bindparam("state"), events=bindparam("events"), error=bindparam("error"))
 )
 
-_Answer = Callable[[StoreError | None], None]
+
+@cache
+def _insertion(rows: int) -> TextClause:
+    # One statement for many rows: the driver lets go of the interpreter at every statement, and while the pipeline
+    # computes, getting it back takes far longer than the insertion. Sizes are powers of two, so few are ever made.
+    values = ", ".join(
+        "(" + ", ".join(f":{name}{row}" for name in NewDelivery.__struct_fields__) + ", 'pending', 0)"
+        for row in range(rows)
+    )
+    columns = ", ".join((*NewDelivery.__struct_fields__, "state", "events"))
+    return text(f"INSERT INTO delivery ({columns}) VALUES {values}")  # noqa: S608 - made of our own names
+
+
+def _bound(deliveries: Sequence[NewDelivery]) -> dict[str, Any]:
+    bound: dict[str, Any] = {}
+    for row, new in enumerate(deliveries):
+        for name in NewDelivery.__struct_fields__:
+            bound[f"{name}{row}"] = getattr(new, name)
+        bound[f"headers{row}"] = msgspec.json.encode(new.headers).decode()
+    return bound
 
 
 class InboxWriter:

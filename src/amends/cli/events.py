@@ -1,0 +1,102 @@
+"""`amends events`: CloudEvents from a file into the journal."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import BinaryIO
+
+import click
+import msgspec
+
+from amends.cli import output
+from amends.cli.main import ProblemsFound
+from amends.model.errors import UnusableInputError
+from amends.model.event import Event, UnreadableEventError, decode_event
+from amends.pipeline.record import record
+from amends.runtime.config import load_config
+from amends.runtime.wiring import open_store
+from amends.store.work import SqlStore
+
+_PORTION = 5_000
+_SHOWN_MAX = 20
+
+
+class NoEventsError(UnusableInputError):
+    """A file in which no line is an event."""
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """A line that was left out, and why."""
+
+    line: int
+    why: str
+
+
+class Loaded(msgspec.Struct, kw_only=True):
+    """What became of the lines: `new` events went into the journal, `known` ones were there word for word."""
+
+    read: int = 0
+    new: int = 0
+    known: int = 0
+    problems: list[Problem] = []
+
+
+@click.command(epilog="Example: amends events orders.jsonl --db sqlite:///amends.sqlite")
+@click.argument("file", type=click.File("rb"))
+@click.option("--db", metavar="URL", help="The database to load into.")
+@output.json_option
+def command(file: BinaryIO, db: str | None, as_json: bool) -> None:  # noqa: FBT001
+    """Load CloudEvents 1.0, one JSON record a line, into the journal. FILE may be - for standard input.
+
+    A line that cannot be used is named with its number and left out; the others are kept. An event that is there
+    already is not loaded twice. A server that is running on the same database judges the new ones within a second.
+    """
+    store = open_store(load_config(db=db).db)
+    loaded = load(store, file)
+    store.database.close()
+    _report(loaded, as_json=as_json)
+    if loaded.read == len(loaded.problems) and loaded.problems:
+        raise NoEventsError("No line could be used: each should be one CloudEvents 1.0 record in JSON.")
+    if loaded.problems:
+        raise ProblemsFound
+
+
+def load(store: SqlStore, lines: Iterable[bytes]) -> Loaded:
+    """Put the events of JSON lines into the journal, some thousands to a transaction."""
+    loaded = Loaded()
+    events = _events(lines, loaded)
+    while portion := list(islice(events, _PORTION)):
+        with store.writing() as work:
+            done = record(work, [event for _, event in portion])
+        at = {(event.source, event.id): number for number, event in portion}
+        loaded.new += len(done.entries)
+        loaded.known += len(portion) - len(done.entries) - len(done.conflicts)
+        for event in done.conflicts:
+            why = f"It repeats {event.id} of {event.source} with other content; the first content stays."
+            loaded.problems.append(Problem(line=at[event.source, event.id], why=why))
+    return loaded
+
+
+def _events(lines: Iterable[bytes], loaded: Loaded) -> Iterator[tuple[int, Event]]:
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        loaded.read += 1
+        try:
+            yield number, decode_event(line)
+        except UnreadableEventError as error:
+            loaded.problems.append(Problem(line=number, why=f"{error}."))
+
+
+def _report(loaded: Loaded, *, as_json: bool) -> None:
+    problems = sorted(loaded.problems, key=lambda problem: problem.line)
+    for problem in problems[:_SHOWN_MAX]:
+        output.note(f"Line {problem.line}: {problem.why}")
+    if len(problems) > _SHOWN_MAX:
+        output.note(f"... and {len(problems) - _SHOWN_MAX} more lines.")
+    if as_json:
+        output.print_json({"read": loaded.read, "new": loaded.new, "known": loaded.known, "problems": problems})
+    else:
+        output.say(
+            f"{loaded.read:,} lines: {loaded.new:,} new events, {loaded.known:,} known already, "
+            f"{len(problems):,} left out."
+        )

@@ -1,0 +1,40 @@
+"""`amends serve`: everything in one process."""
+
+import secrets
+
+import click
+
+from amends.cli import output
+from amends.runtime.config import load_config
+from amends.runtime.telemetry import set_up_logging
+from amends.runtime.wiring import Installation
+from amends.web.app import create_app
+from amends.web.server import address_of, listen, serve
+
+_FIRST_EMAIL = "admin@localhost"
+
+
+@click.command(epilog="Example: amends serve --db sqlite:////var/lib/amends/amends.sqlite --port 8080")
+@click.option("--db", metavar="URL", help="The database, such as sqlite:////var/lib/amends/amends.sqlite.")
+@click.option("--host", metavar="ADDRESS", help="The address to listen at. [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65_535), help="The port to listen at; 0 for any. [default: 8080]")
+def command(db: str | None, host: str | None, port: int | None) -> None:
+    """Take webhooks, watch orders, and show the console and the buyers' pages, until stopped by Ctrl-C."""
+    config = load_config(db=db, host=host, port=port)
+    set_up_logging(config.log_level)
+    with listen(config.host, config.port) as listening:
+        installation = Installation(config)
+        app = create_app(installation)
+        output.say(f"Amends is at {address_of(listening)} and keeps its data in {installation.store.database.place}.")
+        _let_first_person_in(installation)
+        serve(app, listening)
+
+
+def _let_first_person_in(installation: Installation) -> None:
+    with installation.store.reading() as work:
+        if work.users.count():
+            return
+    password = secrets.token_urlsafe(12)
+    with installation.store.writing() as work:
+        work.users.add(email=_FIRST_EMAIL, name="Admin", role="admin", password=password, now=installation.clock.now())
+    output.say(f"Nobody can sign in yet, so here is a first account: {_FIRST_EMAIL} with the password {password}")

@@ -1,0 +1,96 @@
+"""Serving an application on a port."""
+
+import asyncio
+import errno
+import socket
+import threading
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from amends.model.errors import DependencyFailedError
+
+_GRACE_S: Final = 2
+"""How long open pages may go on once the process is to end; they come back by themselves."""
+_BACKLOG: Final = 2_048
+
+
+class PortTakenError(DependencyFailedError):
+    """Another process listens there."""
+
+
+class CannotListenError(DependencyFailedError):
+    """This process may not listen there."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 takes any that is free. Raises PortTakenError, CannotListenError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(_BACKLOG)
+    except OSError as error:
+        listening.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortTakenError(
+                f"Port {port} of {host} is taken by another program: end that one, or choose another port with --port."
+            ) from error
+        raise CannotListenError(
+            f"Amends cannot listen at {host}, port {port} ({error.strerror}): choose others with --host and --port."
+        ) from error
+    return listening
+
+
+def address_of(listening: socket.socket) -> str:
+    """The address that a browser on this machine can open."""
+    host, port = listening.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{host}:{port}"
+
+
+def serve(app: FastAPI, listening: socket.socket) -> None:
+    """Answer requests until the process is told to end (SIGINT, SIGTERM); then finish what is at hand."""
+    _server(app).run(sockets=[listening])
+
+
+class BackgroundServer:
+    """The same in a thread, for a process that does something else besides: `with BackgroundServer(app, socket):`."""
+
+    def __init__(self, app: FastAPI, listening: socket.socket) -> None:
+        self._server = _server(app)
+        self._listening = listening
+        self._thread = threading.Thread(target=self._run, name="amends-web", daemon=True)
+
+    def __enter__(self) -> str:
+        """Serves when it returns; gives the address."""
+        self._thread.start()
+        while not self._server.started:
+            if not self._thread.is_alive():
+                raise CannotListenError("The server did not start: the log says why.")
+            self._thread.join(0.01)
+        return address_of(self._listening)
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+
+    def _run(self) -> None:
+        asyncio.run(self._server.serve(sockets=[self._listening]))
+
+
+def _server(app: FastAPI) -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_S,
+        )
+    )
