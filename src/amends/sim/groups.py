@@ -23,7 +23,7 @@ def group_truths(incidents: Incidents, rows: list[Truth]) -> list[Truth]:
         opened = _moments(batch, by_order, "chargeback_opened")
         found += _row("chargeback_surge", batch.shop.account, _crowded(opened, 6, DAY), batch.end)
     for drop in incidents.drops:
-        declined = _moments(drop, by_order, "payment_failed")
+        declined = [fact.told for fact in drop.declined]
         found += _row("payment_success_drop", f"stripe|{drop.method}", _crowded(declined, 10, HOUR), drop.end)
     for ring in incidents.rings:
         placed = _crowded(ring.placed, 6, DAY)

@@ -75,12 +75,14 @@ class SuccessDrop(Incident, kw_only=True):
     """A way to pay hardly works, wherever the buyers are."""
 
     method: str
+    declined: list[Fact] = []
 
     def fail(self, rng: Random, course: Course) -> bool:
         """Let the order's payment be declined again and again while it lasts; whether it was."""
         if not self.covers(course.created.at) or course.payment.method.name != self.method or rng.random() < 0.1:
             return False
         decline(rng, course, times=rng.choice((2, 3, 4)), given_up=rng.random() < 0.4)
+        self.declined += [attempt.declined for attempt in course.payment.attempts]
         return True
 
 

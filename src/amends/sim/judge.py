@@ -96,8 +96,8 @@ def _silent(exception: str, course: Course, subject: str, verdict: Verdict) -> I
 
 def _payments(course: Course) -> Iterator[Truth]:
     for payment in course.payments:
-        for attempt in payment.attempts:
-            yield _row("payment_failed", course, payment.id, attempt.declined.told, _told(payment.captured))
+        if payment.attempts:
+            yield _row("payment_failed", course, payment.id, payment.attempts[0].declined.told, _told(payment.captured))
         if payment.hold is not None:
             closed = payment.hold.closed
             yield _row("payment_risk_hold", course, payment.id, payment.hold.opened.told, _told(closed))
@@ -169,8 +169,9 @@ def _order(course: Course) -> Iterator[Truth]:
     address, known = course.address, course.created.told
     if not (address.street and address.city and address.postcode):
         yield _row("address_incomplete", course, course.key, known)
-    if course.market.country in RECIPIENT_ID_COUNTRIES and not course.recipient_id:
-        yield _row("recipient_id_missing", course, course.key, known)
+    if course.market.country in RECIPIENT_ID_COUNTRIES and not course.recipient_id and course.parcels:
+        # Only the label says that the order is sent from abroad.
+        yield _row("recipient_id_missing", course, course.key, max(known, course.parcel.labelled.told))
     if course.note:
         yield _row("note_unread", course, course.key, known)
     if max(line.quantity for line in course.lines) >= ABNORMAL_UNITS:

@@ -54,7 +54,7 @@ def add_hub_scans(rng: Random, parcel: Parcel, entry: int) -> None:
     arrives = parcel.scans[entry].seen.at
     while arrives - last.at > 4 * DAY:
         last = last.after(draw_length(rng, 40, 80))
-        scan = Scan(last, "linehaul", "InTransit_Arrival", "AE", "Dubai", "Arrived at a transit hub")
+        scan = Scan(last, "linehaul", "InTransit_Other", "AE", "Dubai", "Arrived at a transit hub")
         parcel.scans.insert(entry, scan)
         entry += 1
 
@@ -142,8 +142,8 @@ class Misrouted(Trouble):
         before = parcel.scans[entry].seen
         later = before.after(20 * HOUR)
         wrong = (
-            Scan(Fact(before.at), "import", "InTransit_CustomsProcessing", country, city, "Import clearance started"),
-            Scan(later, "last_mile", "InTransit_Arrival", country, city, "Arrived at the delivery depot"),
+            Scan(Fact(before.at), "import", "InTransit_Arrival", country, city, "Arrived in the destination country"),
+            Scan(later, "last_mile", "OutForDelivery_Other", country, city, "Out for delivery"),
         )
         parcel.delay(entry, 20 * HOUR + draw_length(rng, 30, 90))
         parcel.scans[entry:entry] = wrong

@@ -1,0 +1,241 @@
+"""`amends sim`: the seeded world as files, and how well the rules find what is wrong in it."""
+
+import csv
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import click
+import msgspec
+
+from amends.cli import output
+from amends.cli.main import ProblemsFound
+from amends.connectors.registry import CONNECTORS
+from amends.detection import Kernel, Verdicts, load_pack
+from amends.model.errors import UnusableInputError
+from amends.model.event import Event, encode_event
+from amends.model.instant import format_instant
+from amends.pipeline.intake import take_in
+from amends.pipeline.ports import RawDelivery
+from amends.runtime.translation import ConnectorTranslator
+from amends.sim.score import Found, Score, score
+from amends.sim.sending import Sending
+from amends.sim.truth import Truth
+from amends.sim.world import Plan, World
+
+_CHUNK: Final = 50_000
+_BATCH: Final = 5_000
+_LEAST: Final = 0.99
+
+
+class FolderInUseError(UnusableInputError):
+    """Files of another world would be mixed with the new ones."""
+
+
+class Written(msgspec.Struct, kw_only=True):
+    """What a world came to."""
+
+    orders: int = 0
+    deliveries: int = 0
+    events: int = 0
+    not_taken: int = 0
+    truths: int = 0
+    seconds: float = 0.0
+
+
+@click.command(epilog="Example: amends sim --seed 7 --orders 2000 --out world --check")
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="The same seed gives the same world, byte for byte."
+)
+@click.option("--orders", type=click.IntRange(1), default=2000, show_default=True, help="How many orders are placed.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="The folder to write into.")
+@click.option("--check", is_flag=True, help="Run the rules over the events and hold the findings against the truth.")
+@output.json_option
+def command(*, seed: int, orders: int, out: Path | None, check: bool, as_json: bool) -> None:
+    """Make a world of shops, carriers, buyers and trouble, and write down what was truly wrong.
+
+    Writes events.jsonl (CloudEvents, one a line), deliveries/NNNN.jsonl (what each vendor posted: vendor, account,
+    topic, headers, body, at) and truth.csv (exception, subject, order, at, healed_at). Without --out only the check is
+    made.
+    """
+    if out is None and not check:
+        raise click.UsageError("Say where to write with --out DIR, or ask for the check with --check.")
+    began = time.monotonic()
+    world = World(Plan.of(seed=seed, orders=orders))
+    written = Written(orders=orders)
+    findings: list[Found] = []
+    with ExitStack() as stack:
+        files = Files(out, stack) if out is not None else None
+        watch = Watch() if check else None
+        for event in _events(world, written, files):
+            if files is not None:
+                files.write_event(event)
+            if watch is not None:
+                watch.add(event)
+        if watch is not None:
+            findings = watch.findings(world)
+    truths = world.truths()
+    written.truths = len(truths)
+    if out is not None:
+        _write_truth(out / "truth.csv", truths)
+    written.seconds = round(time.monotonic() - began, 1)
+    _report(written, score(findings, truths) if check else None, as_json=as_json)
+
+
+class Files:
+    """The files of a world, which must be its own."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        deliveries = folder / "deliveries"
+        if (folder / "events.jsonl").exists() or deliveries.exists():
+            raise FolderInUseError(f"{folder} holds a world already: name another folder, or remove it first.")
+        deliveries.mkdir(parents=True)
+        self._deliveries = deliveries
+        self._stack = stack
+        self._events = stack.enter_context((folder / "events.jsonl").open("wb"))
+        self._chunk: BinaryIO | None = None
+        self._count = 0
+        self._encode = msgspec.json.Encoder().encode
+
+    def write_event(self, event: Event) -> None:
+        """One line of events.jsonl."""
+        self._events.write(encode_event(event) + b"\n")
+
+    def write_delivery(self, sending: Sending) -> None:
+        """One line of deliveries/NNNN.jsonl."""
+        if self._chunk is None or self._count % _CHUNK == 0:
+            path = self._deliveries / f"{self._count // _CHUNK + 1:04d}.jsonl"
+            self._chunk = self._stack.enter_context(path.open("wb"))
+        self._count += 1
+        line = {
+            "vendor": sending.feed.vendor,
+            "account": sending.feed.account,
+            "topic": sending.topic,
+            "headers": sending.headers,
+            "body": sending.body.decode(),
+            "at": format_instant(sending.at),
+        }
+        self._chunk.write(self._encode(line) + b"\n")
+
+
+class Watch:
+    """The built-in rules, looking on."""
+
+    def __init__(self) -> None:
+        self._kernel = Kernel(load_pack())
+        self._waiting: list[Event] = []
+        self._found: list[Found] = []
+
+    def add(self, event: Event) -> None:
+        """The next event of the journal."""
+        self._waiting.append(event)
+        if len(self._waiting) >= _BATCH:
+            self._judge()
+
+    def findings(self, world: World) -> list[Found]:
+        """All that was found until the end of the world."""
+        self._judge()
+        self._note(self._kernel.sweep(world.clock))
+        return self._found
+
+    def _judge(self) -> None:
+        self._note(self._kernel.on_events(self._waiting))
+        self._waiting = []
+
+    def _note(self, verdicts: Verdicts) -> None:
+        self._found += [
+            Found(exception=one.exception, subject=one.subject, order=one.order, at=one.fired_at)
+            for one in verdicts.findings
+        ]
+
+
+def _events(world: World, written: Written, files: Files | None) -> Iterator[Event]:
+    """What a journal would hold of the world: each event once, in the order in which it was learned."""
+    translator = ConnectorTranslator(CONNECTORS)
+    seen: set[tuple[str, str]] = set()
+    with output.progress() as bar:
+        task = bar.add_task("Making the world", total=world.plan.end - world.plan.start)
+        for position, sending in enumerate(world.run(), 1):
+            if files is not None:
+                files.write_delivery(sending)
+            written.deliveries += 1
+            taken = take_in([_raw(sending, position)], translator, sending.at)[0]
+            written.not_taken += taken.state != "taken"
+            for event in taken.events:
+                identity = event.source, event.id
+                if identity in seen:
+                    continue
+                seen.add(identity)
+                written.events += 1
+                yield event
+            if position % _BATCH == 0:
+                bar.update(task, completed=world.clock - world.plan.start)
+
+
+def _raw(sending: Sending, position: int) -> RawDelivery:
+    return RawDelivery(
+        position=position,
+        vendor=sending.feed.vendor,
+        account=sending.feed.account,
+        delivery_id=sending.id,
+        received=sending.at,
+        headers=sending.headers,
+        body=sending.body,
+    )
+
+
+def _write_truth(path: Path, truths: list[Truth]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(("exception", "subject", "order", "at", "healed_at"))
+        for truth in truths:
+            healed_at = "" if truth.healed_at is None else format_instant(truth.healed_at)
+            rows.writerow((truth.exception, truth.subject, truth.order, format_instant(truth.at), healed_at))
+
+
+def _report(written: Written, scores: list[Score] | None, *, as_json: bool) -> None:
+    below = [one for one in scores or () if not one.reaches(_LEAST)]
+    if as_json:
+        document = msgspec.to_builtins(written)
+        if scores is not None:
+            document["scores"] = [_score_document(one) for one in scores]
+        output.print_json(document)
+    else:
+        output.say(
+            f"{written.orders:,} orders in {written.deliveries:,} deliveries ({written.not_taken:,} of them could not be "
+            f"read), {written.events:,} events and {written.truths:,} truths, in {written.seconds:,} s."
+        )
+        if scores is not None:
+            output.print_table(_HEADINGS, (_score_row(one) for one in scores))
+        for one in below:
+            _show_examples(one)
+    if below:
+        raise ProblemsFound
+
+
+_HEADINGS: Final = ("exception", "truths", "found", "recall", "findings", "right", "precision")
+
+
+def _score_row(one: Score) -> tuple[object, ...]:
+    return one.exception, one.truths, one.hit, _share(one.recall), one.findings, one.right, _share(one.precision)
+
+
+def _share(value: float | None) -> str | None:
+    return None if value is None else f"{value:.4f}"
+
+
+def _score_document(one: Score) -> dict[str, object]:
+    return {**msgspec.to_builtins(one), "recall": one.recall, "precision": one.precision}
+
+
+def _show_examples(one: Score) -> None:
+    for truth in one.missed:
+        output.note(
+            f"{one.exception}: missed {truth.subject} of order {truth.order or '-'} at {format_instant(truth.at)}"
+        )
+    for found in one.wrong:
+        output.note(
+            f"{one.exception}: wrong about {found.subject} of order {found.order or '-'} at {format_instant(found.at)}"
+        )
