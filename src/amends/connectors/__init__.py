@@ -1,4 +1,4 @@
-"""A vendor's words become our words. Each package below knows one vendor; nothing else knows any vendor's field names."""
+"""A vendor's words become our words. Each package below knows one vendor; nothing else knows its field names."""
 
 from amends.connectors.delivery import (
     Connector,

@@ -1,10 +1,10 @@
 """One raw delivery, what reads it, and what can be wrong with it.
 
-    UnusableInputError
-    └── DeliveryError
-        ├── SignatureError            not signed with the secret we share with the sender: nothing in it is believed
-        ├── UnreadableDeliveryError   cannot be read: kept in quarantine, shown, read again after the fix
-        └── IrrelevantDeliveryError   read, and speaks of nothing that Amends follows: kept, with the reason
+UnusableInputError
+└── DeliveryError
+    ├── SignatureError            not signed with the secret we share with the sender: nothing in it is believed
+    ├── UnreadableDeliveryError   cannot be read: kept in quarantine, shown, read again after the fix
+    └── IrrelevantDeliveryError   read, and speaks of nothing that Amends follows: kept, with the reason
 """
 
 from hashlib import blake2b
@@ -69,7 +69,7 @@ class Connector(Protocol):
         ...
 
     def verify(self, delivery: Delivery, secret: str, now: Instant) -> None:
-        """Raises SignatureError unless `secret` signed these very bytes, and lately as seen from `now`, the wall clock."""
+        """Raises SignatureError unless `secret` signed these very bytes, and lately by the wall clock's `now`."""
         ...
 
     def delivery_id(self, delivery: Delivery) -> str:

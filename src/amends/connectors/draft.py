@@ -25,9 +25,9 @@ class Draft:
 
     def say(
         self,
-        type: str,  # noqa: A002
+        type: str,
         *,
-        id: str,  # noqa: A002
+        id: str,
         time: Instant,
         keys: Mapping[str, str | None],
         data: Mapping[str, Any],
@@ -41,9 +41,9 @@ class Draft:
         """
         said = {name: _told(name, value) for name, value in data.items() if value not in (None, "", [], {})}
         about = {kind: _key(kind, key) for kind, key in keys.items() if key}
-        if as_seen:
-            id = f"{id}/{digest_of([time, about, said])}"  # noqa: A001
-        self._events.setdefault(id, Event(id=id, source=self._source, type=type, time=time, keys=about, data=said))
+        name = f"{id}/{digest_of([time, about, said])}" if as_seen else id
+        event = Event(id=name, source=self._source, type=type, time=time, keys=about, data=said)
+        self._events.setdefault(name, event)
 
     def events(self) -> list[Event]:
         """All of them, in the order in which they happened; what happened at once stays in the order it was said."""

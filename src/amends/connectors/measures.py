@@ -36,7 +36,8 @@ def moment_of(value: Word, name: str) -> Instant | None:
     try:
         return plausible(parse_instant(text), name)
     except (UnreadableTimeError, OverflowError) as error:
-        raise UnreadableDeliveryError(f"`{name}` is {text[:_TEXT_MAX]!r}; it should be a date-time with an offset.") from error
+        told = text[:_TEXT_MAX]
+        raise UnreadableDeliveryError(f"`{name}` is {told!r}; it should be a date-time with an offset.") from error
 
 
 def unix_moment_of(value: Number, name: str) -> Instant | None:

@@ -14,7 +14,7 @@ def translate(delivery: Delivery) -> list[Event]:
     """The event in the body, or the batch of them."""
     if wire.is_binary(delivery.headers):
         # The signature covers the body alone: anybody who has seen one delivery could change what it says.
-        raise UnreadableDeliveryError("The event's attributes are in headers, which nobody signs: send them in the body.")
+        raise UnreadableDeliveryError("The event is told in headers, which nobody signs: send it whole in the body.")
     document = read_json(delivery.body)
     if not isinstance(document, list):
         return [_checked(document, "the event")]

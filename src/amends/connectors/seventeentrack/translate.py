@@ -13,11 +13,11 @@ import msgspec
 
 from amends.connectors.countries import country_of, local_time
 from amends.connectors.delivery import Delivery, IrrelevantDeliveryError, UnreadableDeliveryError
-from amends.connectors.document import kind_of, read_as, read_json
-from amends.connectors.draft import Draft, digest_of
+from amends.connectors.document import Word, kind_of, read_as, read_json
+from amends.connectors.draft import Draft
 from amends.connectors.measures import aware_moment, count_of, id_of, moment_of, text_of
 from amends.connectors.seventeentrack import wire
-from amends.connectors.seventeentrack.words import cause_of, customs_detail, stage_of
+from amends.connectors.seventeentrack.words import cause_of, customs_detail, stage_of, state_in
 from amends.model.event import Event
 from amends.model.instant import Instant
 
@@ -98,7 +98,9 @@ def _tell(document: Any, draft: Draft, delivery: Delivery) -> None:
         raise IrrelevantDeliveryError("17TRACK's answer has no parcel in it.")
     else:
         shown = ", ".join(document)[:80] or "nothing"
-        raise UnreadableDeliveryError(f"Nothing tells which parcel this is about: it has {shown}, and should have `data`.")
+        raise UnreadableDeliveryError(
+            f"Nothing tells which parcel it is about: it has {shown}, and should have `data`."
+        )
 
 
 def _tell_data(data: Any, draft: Draft, delivery: Delivery) -> None:
@@ -107,7 +109,9 @@ def _tell_data(data: Any, draft: Draft, delivery: Delivery) -> None:
             _tell_package(one, draft)
         return
     if not isinstance(data, dict):
-        raise UnreadableDeliveryError(f"`data` is a JSON {kind_of(data)}; it should be a parcel or hold `accepted` ones.")
+        raise UnreadableDeliveryError(
+            f"`data` is a JSON {kind_of(data)}; it should be a parcel, or hold `accepted` ones."
+        )
     if "number" in data or "track_info" in data or "track" in data:
         _tell_package(data, draft)
         return
@@ -159,7 +163,12 @@ def _tell_rejected(value: Any, draft: Draft, delivery: Delivery) -> str | None:
     }
     keys = {"shipment": Parcel(number=number, order=None).key, "order": _order(package)}
     draft.say(
-        "sync.failed", id=f"parcel/{keys['shipment']}/rejected", time=delivery.received, keys=keys, data=data, as_seen=True
+        "sync.failed",
+        id=f"parcel/{keys['shipment']}/rejected",
+        time=delivery.received,
+        keys=keys,
+        data=data,
+        as_seen=True,
     )
     return said
 
@@ -320,18 +329,18 @@ def _tell_line(package: wire.Package, parcel: Parcel, draft: Draft) -> None:
 
 
 def _say(scan: Seen, parcel: Parcel, draft: Draft, *, estimate: Instant | None = None) -> None:
-    sub_status = scan.sub_status
-    main = sub_status.partition("_")[0] if sub_status else None
     words = scan.description or ""
-    customs = customs_detail(sub_status, words) if sub_status else None
+    # Older shapes give a state to the newest scan alone; what the others say must be read out of their words.
+    sub_status = scan.sub_status or state_in(words)
+    main = sub_status.partition("_")[0]
+    customs = customs_detail(sub_status, words)
     data = {
-        "status": wire.STATUSES.get(main) if main else None,
+        "status": wire.STATUSES[main],
         "sub_status": sub_status,
-        "stage": stage_of(main, sub_status, here=scan.country, origin=parcel.origin, destination=parcel.destination)
-        if main and sub_status
-        else None,
+        "status_assumed": None if scan.sub_status else "words",
+        "stage": stage_of(main, sub_status, here=scan.country, origin=parcel.origin, destination=parcel.destination),
         "customs": customs,
-        "cause": cause_of(sub_status, words, customs) if sub_status else None,
+        "cause": cause_of(sub_status, words, customs),
         "code": scan.code,
         "description": scan.description,
         "carrier": scan.carrier,
@@ -375,9 +384,10 @@ def _time(local: str | None, utc: Instant | None, country: str | None) -> tuple[
         placed = local_time(moment, country) if country else None
     except OverflowError:
         placed = None
+    midnight = {"time_assumed": "midnight"} if len(local) <= len("2026-03-01") else {}
     if placed is not None:
-        return aware_moment(placed, "time"), {"time_zone": str(placed.tzinfo)}
-    return moment_of(f"{moment.isoformat()}Z", "time"), {"time_assumed": "UTC"}
+        return aware_moment(placed, "time"), {"time_zone": str(placed.tzinfo), **midnight}
+    return moment_of(f"{moment.isoformat()}Z", "time"), {**midnight, "time_assumed": "UTC"}
 
 
 def _known(sub_status: str | None) -> str | None:
@@ -390,7 +400,7 @@ def _country(place: wire.Place | None) -> str | None:
     return _named_country(place.country) if place is not None else None
 
 
-def _named_country(name: wire.Word) -> str | None:
+def _named_country(name: Word) -> str | None:
     text = text_of(name)
     return country_of(text) if text else None
 

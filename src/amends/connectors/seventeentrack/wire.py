@@ -6,10 +6,10 @@ version 1 of the same page. The one-letter names are 17TRACK's own.
 
 from typing import Any, Final
 
-from amends.connectors.document import Id, Number, Shape, Word
+from amends.connectors.document import Number, Shape, Word
 
 
-class Place(Shape):
+class Place(Shape, frozen=True, kw_only=True):
     """An address; events have one, and so have sender and recipient."""
 
     country: Word = None
@@ -19,7 +19,7 @@ class Place(Shape):
     postal_code: Word = None
 
 
-class RawTime(Shape):
+class RawTime(Shape, frozen=True, kw_only=True):
     """The time as the carrier wrote it."""
 
     date: Word = None
@@ -27,13 +27,13 @@ class RawTime(Shape):
     timezone: Word = None
 
 
-class Translated(Shape):
+class Translated(Shape, frozen=True, kw_only=True):
     """The same words in another language."""
 
     description: Word = None
 
 
-class Scan(Shape):
+class Scan(Shape, frozen=True, kw_only=True):
     """What a carrier says happened to a parcel."""
 
     time_iso: Word = None
@@ -47,7 +47,7 @@ class Scan(Shape):
     address: Place | None = None
 
 
-class Carrier(Shape):
+class Carrier(Shape, frozen=True, kw_only=True):
     """A carrier."""
 
     key: Number = None
@@ -56,47 +56,47 @@ class Carrier(Shape):
     country: Word = None
 
 
-class CarrierScans(Shape):
+class CarrierScans(Shape, frozen=True, kw_only=True):
     """A carrier's part of a parcel's history, newest first."""
 
     provider: Carrier | None = None
     events: list[Scan | None] | None = None
 
 
-class Tracking(Shape):
+class Tracking(Shape, frozen=True, kw_only=True):
     """All carriers' parts."""
 
     providers: list[CarrierScans | None] | None = None
 
 
-class Ends(Shape):
+class Ends(Shape, frozen=True, kw_only=True):
     """Where a parcel comes from and goes to."""
 
     shipper_address: Place | None = None
     recipient_address: Place | None = None
 
 
-class LatestStatus(Shape):
+class LatestStatus(Shape, frozen=True, kw_only=True):
     """How a parcel stands now."""
 
     status: Word = None
     sub_status: Word = None
 
 
-class Estimate(Shape, rename={"from_": "from"}):
+class Estimate(Shape, frozen=True, kw_only=True, rename={"from_": "from"}):
     """When a parcel should arrive."""
 
     from_: Word = None
     to: Word = None
 
 
-class TimeMetrics(Shape):
+class TimeMetrics(Shape, frozen=True, kw_only=True):
     """How long a parcel has taken, and will take."""
 
     estimated_delivery_date: Estimate | None = None
 
 
-class TrackInfo(Shape):
+class TrackInfo(Shape, frozen=True, kw_only=True):
     """Everything known of a parcel (versions 2.x)."""
 
     shipping_info: Ends | None = None
@@ -106,7 +106,7 @@ class TrackInfo(Shape):
     tracking: Tracking | None = None
 
 
-class OldScan(Shape):
+class OldScan(Shape, frozen=True, kw_only=True):
     """A scan (version 1 and web account): a time, c and d place, z words."""
 
     a: Word = None
@@ -116,7 +116,7 @@ class OldScan(Shape):
     z: Word = None
 
 
-class OldTrack(Shape):
+class OldTrack(Shape, frozen=True, kw_only=True):
     """Everything known of a parcel (version 1): e state, z0 newest scan, z1 and z2 both carriers' scans, z9 others."""
 
     e: Number = None
@@ -128,14 +128,14 @@ class OldTrack(Shape):
     z9: list[OldScan | None] | None = None
 
 
-class TrackError(Shape):
+class TrackError(Shape, frozen=True, kw_only=True):
     """Why a number was not accepted."""
 
     code: Number = None
     message: Word = None
 
 
-class Package(Shape):
+class Package(Shape, frozen=True, kw_only=True):
     """A parcel in any of the answers: with its history (track_info, track), or as a line of a list."""
 
     number: Word = None
@@ -152,7 +152,7 @@ class Package(Shape):
     error: TrackError | None = None
 
 
-class AccountPackage(Shape):
+class AccountPackage(Shape, frozen=True, kw_only=True):
     """A parcel in the web account's list; FLastEvent is JSON in a text."""
 
     FTrackNo: Word = None

@@ -13,12 +13,18 @@ def _pattern(*alternatives: str) -> re.Pattern[str]:
     return re.compile("|".join(alternatives), _FLAGS)
 
 
+_DUTY: Final = r"\b(dut(y|ies)|tax(es)?|vat|customs (fee|charge)s?)\b"
+_PAPERS: Final = r"\b(documents?|documentation|invoice|paper(s|work)|information|licen[cs]e|permit|certificate)\b"
+_WANTED: Final = r"\b(requir\w+|request\w*|missing|need(s|ed)?|await\w*|incomplete|insufficient)\b"
+
+_REFUSED: Final = r"\b(refus|den(y|ied)|block|reject|prohibit|not (allowed|permitted)|seiz|confiscat)\w*"
+
 # Customs details in Amazon SP-API's words; the first that fits.
 _CUSTOMS_WORDS: Final = (
     (
         "RECIPIENT_ID_MISSING",
         _pattern(
-            r"\b(recipient|consignee|importer|receiver)'?s?\b.{0,30}\b(id|identification|identity|passport|tax (id|number))\b",
+            r"\b(recipient|consignee|importer|receiver)'?s?\b.{0,30}\b(id|identi\w+|passport|tax number)\b",
             r"\b(cpf|cnpj|pccc|personal customs|id card|identity (card|document))\b",
             "身份证",
             "税号",
@@ -27,11 +33,9 @@ _CUSTOMS_WORDS: Final = (
     (
         "DUTIES_TAX_PENDING",
         _pattern(
-            r"\b(dut(y|ies)|tax(es)?|vat|customs (fee|charge)s?)\b.{0,60}\b(pa(y|id|yment)|due|await|pending|owed|outstanding|required)",
-            r"\b(pay(ment)?|await\w*|pending|outstanding|unpaid)\b.{0,60}\b(dut(y|ies)|tax(es)?|vat|customs (fee|charge)s?)\b",
-            "缴税",
-            "关税",
-            "税款",
+            rf"{_DUTY}.{{0,60}}\b(due|await\w*|pending|owed|outstanding|unpaid|required|(not|to be|must be) paid)\b",
+            rf"\b(await\w*|pending|outstanding|unpaid|requir\w+|due)\b.{{0,60}}{_DUTY}",
+            "待缴|需缴|未缴|补缴|缴纳关税|缴税通知",
             r"aguardando pagamento",
         ),
     ),
@@ -40,27 +44,43 @@ _CUSTOMS_WORDS: Final = (
     (
         "IMPORT_BLOCKED",
         _pattern(
-            r"\b(import|entry|clearance|customs)\b.{0,40}\b(refus|den(y|ied)|block|reject|prohibit|not (allowed|permitted)|seiz|confiscat)",
-            r"\b(refus|den(y|ied)|block|reject|seiz|confiscat)\w*\b.{0,30}\bcustoms\b",
+            rf"\b(import|entry|clearance|customs)\b.{{0,40}}{_REFUSED}",
+            rf"{_REFUSED}.{{0,30}}\bcustoms\b",
             r"\bprohibited (goods|item|article)",
             "禁止进口",
             "海关退",
             "扣押",
         ),
     ),
-    ("PGA_HOLD", _pattern(r"\b(fda|usda|epa|cpsc|other government agenc|partner government agenc|agency) ?(hold|review|inspection)", r"held by (the )?(fda|usda|epa)")),
+    (
+        "PGA_HOLD",
+        _pattern(
+            r"\b(fda|usda|epa|cpsc|other government agenc|partner government agenc|agency) ?(hold|review|inspection)",
+            r"held by (the )?(fda|usda|epa)",
+        ),
+    ),
     (
         "IMPORT_DOCUMENTATION_REQUIRED",
         _pattern(
-            r"\bcustoms\b.{0,60}\b(document|invoice|paper|information|licen[cs]e|permit|certificate)",
-            r"\b(document|commercial invoice|paperwork|licen[cs]e|permit)\w*\b.{0,60}\b(required|missing|needed|request|customs)",
-            "补充资料",
-            "清关资料",
+            rf"{_PAPERS}.{{0,60}}{_WANTED}",
+            rf"{_WANTED}.{{0,60}}{_PAPERS}",
+            "补充资料|需要资料|清关资料",
         ),
     ),
 )
-_AT_CUSTOMS: Final = _pattern(r"\bcustoms?\b", r"\bclearance\b", r"\b(dut(y|ies)|import)\b", "海关", "清关", "aduan", "alfândega", "zoll", "douane")
+_AT_CUSTOMS: Final = _pattern(
+    r"\bcustoms?\b",
+    r"\bclearance\b",
+    r"\b(dut(y|ies)|import)\b",
+    "海关",
+    "清关",
+    "aduan",
+    "alfândega",
+    "zoll",
+    "douane",
+)
 _HELD: Final = _pattern(r"\b(held|hold|detain|retain|inspect|examin|withheld)", "查验", "扣", "fiscaliza")
+_OVER: Final = _pattern(r"\b(complet\w+|releas\w+|cleared|passed|finish\w+)\b", "完成", "放行", "liberad")
 _WEATHER: Final = _pattern(r"\b(weather|storm|snow|typhoon|hurricane|flood|ice|fog)\b", "天气", "台风")
 _DISASTER: Final = _pattern(r"\b(earthquake|natural disaster|wildfire|volcan)", "地震", "自然灾害")
 _STRIKE: Final = _pattern(r"\b(strike|industrial action|riot|war|force majeure)\b", "罢工", "不可抗力")
@@ -103,12 +123,64 @@ _DELAYS: Final = ((_WEATHER, "weather_delay"), (_DISASTER, "natural_disaster"), 
 _LAST_MILE: Final = ("AvailableForPickup", "OutForDelivery", "Delivered", "DeliveryFailure")
 
 
+# What a scan without a state says in so many words; the first that fits.
+_STATES: Final = (
+    (
+        "InfoReceived",
+        _pattern(
+            r"\blabel\b.*\b(created|prepared|printed)\b",
+            r"\bawaiting (item|parcel|package)",
+            r"\b(information|data|electronic\w*|pre-?advice|order) (sent|received|submitted|notification)\b",
+            r"\bpre-?shipment\b",
+            "电子信息",
+            "预报",
+        ),
+    ),
+    ("Exception_Returned", _pattern(r"\breturned to (the )?(sender|shipper|origin)\b", "已退回")),
+    (
+        "Exception_Returning",
+        _pattern(r"\b(being returned|return(ing)? to (the )?(sender|shipper))\b", "退回中", "退件"),
+    ),
+    (
+        "DeliveryFailure_Other",
+        _pattern(
+            r"\b(delivery attempt|attempted delivery|unsuccessful delivery|could not be delivered|delivery failed)\b",
+            "投递失败",
+            "派送失败",
+        ),
+    ),
+    ("OutForDelivery_Other", _pattern(r"\bout for delivery\b", "正在投递", "派送中")),
+    (
+        "AvailableForPickup_Other",
+        _pattern(r"\b(available|ready) (for|to) (pick ?up|be picked up|collect\w*)\b", "待取", "可取件"),
+    ),
+    (
+        "Delivered_Other",
+        _pattern(
+            r"\bdelivered\b(?! (to|at) (the )?(carrier|airline|facility|hub|customs|local))",
+            "已妥投",
+            "已签收",
+            "entregue ao destinat",
+            "zugestellt",
+        ),
+    ),
+    ("InTransit_PickedUp", _pattern(r"\b(picked up|accepted|acceptance|posting|collected)\b", "揽收", "收寄")),
+)
+
+
+def state_in(words: str) -> str:
+    """The sub-status that the words of a scan without one speak of; plainly on its way where they tell no more."""
+    return next((sub_status for sub_status, pattern in _STATES if pattern.search(words)), "InTransit_Other")
+
+
 def customs_detail(sub_status: str, words: str) -> str | None:
     """What customs wants, in SP-API's words; None where customs is not what the scan is about, or wants nothing."""
     if sub_status not in _CUSTOMS_SCANS:
         return None
     needs_papers = sub_status == "InTransit_CustomsRequiringInformation"
     if not (needs_papers or sub_status == "InTransit_CustomsProcessing" or _AT_CUSTOMS.search(words)):
+        return None
+    if not needs_papers and _OVER.search(words):
         return None
     for detail, pattern in _CUSTOMS_WORDS:
         if pattern.search(words):
@@ -120,7 +192,7 @@ def cause_of(sub_status: str, words: str, customs: str | None) -> str | None:
     """By whose fault, in Karrio's words; None where nothing went wrong."""
     if customs is not None:
         return _CUSTOMS_CAUSES[customs]
-    if sub_status in _CUSTOMS_SCANS and _AT_CUSTOMS.search(words) and _HELD.search(words):
+    if sub_status in _CUSTOMS_SCANS and _AT_CUSTOMS.search(words) and _HELD.search(words) and not _OVER.search(words):
         return "customs_inspection"
     if sub_status.startswith(("Exception_Delayed", "Exception_Other", "DeliveryFailure_Other")):
         for pattern, cause in _DELAYS:
@@ -129,7 +201,9 @@ def cause_of(sub_status: str, words: str, customs: str | None) -> str | None:
     return _CAUSES.get(sub_status)
 
 
-def stage_of(main: str, sub_status: str, *, here: str | None, origin: str | None, destination: str | None) -> str | None:
+def stage_of(
+    main: str, sub_status: str, *, here: str | None, origin: str | None, destination: str | None
+) -> str | None:
     """The part of the lane a scan was made on; None where it could be more than one.
 
     Within one country a parcel never leaves for another: there is a first mile and a last one, and between them none

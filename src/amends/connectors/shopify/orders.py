@@ -55,7 +55,12 @@ def tell_order_edit(edit: wire.OrderEdit, to: Telling) -> None:
     time, assumed = to.when(f"order {order} was edited", *moments)
     data = {"channel": "shopify", "shop": to.shop, "description": text_of(edit.staff_note), **assumed}
     to.draft.say(
-        "order.edited", id=f"order/{order}/edit/{id_of(edit.id)}", time=time, keys={"order": order}, data=data, as_seen=True
+        "order.edited",
+        id=f"order/{order}/edit/{id_of(edit.id)}",
+        time=time,
+        keys={"order": order},
+        data=data,
+        as_seen=True,
     )
 
 
@@ -171,7 +176,9 @@ def _tell_paid(
     # without one, and an order that is created paid, was paid when it was processed, as far as anybody can tell.
     processed = moment_of(order.processed_at, "processed_at") or created
     at_once = to.topic is None or to.topic == "orders/create" or text_of(order.financial_status) != "paid"
-    time, assumed = to.when(f"order {keys['order']} was paid", *((processed, updated) if at_once else (updated, processed)))
+    time, assumed = to.when(
+        f"order {keys['order']} was paid", *((processed, updated) if at_once else (updated, processed))
+    )
     total, currency = charged(order.total_price_set, order.total_price, order.currency)
     data = {
         "channel": "shopify",
@@ -251,7 +258,9 @@ def _attributes(order: wire.Order) -> dict[str, str]:
         pairs = [(one.get("name"), one.get("value")) for one in told if isinstance(one, dict)]
     else:
         pairs = []
-    return {str(name): str(value) for name, value in pairs if isinstance(name, str) and isinstance(value, str | int | float)}
+    return {
+        str(name): str(value) for name, value in pairs if isinstance(name, str) and isinstance(value, str | int | float)
+    }
 
 
 def _recipient_id(order: wire.Order, attributes: dict[str, str]) -> str | None:
@@ -294,4 +303,3 @@ def postal(address: wire.PostalAddress | None) -> Address:
 
 def _person(first: Word, last: Word) -> str | None:
     return " ".join(part for part in (text_of(first), text_of(last)) if part) or None
-

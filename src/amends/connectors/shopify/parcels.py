@@ -26,7 +26,15 @@ _SCANS: Final[dict[str, tuple[str, str, str | None]]] = {
 _CAUSES: Final = {"attempted_delivery": "unknown", "failure": "unknown"}
 # A fulfilment repeats its last scan at every change. These say something new about the buyer's parcel; that it is
 # still on its way does not, and would look like a scan.
-_NEWS: Final = ("out_for_delivery", "attempted_delivery", "ready_for_pickup", "picked_up", "delivered", "delayed", "failure")
+_NEWS: Final = (
+    "out_for_delivery",
+    "attempted_delivery",
+    "ready_for_pickup",
+    "picked_up",
+    "delivered",
+    "delayed",
+    "failure",
+)
 _REFUSED: Final = ("error", "failure")
 
 
@@ -41,20 +49,36 @@ def tell_fulfillment(
     time, assumed = to.when(f"fulfilment {id_} was made", created, updated)
     later, _ = to.when(f"fulfilment {id_} was changed", updated, created)
     common = {**_parcel(fulfillment, destination), **assumed}
-    for number in _numbers(fulfillment) or [None]:
+    numbers = _numbers(fulfillment)
+    if numbers and to.topic == "fulfillments/update":
+        _tell_renamed(to, id_, order, time)
+    for number in numbers or [""]:
         shipment = tracking_key(number) if number else id_
         keys = {"shipment": shipment, "order": order}
-        data = {**common, "tracking": number}
         name = f"fulfillment/{id_}/{shipment}"
+        data = {**common, "tracking": number or None}
         to.draft.say("shipment.created", id=f"{name}/created", time=time, keys=keys, data=data, as_seen=True)
         _tell_standing(fulfillment, to, name, keys, later, number)
     if text_of(fulfillment.status) in _REFUSED:
-        data = {
-            "system": "wms",
-            "status": text_of(fulfillment.status),
-            "description": f"The fulfilment service {text_of(fulfillment.service) or ''} did not take the order.".replace("  ", " "),
-        }
-        to.draft.say("sync.failed", id=f"fulfillment/{id_}/refused", time=later, keys={"order": order}, data=data, as_seen=True)
+        _tell_refused(fulfillment, to, id_, order, later)
+
+
+def _tell_renamed(to: Telling, id_: str, order: str | None, time: Instant) -> None:
+    # It may have been told before without a number: under the fulfilment's own id nobody will ever scan it.
+    data = {"status": "cancelled", "description": "It is followed by its tracking number.", "fulfillment": id_}
+    keys = {"shipment": id_, "order": order}
+    to.draft.say("shipment.created", id=f"fulfillment/{id_}/numbered", time=time, keys=keys, data=data, as_seen=True)
+
+
+def _tell_refused(fulfillment: wire.Fulfillment, to: Telling, id_: str, order: str | None, time: Instant) -> None:
+    service = text_of(fulfillment.service) or "unnamed"
+    data = {
+        "system": "wms",
+        "status": text_of(fulfillment.status),
+        "description": f"The fulfilment service ({service}) did not take the order.",
+    }
+    id_ = f"fulfillment/{id_}/refused"
+    to.draft.say("sync.failed", id=id_, time=time, keys={"order": order}, data=data, as_seen=True)
 
 
 def tell_fulfillment_event(event: wire.FulfillmentEvent, to: Telling) -> None:
@@ -118,12 +142,18 @@ def tell_fulfillment_order(task: wire.FulfillmentOrder, to: Telling) -> None:
 
 
 def _tell_standing(
-    fulfillment: wire.Fulfillment, to: Telling, name: str, keys: dict[str, str | None], time: Instant, number: str | None
+    fulfillment: wire.Fulfillment,
+    to: Telling,
+    name: str,
+    keys: dict[str, str | None],
+    time: Instant,
+    number: str | None,
 ) -> None:
     told = text_of(fulfillment.shipment_status) or ""
     if text_of(fulfillment.status) == "cancelled":
-        data = {"status": "Exception", "sub_status": "Exception_Cancel", "cause": "retailer_cancelled", "code": "cancelled"}
-        to.draft.say("shipment.scanned", id=f"{name}/cancelled", time=time, keys=keys, data=data, as_seen=True)
+        # No carrier has seen it, so this is no scan: it ends what was begun as the label was made.
+        data = {"status": "cancelled", "tracking": number, "fulfillment": id_of(fulfillment.id)}
+        to.draft.say("shipment.created", id=f"{name}/cancelled", time=time, keys=keys, data=data, as_seen=True)
     elif told in _NEWS:
         status, sub_status, stage = _SCANS[told]
         data = {

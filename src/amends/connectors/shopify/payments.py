@@ -34,14 +34,15 @@ _TYPES: Final = {
     ("emv_authorization", "succeeded"): "payment.authorized",
     ("capture", "succeeded"): "payment.captured",
     ("sale", "succeeded"): "payment.captured",
-    # A void gives back what was only authorized.
-    ("void", "succeeded"): "payment.failed",
+    # A void gives back what was only authorized: nobody declined anything.
+    ("void", "succeeded"): "payment.attempted",
     ("refund", "succeeded"): "payment.refunded",
     ("refund", "pending"): "payment.refunded",
     ("refund", "failed"): "payment.refund_failed",
 }
 _KINDS: Final = ("authorization", "emv_authorization", "capture", "sale", "void", "refund")
 _PROVIDER_ID: Final = re.compile(r"(pi|ch|py)_\w{6,}")
+_PROVIDER_REFUND: Final = re.compile(r"(re|pyr)_\w{6,}")
 _RECEIPT_DEPTH: Final = 3
 
 
@@ -67,14 +68,17 @@ def tell_transaction(
         "method": text_of(details.payment_method_name) or text_of(details.credit_card_company),
         "reason": text_of(transaction.error_code),
         "description": text_of(transaction.message),
-        "refund": id_ if kind == "refund" else None,
+        "refund": (_told_id(transaction, _PROVIDER_REFUND) or id_) if kind == "refund" else None,
         "expires_at": moment_of(transaction.authorization_expires_at, "authorization_expires_at"),
         "test": transaction.test,
         "kind": kind,
         **assumed,
     }
+    if currency is None:
+        # Old objects have no currency, so nobody can tell the minor units: the amount is kept for people to read.
+        data["amount_told"] = text_of(transaction.amount)
     keys = {"payment": _payment(transaction, id_), "order": order}
-    to.draft.say(type_, id=f"transaction/{id_}/{data['status']}", time=time, keys=keys, data=data, as_seen=True)
+    to.draft.say(type_, id=f"transaction/{id_}/{data['status']}", time=time, keys=keys, data=data)
 
 
 def tell_tender(tender: wire.TenderTransaction, to: Telling) -> None:
@@ -95,12 +99,10 @@ def tell_tender(tender: wire.TenderTransaction, to: Telling) -> None:
     }
     keys = {"payment": text_of(tender.remote_reference) or id_, "order": id_of(tender.order_id)}
     type_ = "payment.refunded" if back else "payment.captured"
-    to.draft.say(type_, id=f"tender/{id_}", time=time, keys=keys, data=data, as_seen=True)
+    to.draft.say(type_, id=f"tender/{id_}", time=time, keys=keys, data=data)
 
 
-def tell_refund(
-    refund: wire.Refund, to: Telling, *, order: str | None = None, currency: str | None = None
-) -> None:
+def tell_refund(refund: wire.Refund, to: Telling, *, order: str | None = None, currency: str | None = None) -> None:
     """The money that goes back, and the stock that is set free. A refund without id is only a calculation."""
     if id_of(refund.id) is None:
         return
@@ -117,8 +119,8 @@ def tell_dispute(dispute: wire.Dispute, to: Telling) -> None:
     """A dispute's snapshot: it was opened, and perhaps has been answered or decided since."""
     id_ = needed(dispute.id, "the dispute")
     order = id_of(dispute.order_id)
-    # Without an order it is a dispute about a payment that the shop cannot place: that, too, must be seen.
-    keys = {"order": order, "payment": None if order else f"dispute-{id_}"}
+    # Shopify does not say which payment is disputed, and sometimes not even of which order; seen it must be.
+    keys = {"order": order, "payment": f"dispute-{id_}"}
     inquiry = text_of(dispute.type) == "inquiry"
     currency = currency_of(dispute.currency)
     about = {
@@ -157,10 +159,9 @@ def tell_payout(payout: wire.Payout, to: Telling) -> None:
     id_ = needed(payout.id, "the payout")
     currency = currency_of(payout.currency)
     time, assumed = to.when(f"payout {id_} was paid", _day(text_of(payout.date)))
-    data = {"payout": id_, "amount": minor_of(payout.amount, currency, "amount"), "currency": currency, "status": "paid"}
-    to.draft.say(
-        "payout.paid", id=f"payout/{id_}/paid", time=time, keys={}, data={**data, **assumed}, as_seen=True
-    )
+    amount = minor_of(payout.amount, currency, "amount")
+    data = {"payout": id_, "amount": amount, "currency": currency, "status": "paid"}
+    to.draft.say("payout.paid", id=f"payout/{id_}/paid", time=time, keys={}, data={**data, **assumed}, as_seen=True)
 
 
 def tell_risk(risk: wire.Risk, to: Telling) -> None:
@@ -207,7 +208,7 @@ def _status(transaction: wire.Transaction) -> str:
         return _STATUS[told]
     except KeyError:
         raise UnreadableDeliveryError(
-            f"Transaction {id_of(transaction.id)} has the status {told[:40]!r}; it should be one of {', '.join(_STATUS)}."
+            f"Transaction {id_of(transaction.id)} is {told[:40]!r}; its status should be one of {', '.join(_STATUS)}."
         ) from None
 
 
@@ -245,12 +246,15 @@ def _tell_released(refund: wire.Refund, line: wire.RefundLine, to: Telling, orde
 
 
 def _payment(transaction: wire.Transaction, id_: str) -> str:
-    """The payment a transaction is part of: the provider's own id of it where Shopify shows one, else its first part."""
+    """The payment a transaction is part of: the provider's id of it where Shopify shows one, else its first part."""
+    return _told_id(transaction, _PROVIDER_ID) or id_of(transaction.parent_id) or id_
+
+
+def _told_id(transaction: wire.Transaction, pattern: re.Pattern[str]) -> str | None:
+    """An id of the provider's in the transaction or its receipt; of a payment rather the intent's than the charge's."""
     told = (text_of(transaction.authorization) or "", *_texts(transaction.receipt, _RECEIPT_DEPTH))
-    found = sorted({text for text in told if _PROVIDER_ID.fullmatch(text)}, key=lambda text: (text[:3] != "pi_", text))
-    if found:
-        return found[0]
-    return id_of(transaction.parent_id) or id_
+    found = {text for text in told if pattern.fullmatch(text)}
+    return min(found, key=lambda text: (not text.startswith("pi_"), text), default=None)
 
 
 def _texts(value: Any, depth: int) -> Iterator[str]:

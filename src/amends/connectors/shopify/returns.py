@@ -62,7 +62,8 @@ def tell_reverse_delivery(parcel: wire.ReverseDelivery, to: Telling) -> None:
     label = parcel.shipping_deliverable or parcel.deliverable or wire.Deliverable()
     tracking = label.tracking or wire.Tracking()
     number = text_of(tracking.number)
-    time, assumed = to.when(f"the parcel of return {id_} was told", to.triggered_at, moment_of(parcel.created_at, "created_at"))
+    moments = (to.triggered_at, moment_of(parcel.created_at, "created_at"))
+    time, assumed = to.when(f"the parcel of return {id_} was told", *moments)
     data = {
         "status": "shipped",
         "tracking": tracking_key(number) if number else None,

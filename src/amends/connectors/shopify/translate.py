@@ -39,8 +39,8 @@ def _tell_transaction(value: Any, to: Telling) -> None:
     transaction = read_as(wire.Transaction, value, "the transaction")
     if transaction.payout_id is not None or transaction.source_type is not None:
         raise IrrelevantDeliveryError(
-            "A balance transaction is a line of Shopify Payments' ledger; the payment, refund or dispute behind it comes "
-            "as a delivery of its own."
+            "A balance transaction is a line of Shopify Payments' ledger; the payment, refund or dispute behind it "
+            "comes as a delivery of its own."
         )
     tell_transaction(transaction, to)
 
@@ -139,7 +139,7 @@ def _named(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _is_part(document: dict[str, Any], name: str) -> bool:
-    # An order holds refunds and fulfillments, a return its order: those are parts of an object, not an answer's content.
+    # An order holds refunds and fulfillments, a return its order: parts of an object, not what an answer is about.
     return "id" in document or "admin_graphql_api_id" in document
 
 
@@ -152,7 +152,7 @@ def _by_topic(topic: str) -> str:
     reason = wire.TOPICS_NOT_FOLLOWED.get(topic) or wire.TOPICS_NOT_FOLLOWED.get(topic.partition("/")[0])
     if reason is not None:
         raise IrrelevantDeliveryError(f"The topic {topic} is not followed: {reason}.")
-    raise IrrelevantDeliveryError(f"The topic {topic[:80]} is not followed; it names no order, payment, stock or parcel.")
+    raise IrrelevantDeliveryError(f"The topic {topic[:80]} is not followed: it names no order, stock or parcel.")
 
 
 def _refusal(document: dict[str, Any]) -> Exception:

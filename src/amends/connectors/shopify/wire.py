@@ -18,7 +18,7 @@ TEST: Final = "x-shopify-test"
 # ---------------------------------------------------------------- parts
 
 
-class Amount(Shape):
+class Amount(Shape, frozen=True, kw_only=True):
     """Money; older objects say `currency` where newer ones say `currency_code`."""
 
     amount: Number = None
@@ -26,14 +26,14 @@ class Amount(Shape):
     currency: Word = None
 
 
-class AmountSet(Shape):
+class AmountSet(Shape, frozen=True, kw_only=True):
     """The same money in the shop's currency and in the one the buyer was shown and charged in."""
 
     shop_money: Amount | None = None
     presentment_money: Amount | None = None
 
 
-class PostalAddress(Shape):
+class PostalAddress(Shape, frozen=True, kw_only=True):
     """A postal address."""
 
     name: Word = None
@@ -50,7 +50,7 @@ class PostalAddress(Shape):
     phone: Word = None
 
 
-class Customer(Shape):
+class Customer(Shape, frozen=True, kw_only=True):
     """The buyer, as far as the shop knows one."""
 
     id: Id = None
@@ -60,7 +60,7 @@ class Customer(Shape):
     phone: Word = None
 
 
-class Named(Shape):
+class Named(Shape, frozen=True, kw_only=True):
     """A name and a value, as notes and localized fields have them."""
 
     name: Word = None
@@ -68,13 +68,13 @@ class Named(Shape):
     value: Any = None
 
 
-class DiscountCode(Shape):
+class DiscountCode(Shape, frozen=True, kw_only=True):
     """A discount code that was used."""
 
     code: Word = None
 
 
-class Place(Shape):
+class Place(Shape, frozen=True, kw_only=True):
     """A place that something is in or comes from."""
 
     id: Id = None
@@ -84,7 +84,7 @@ class Place(Shape):
     country: Word = None
 
 
-class LineItem(Shape):
+class LineItem(Shape, frozen=True, kw_only=True):
     """A line of an order, of a fulfilment or of a refund."""
 
     id: Id = None
@@ -103,14 +103,14 @@ class LineItem(Shape):
 # ---------------------------------------------------------------- money
 
 
-class PaymentDetails(Shape):
+class PaymentDetails(Shape, frozen=True, kw_only=True):
     """How the buyer paid."""
 
     payment_method_name: Word = None
     credit_card_company: Word = None
 
 
-class Transaction(Shape):
+class Transaction(Shape, frozen=True, kw_only=True):
     """Money that moved, or that somebody tried to move, for an order."""
 
     id: Id = None
@@ -136,14 +136,14 @@ class Transaction(Shape):
     source_type: Word = None
 
 
-class CheckoutPayment(Shape):
+class CheckoutPayment(Shape, frozen=True, kw_only=True):
     """A payment made in a checkout."""
 
     id: Id = None
     transaction: Transaction | None = None
 
 
-class TenderTransaction(Shape):
+class TenderTransaction(Shape, frozen=True, kw_only=True):
     """Money that passed between shop and buyer; a refund is negative."""
 
     id: Id = None
@@ -156,7 +156,7 @@ class TenderTransaction(Shape):
     payment_method: Word = None
 
 
-class RefundLine(Shape):
+class RefundLine(Shape, frozen=True, kw_only=True):
     """What was taken back or off the order."""
 
     id: Id = None
@@ -166,7 +166,7 @@ class RefundLine(Shape):
     line_item: LineItem | None = None
 
 
-class Refund(Shape):
+class Refund(Shape, frozen=True, kw_only=True):
     """A refund; a calculated one has no id."""
 
     id: Id = None
@@ -178,7 +178,7 @@ class Refund(Shape):
     refund_line_items: list[RefundLine | None] | None = None
 
 
-class Dispute(Shape):
+class Dispute(Shape, frozen=True, kw_only=True):
     """A chargeback or inquiry of Shopify Payments."""
 
     id: Id = None
@@ -195,7 +195,7 @@ class Dispute(Shape):
     initiated_at: Word = None
 
 
-class Payout(Shape):
+class Payout(Shape, frozen=True, kw_only=True):
     """Money sent to the shop's bank."""
 
     id: Id = None
@@ -205,7 +205,7 @@ class Payout(Shape):
     amount: Number = None
 
 
-class Risk(Shape):
+class Risk(Shape, frozen=True, kw_only=True):
     """Somebody's opinion of how risky an order is."""
 
     id: Id = None
@@ -218,7 +218,7 @@ class Risk(Shape):
     merchant_message: Word = None
 
 
-class RiskAssessment(Shape):
+class RiskAssessment(Shape, frozen=True, kw_only=True):
     """The body of orders/risk_assessment_changed."""
 
     order_id: Id = None
@@ -231,7 +231,7 @@ class RiskAssessment(Shape):
 # ---------------------------------------------------------------- parcels
 
 
-class Fulfillment(Shape):
+class Fulfillment(Shape, frozen=True, kw_only=True):
     """Parcels that left, or a label that was made, for some of an order's lines."""
 
     id: Id = None
@@ -253,7 +253,7 @@ class Fulfillment(Shape):
     line_items: list[LineItem | None] | None = None
 
 
-class FulfillmentEvent(Shape):
+class FulfillmentEvent(Shape, frozen=True, kw_only=True):
     """A scan of a parcel."""
 
     id: Id = None
@@ -271,7 +271,7 @@ class FulfillmentEvent(Shape):
     address1: Word = None
 
 
-class Hold(Shape):
+class Hold(Shape, frozen=True, kw_only=True):
     """Why a fulfilment order waits."""
 
     id: Id = None
@@ -279,7 +279,7 @@ class Hold(Shape):
     reason_notes: Word = None
 
 
-class DeliveryMethod(Shape):
+class DeliveryMethod(Shape, frozen=True, kw_only=True):
     """How and by when a parcel should arrive."""
 
     method_type: Word = None
@@ -287,7 +287,7 @@ class DeliveryMethod(Shape):
     max_delivery_date_time: Word = None
 
 
-class FulfillmentOrder(Shape):
+class FulfillmentOrder(Shape, frozen=True, kw_only=True):
     """The task of a location to send some of an order's lines."""
 
     id: Id = None
@@ -309,19 +309,19 @@ class FulfillmentOrder(Shape):
 # ---------------------------------------------------------------- orders
 
 
-class PaymentSchedule(Shape):
+class PaymentSchedule(Shape, frozen=True, kw_only=True):
     """When a part of an order is due."""
 
     due_at: Word = None
 
 
-class PaymentTerms(Shape):
+class PaymentTerms(Shape, frozen=True, kw_only=True):
     """When an order is due."""
 
     payment_schedules: list[PaymentSchedule | None] | None = None
 
 
-class Order(Shape):
+class Order(Shape, frozen=True, kw_only=True):
     """An order. Answers to requests with `fields` hold only some of it."""
 
     id: Id = None
@@ -362,7 +362,7 @@ class Order(Shape):
     tags: Word = None
 
 
-class OrderEdit(Shape):
+class OrderEdit(Shape, frozen=True, kw_only=True):
     """The body of orders/edited."""
 
     id: Id = None
@@ -372,7 +372,7 @@ class OrderEdit(Shape):
     staff_note: Word = None
 
 
-class LogEntry(Shape):
+class LogEntry(Shape, frozen=True, kw_only=True):
     """A line of the shop's own log (REST resource Event)."""
 
     id: Id = None
@@ -387,7 +387,7 @@ class LogEntry(Shape):
 # ---------------------------------------------------------------- stock
 
 
-class InventoryLevel(Shape):
+class InventoryLevel(Shape, frozen=True, kw_only=True):
     """How many units of an article can be sold at a location."""
 
     inventory_item_id: Id = None
@@ -397,7 +397,7 @@ class InventoryLevel(Shape):
     sku: Word = None
 
 
-class Variant(Shape):
+class Variant(Shape, frozen=True, kw_only=True):
     """An article of the shop, with its stock over all locations."""
 
     id: Id = None
@@ -409,7 +409,7 @@ class Variant(Shape):
     updated_at: Word = None
 
 
-class Product(Shape):
+class Product(Shape, frozen=True, kw_only=True):
     """A product and its articles."""
 
     id: Id = None
@@ -423,14 +423,14 @@ class Product(Shape):
 # ---------------------------------------------------------------- returns
 
 
-class OrderReference(Shape):
+class OrderReference(Shape, frozen=True, kw_only=True):
     """The order that something belongs to."""
 
     id: Id = None
     admin_graphql_api_id: Id = None
 
 
-class ReturnLine(Shape):
+class ReturnLine(Shape, frozen=True, kw_only=True):
     """What the buyer sends back, and why."""
 
     id: Id = None
@@ -440,7 +440,7 @@ class ReturnLine(Shape):
     customer_note: Word = None
 
 
-class Return(Shape):
+class Return(Shape, frozen=True, kw_only=True):
     """The bodies of the returns/ topics."""
 
     id: Id = None
@@ -456,7 +456,7 @@ class Return(Shape):
     return_line_items: list[ReturnLine | None] | None = None
 
 
-class Tracking(Shape):
+class Tracking(Shape, frozen=True, kw_only=True):
     """A tracking number and its carrier."""
 
     number: Word = None
@@ -464,13 +464,13 @@ class Tracking(Shape):
     company: Word = None
 
 
-class Deliverable(Shape):
+class Deliverable(Shape, frozen=True, kw_only=True):
     """How a return travels."""
 
     tracking: Tracking | None = None
 
 
-class ReturnReference(Shape):
+class ReturnReference(Shape, frozen=True, kw_only=True):
     """The return that something belongs to."""
 
     id: Id = None
@@ -479,7 +479,7 @@ class ReturnReference(Shape):
     order: OrderReference | None = None
 
 
-class ReverseDelivery(Shape, rename={"return_": "return"}):
+class ReverseDelivery(Shape, frozen=True, kw_only=True, rename={"return_": "return"}):
     """The body of reverse_deliveries/attach_deliverable: the parcel of a return."""
 
     id: Id = None

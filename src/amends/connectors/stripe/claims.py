@@ -39,7 +39,8 @@ def tell_refund(refund: wire.Refund, to: Telling, *, charge: wire.Charge | None 
     # A change of state happened when it was told; a state from the beginning, when the refund was made.
     turned = type_ == "payment.refund_failed" or bool(to.changed and "status" in to.changed and charge is None)
     made = unix_moment_of(refund.created, "created")
-    time, assumed = (made, {}) if made is not None and not turned else to.when(f"refund {id_} was {status}", refund.created)
+    told_at = to.when(f"refund {id_} was {status}", refund.created)
+    time, assumed = (made, {}) if made is not None and not turned else told_at
     data = {
         **money(refund.amount, refund.currency),
         "refund": id_,
@@ -75,7 +76,10 @@ def tell_refunds_of(charge: wire.Charge, to: Telling) -> None:
         "test": to.is_test(charge.livemode),
         **assumed,
     }
-    keys = {"payment": wire.id_in(charge.payment_intent) or id_, "order": order_in(charge.metadata, charge.transfer_group)}
+    keys = {
+        "payment": wire.id_in(charge.payment_intent) or id_,
+        "order": order_in(charge.metadata, charge.transfer_group),
+    }
     to.draft.say("payment.refunded", id=f"charge/{id_}/refunded/{back}", time=time, keys=keys, data=data, as_seen=True)
 
 

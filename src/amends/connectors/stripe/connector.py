@@ -17,7 +17,7 @@ class StripeConnector:
 
     vendor: Final = "stripe"
     reads: Final = FOLLOWED
-    signing: Final = "HMAC-SHA256 of time and body with the endpoint's secret, in Stripe-Signature; five minutes' tolerance"
+    signing: Final = "HMAC-SHA256 of time and body with the endpoint's secret, in Stripe-Signature; within five minutes"
 
     def verify(self, delivery: Delivery, secret: str, now: Instant) -> None:
         signature.verify(delivery, secret, now)

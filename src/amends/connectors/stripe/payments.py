@@ -8,6 +8,7 @@ one of them knows goes into an event of its own.
 from typing import Any, Final
 
 from amends.connectors.delivery import IrrelevantDeliveryError
+from amends.connectors.document import Number, Word
 from amends.connectors.measures import count_of, decimal_of, id_of, text_of, unix_moment_of
 from amends.connectors.stripe import wire
 from amends.connectors.stripe.claims import tell_refunds_of
@@ -127,7 +128,7 @@ def tell_review(review: wire.Review, to: Telling) -> None:
     time, assumed = to.when(f"review {id_} was told", review.created)
     reasons = (review.opened_reason, review.reason) if is_open else (review.closed_reason, review.reason)
     data = {
-        "status": "open" if is_open else "closed",
+        "status": "opened" if is_open else "closed",
         "reason": next((reason for told in reasons if (reason := text_of(told))), None),
         "provider": "stripe",
         "test": to.is_test(review.livemode),
@@ -157,7 +158,7 @@ def tell_payout(payout: wire.Payout, to: Telling) -> None:
     """Money that has reached the seller's bank."""
     if text_of(payout.status) != "paid" and to.type != "payout.paid":
         raise IrrelevantDeliveryError(
-            f"The payout is {text_of(payout.status) or 'not paid'}: no money has reached the bank by it, and no order changes."
+            f"The payout is {text_of(payout.status) or 'unpaid'}: no money has reached the bank, and no order changes."
         )
     id_ = needed(payout.id, "the payout")
     arrived = unix_moment_of(payout.arrival_date, "arrival_date")
@@ -201,8 +202,8 @@ def _say_captured(
     charge: str,
     time: Instant,
     keys: dict[str, str | None],
-    amount: wire.Number,
-    currency: wire.Word,
+    amount: Number,
+    currency: Word,
     livemode: bool | None,  # noqa: FBT001
     assumed: dict[str, Any],
 ) -> None:
@@ -274,9 +275,7 @@ def _tell_intent_failed(intent: wire.PaymentIntent, to: Telling) -> None:
     to.draft.say("payment.failed", id=name, time=time, keys=keys, data=data, as_seen=charge is None)
 
 
-def _tell_intent_state(
-    intent: wire.PaymentIntent, to: Telling, type_: str, status: str, amount: wire.Number
-) -> None:
+def _tell_intent_state(intent: wire.PaymentIntent, to: Telling, type_: str, status: str, amount: Number) -> None:
     id_ = needed(intent.id, "the payment intent")
     time, assumed = to.when(f"payment intent {id_} was {status}", intent.created)
     if status == "canceled":
@@ -332,11 +331,12 @@ def _checked_out(session: wire.CheckoutSession, to: Telling) -> tuple[str, str]:
         case "checkout.session.async_payment_failed":
             return "payment.failed", "failed"
         case "checkout.session.expired":
-            return "payment.failed", "expired"
+            return "payment.attempted", "expired"
         case "checkout.session.async_payment_succeeded":
             return "payment.authorized", "paid"
     if status == "expired":
-        return "payment.failed", "expired"
+        # The buyer has left; nobody declined anything.
+        return "payment.attempted", "expired"
     if payment in ("paid", "no_payment_required"):
         return "payment.authorized", payment
     return "payment.attempted", "open" if status == "open" else "pending"
@@ -357,6 +357,6 @@ def _waits_for(action: dict[str, Any] | None) -> tuple[Instant | None, str | Non
     return None, None
 
 
-def _only(methods: list[wire.Word] | None) -> str | None:
+def _only(methods: list[Word] | None) -> str | None:
     told = [text for method in methods or () if (text := text_of(method))]
     return told[0] if len(told) == 1 else None

@@ -142,4 +142,5 @@ def _refusal(type_: str | None, kind: str | None) -> Exception:
             return IrrelevantDeliveryError(f"{type_ or kind} is not followed: {reason}.")
     if type_ is None and kind is None:
         return UnreadableDeliveryError("Nothing tells what the body is: it has neither `object` nor `type`.")
-    return IrrelevantDeliveryError(f"{(type_ or kind or '')[:80]} is not followed: it names no payment, refund or dispute.")
+    named = (type_ or kind or "")[:80]
+    return IrrelevantDeliveryError(f"{named} is not followed: it names no payment, refund or dispute.")

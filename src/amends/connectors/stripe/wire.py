@@ -10,14 +10,14 @@ from typing import Any, Final
 from amends.connectors.document import Id, Number, Shape, Word
 
 
-class EventData(Shape):
+class EventData(Shape, frozen=True, kw_only=True):
     """What an event is about, and how the changed parts were before."""
 
     object: dict[str, Any] | None = None
     previous_attributes: dict[str, Any] | None = None
 
 
-class WebhookEvent(Shape):
+class WebhookEvent(Shape, frozen=True, kw_only=True):
     """The envelope of a webhook."""
 
     id: Id = None
@@ -28,7 +28,7 @@ class WebhookEvent(Shape):
     data: EventData | None = None
 
 
-class Outcome(Shape):
+class Outcome(Shape, frozen=True, kw_only=True):
     """What Stripe's risk rules and the bank thought of a charge."""
 
     type: Word = None
@@ -38,19 +38,19 @@ class Outcome(Shape):
     seller_message: Word = None
 
 
-class MethodDetails(Shape):
+class MethodDetails(Shape, frozen=True, kw_only=True):
     """How a charge was paid."""
 
     type: Word = None
 
 
-class BillingAddress(Shape):
+class BillingAddress(Shape, frozen=True, kw_only=True):
     """An address as Stripe has it."""
 
     country: Word = None
 
 
-class BillingDetails(Shape):
+class BillingDetails(Shape, frozen=True, kw_only=True):
     """Who pays."""
 
     email: Word = None
@@ -58,7 +58,7 @@ class BillingDetails(Shape):
     address: BillingAddress | None = None
 
 
-class Refund(Shape):
+class Refund(Shape, frozen=True, kw_only=True):
     """A refund."""
 
     id: Id = None
@@ -74,13 +74,13 @@ class Refund(Shape):
     metadata: dict[str, Any] | None = None
 
 
-class Refunds(Shape):
+class Refunds(Shape, frozen=True, kw_only=True):
     """A list of refunds."""
 
     data: list[Refund | None] | None = None
 
 
-class Charge(Shape):
+class Charge(Shape, frozen=True, kw_only=True):
     """One try to take money."""
 
     id: Id = None
@@ -107,19 +107,19 @@ class Charge(Shape):
     transfer_group: Word = None
 
 
-class Charges(Shape):
+class Charges(Shape, frozen=True, kw_only=True):
     """A list of charges."""
 
     data: list[Charge | None] | None = None
 
 
-class PaymentMethod(Shape):
+class PaymentMethod(Shape, frozen=True, kw_only=True):
     """What a buyer pays with."""
 
     type: Word = None
 
 
-class PaymentError(Shape):
+class PaymentError(Shape, frozen=True, kw_only=True):
     """Why a payment did not work out."""
 
     payment_method: PaymentMethod | None = None
@@ -130,7 +130,7 @@ class PaymentError(Shape):
     type: Word = None
 
 
-class PaymentIntent(Shape):
+class PaymentIntent(Shape, frozen=True, kw_only=True):
     """A payment that a buyer means to make, over all its tries."""
 
     id: Id = None
@@ -154,7 +154,7 @@ class PaymentIntent(Shape):
     transfer_group: Word = None
 
 
-class EvidenceDetails(Shape):
+class EvidenceDetails(Shape, frozen=True, kw_only=True):
     """By when a dispute is to be answered."""
 
     due_by: Number = None
@@ -162,21 +162,21 @@ class EvidenceDetails(Shape):
     submission_count: Number = None
 
 
-class DisputedCard(Shape):
+class DisputedCard(Shape, frozen=True, kw_only=True):
     """What the card scheme says of a dispute."""
 
     case_type: Word = None
     network_reason_code: Word = None
 
 
-class DisputeDetails(Shape):
+class DisputeDetails(Shape, frozen=True, kw_only=True):
     """The payment method behind a dispute."""
 
     type: Word = None
     card: DisputedCard | None = None
 
 
-class Dispute(Shape):
+class Dispute(Shape, frozen=True, kw_only=True):
     """A chargeback or inquiry. Old API versions leave its id out and say `evidence_due_by`."""
 
     id: Id = None
@@ -196,14 +196,14 @@ class Dispute(Shape):
     metadata: dict[str, Any] | None = None
 
 
-class CustomerDetails(Shape):
+class CustomerDetails(Shape, frozen=True, kw_only=True):
     """Who checks out."""
 
     email: Word = None
     name: Word = None
 
 
-class CheckoutSession(Shape):
+class CheckoutSession(Shape, frozen=True, kw_only=True):
     """A visit to Stripe's checkout page."""
 
     id: Id = None
@@ -223,7 +223,7 @@ class CheckoutSession(Shape):
     metadata: dict[str, Any] | None = None
 
 
-class Review(Shape):
+class Review(Shape, frozen=True, kw_only=True):
     """A person is asked to look at a payment."""
 
     id: Id = None
@@ -238,7 +238,7 @@ class Review(Shape):
     livemode: bool | None = None
 
 
-class EarlyFraudWarning(Shape):
+class EarlyFraudWarning(Shape, frozen=True, kw_only=True):
     """A bank suspects fraud; a dispute may follow."""
 
     id: Id = None
@@ -251,7 +251,7 @@ class EarlyFraudWarning(Shape):
     livemode: bool | None = None
 
 
-class Payout(Shape):
+class Payout(Shape, frozen=True, kw_only=True):
     """Money sent to the seller's bank."""
 
     id: Id = None
@@ -264,7 +264,7 @@ class Payout(Shape):
     livemode: bool | None = None
 
 
-class Source(Shape):
+class Source(Shape, frozen=True, kw_only=True):
     """An older way to pay: a voucher, a bank transfer, a wallet."""
 
     id: Id = None
@@ -295,7 +295,7 @@ NOT_FOLLOWED: Final = {
     "application": "an application's rights tell nothing of an order",
     "application_fee": "a platform's fee is between Stripe and the platform",
     "balance": "a balance names no payment",
-    "balance_transaction": "a balance transaction is a line of the ledger; the payment, refund or dispute behind it is told by itself",
+    "balance_transaction": "a balance transaction is a line of the ledger; the payment behind it is told by itself",
     "balance_settings": "settings tell nothing of an order",
     "bank_account": "a bank account is not a payment",
     "billing": "billing of subscriptions is not followed",
@@ -350,8 +350,8 @@ NOT_FOLLOWED: Final = {
     "test_helpers": "a test clock tells nothing of an order",
     "token": "a token is not a payment",
     "topup": "a top-up is the shop's own money",
-    "transfer": "a transfer moves money between Stripe accounts, and no buyer's payment changes by it",
-    "transfer_reversal": "a transfer moves money between Stripe accounts, and no buyer's payment changes by it",
+    "transfer": "a transfer moves the seller's own money, and no buyer's payment changes by it",
+    "transfer_reversal": "a transfer moves the seller's own money, and no buyer's payment changes by it",
     "treasury": "treasury is the shop's own money",
     "webhook_endpoint": "a webhook endpoint is a setting",
     "fee_refund": "a platform's fee is between Stripe and the platform",
