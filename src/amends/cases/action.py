@@ -182,7 +182,7 @@ def _resolve(desk: Desk, case: Case, command: Resolve, who: str) -> None:
 
 def _reopen(desk: Desk, case: Case, command: Reopen, who: str) -> None:
     details = {"outcome": case.outcome}
-    fields = {"round": case.round + 1, "outcome": None, "resolved_at": None}
+    fields = {"round": case.round + 1, "outcome": None, "resolved_at": None, "active_since": desk.now}
     case = _change(desk, case, "reopened", "reopen", command, who, details=details, **fields)
     desk.announce(case, "case.reopened", desk.now)
     gather(desk, case.id, desk.now)

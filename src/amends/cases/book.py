@@ -24,7 +24,7 @@ class SurgeTouch(msgspec.Struct, frozen=True, kw_only=True):
 class Touch(msgspec.Struct, frozen=True, kw_only=True):
     """What verdicts touch. A book for it holds every case
 
-    - of one of `orders`, or, without an order, of one of `subjects` (kind, id): whatever its state;
+    - of one of `orders`, or begun by one of `subjects` (kind, id): whatever its state;
     - that holds one of `findings` (which have cleared), or is one of `cases`;
     - that may become a member of a surge in `surges`;
     - and those that any of them was merged into;

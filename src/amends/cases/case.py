@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from amends.cases.grade import Grade, Severity
+from amends.cases.kinship import explains
 from amends.cases.lifecycle import ACTIVE, State
 from amends.detection.finding import Finding
 from amends.model.instant import DAY, Duration, Instant
@@ -16,7 +17,7 @@ from amends.model.instant import DAY, Duration, Instant
 Outcome = Literal["put_right", "false_alarm", "healed", "written_off"]
 
 REOPENS_WITHIN: Final = Duration(14 * DAY)
-"""A trouble that is back this soon after its case was resolved reopens it; later it opens a new one."""
+"""A trouble that is back sooner than this after its case was resolved reopens it; later it opens a new one."""
 
 NOBODY: Final = "amends"
 """Who made a change that no person made."""
@@ -76,10 +77,11 @@ class CaseKey(msgspec.Struct, frozen=True):
 class Case(msgspec.Struct, frozen=True, kw_only=True):
     """One trouble of one order (or of one subject whose order is not known), and how far it has been put right.
 
-    `owner` is the person who has it. `touched`: somebody has done something about it. `healed_at`: every finding has
-    cleared while somebody works on it; a person decides. `round` counts reopenings, `changes` the entries of its
-    record. `contacted_at` is when the buyer was last told. `incident` is the one it is a member of. `wake_at` is when
-    time alone changes something. `revision` grows with every save.
+    `active_since` is when it was opened or last reopened. `owner` is the person who has it. `touched`: somebody has
+    done something about it. `healed_at`: every finding has cleared while somebody works on it; a person decides.
+    `round` counts reopenings, `changes` the entries of its record. `contacted_at` is when the buyer was last told.
+    `incident` is the one it is a member of. `wake_at` is when time alone changes something. `revision` grows with
+    every save.
     """
 
     id: str
@@ -88,6 +90,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     trouble: str
     opened_at: Instant
+    active_since: Instant
     updated_at: Instant
     findings: tuple[CaseFinding, ...]
     grade: Grade
@@ -121,6 +124,13 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     def open_findings(self) -> tuple[CaseFinding, ...]:
         """Those that have not cleared, in the order in which they joined."""
         return tuple(held for held in self.findings if held.is_open)
+
+    @property
+    def root_findings(self) -> tuple[CaseFinding, ...]:
+        """The open ones that no other open one explains; they say how grave the case is."""
+        present = self.open_findings
+        names = {held.finding.exception for held in present}
+        return tuple(held for held in present if not any(explains(name, held.finding.exception) for name in names))
 
     @property
     def has_trouble(self) -> bool:

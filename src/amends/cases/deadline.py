@@ -48,7 +48,7 @@ def next_deadline(case: Case, now: Instant) -> Deadline | None:
 def _from_facts(case: Case) -> list[Deadline]:
     return [
         Deadline(at=Instant(value), what=name, finding=held.finding.id)
-        for held in case.open_findings
+        for held in case.root_findings
         for column, value in held.finding.facts.items()
         if (name := column.rpartition(".")[2]) in DUE_FACTS and isinstance(value, int) and not isinstance(value, bool)
     ]
@@ -56,9 +56,9 @@ def _from_facts(case: Case) -> list[Deadline]:
 
 def _contact(case: Case) -> Deadline | None:
     """Only where there is a buyer to be told, and something to tell; not while it is the buyer's turn."""
-    graver = any(held.severity != "info" for held in case.findings)
+    graver = any(held.severity != "info" for held in case.root_findings)
     if case.order is None or not graver or not case.has_trouble or not case.is_active or case.state == "waiting_buyer":
         return None
-    if case.contacted_at is None:
-        return Deadline(at=Instant(case.opened_at + FIRST_CONTACT_WITHIN), what="first_contact")
+    if case.contacted_at is None or case.contacted_at < case.active_since:
+        return Deadline(at=Instant(case.active_since + FIRST_CONTACT_WITHIN), what="first_contact")
     return Deadline(at=Instant(case.contacted_at + UPDATE_WITHIN), what="update")

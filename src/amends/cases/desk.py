@@ -73,7 +73,7 @@ class Desk:
         return case
 
     def with_key(self, key: CaseKey) -> list[Case]:
-        """The cases about this, or those they were merged into; the newest last."""
+        """The cases about this, or begun by it, or those they were merged into; the newest last."""
         standing = [self.standing(self.cases[place]) for place in self._by_key.get(key, ())]
         return sorted({case.id: case for case in standing}.values(), key=lambda case: (case.opened_at, case.id))
 
@@ -292,7 +292,8 @@ class Desk:
             )
 
     def _index(self, case: Case) -> None:
-        self._by_key.setdefault(case.key, []).append(case.id)
+        for key in {case.key, CaseKey(case.kind, case.subject, case.trouble)}:
+            self._by_key.setdefault(key, []).append(case.id)
         if case.order is not None:
             self._by_order.setdefault(case.order, []).append(case.id)
 

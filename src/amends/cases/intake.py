@@ -48,16 +48,23 @@ def clear(desk: Desk, clearing: Clearing, *, past: bool = False) -> None:
 
 
 def _home(desk: Desk, finding: Finding, rule: RuleInfo, *, past: bool) -> Case | None:
-    """The case that a finding goes to, if there is one; see `kinship`."""
+    """The case that a finding goes to, if there is one; see `kinship`.
+
+    A finding of the past went unseen, so it never met a case that was seen.
+    """
     if finding.kind == "case" and finding.subject in desk.cases:
         return desk.standing(desk.cases[finding.subject])
-    own = desk.with_key(key_of(finding.order, finding.kind, finding.subject, rule.trouble))
+
+    def met(cases: list[Case]) -> list[Case]:
+        return [case for case in cases if not (past and desk.is_stored(case))]
+
+    own = met(desk.with_key(key_of(finding.order, finding.kind, finding.subject, rule.trouble)))
     if active := [case for case in own if case.is_active]:
         return active[0]
     if finding.order is not None:
-        if not past and (explaining := _explaining(desk, finding)) is not None:
+        if (explaining := _explaining(met(desk.of_order(finding.order)), finding)) is not None:
             return explaining
-        orderless = desk.with_key(CaseKey(finding.kind, finding.subject, rule.trouble))
+        orderless = met(desk.with_key(CaseKey(finding.kind, finding.subject, rule.trouble)))
         if unlinked := [case for case in orderless if case.is_active and case.order is None]:
             details = {"order": finding.order}
             return desk.change(unlinked[0], "linked", at=finding.fired_at, details=details, order=finding.order)
@@ -65,9 +72,9 @@ def _home(desk: Desk, finding: Finding, rule: RuleInfo, *, past: bool) -> Case |
     return recent[-1] if recent else None
 
 
-def _explaining(desk: Desk, finding: Finding) -> Case | None:
-    assert finding.order is not None
-    cases = sorted(desk.of_order(finding.order), key=_gravity, reverse=True)
+def _explaining(cases: list[Case], finding: Finding) -> Case | None:
+    """Of the order's active cases the one that explains the finding, or that a finding of service goes with."""
+    cases = sorted(cases, key=_gravity, reverse=True)
     for case in cases:
         if any(explains(held.finding.exception, finding.exception) for held in case.open_findings):
             return case
@@ -81,7 +88,7 @@ def _gravity(case: Case) -> tuple[int, Instant, str]:
 
 
 def _may_reopen(case: Case, at: Instant) -> bool:
-    return case.state == "resolved" and case.resolved_at is not None and at <= case.resolved_at + REOPENS_WITHIN
+    return case.state == "resolved" and case.resolved_at is not None and at < case.resolved_at + REOPENS_WITHIN
 
 
 def _open(desk: Desk, held: CaseFinding, *, past: bool) -> Case:
@@ -94,6 +101,7 @@ def _open(desk: Desk, held: CaseFinding, *, past: bool) -> Case:
         subject=finding.subject,
         trouble=held.trouble,
         opened_at=finding.fired_at,
+        active_since=finding.fired_at,
         updated_at=finding.fired_at,
         findings=(held,),
         grade=_ungraded(held, desk.terms.currency),
@@ -127,6 +135,7 @@ def _reopen(desk: Desk, case: Case, held: CaseFinding, *, past: bool) -> Case:
         action="reopen" if case.touched else "recur",
         details={"finding": held.finding.id, "outcome": case.outcome},
         findings=(*case.findings, held),
+        active_since=held.finding.fired_at,
         round=case.round + 1,
         outcome=None,
         resolved_at=None,

@@ -1,10 +1,10 @@
 """Which findings belong together. A finding goes to the first of these that there is:
 
 1. it tells how a case is handled (its subject is a case): that case;
-2. the active case of the same order and trouble, or, where no order is known, of the same subject and trouble;
+2. the active case of the same order and trouble, or, where no order is known, begun by the same subject and trouble;
 3. a case of the same order that *explains* it (below): a symptom does not stand beside its cause;
 4. the active case of the same subject and trouble from before its order was known, which takes the order on;
-5. the case of the same order (or subject) and trouble that was resolved at most 14 days before: it reopens;
+5. the case of the same order (or subject) and trouble that was resolved less than 14 days before: it reopens;
 6. else it opens a new one.
 
 A case that was merged stands for the one it went into.
@@ -30,7 +30,8 @@ EXPLAINED_BY: Final[dict[str, frozenset[str]]] = {
     "pickup_expiring": _NOBODY_WAITS,
 }
 """The silence of the first is explained by an open finding of the others on the same order: a parcel held by customs
-does not move, and nobody waits for the parcel of a cancelled order. The silence joins that case."""
+does not move, and nobody waits for the parcel of a cancelled order. The silence joins that case, and while the cause
+is there it adds nothing to its gravity."""
 
 FOLLOWS_ITS_ORDER: Final = frozenset(
     ("reply_overdue", "update_overdue", "messaging_window_closing", "promise_unkept", "buyer_upset")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from operator import itemgetter
 
 from amends.cases.book import CaseBook, CaseWork, LooseFinding
-from amends.cases.case import REOPENS_WITHIN, CaseKey, key_of
+from amends.cases.case import REOPENS_WITHIN
 from amends.cases.desk import Desk
 from amends.cases.gathering import take_surge
 from amends.cases.intake import clear, take
@@ -32,7 +32,7 @@ def apply(book: CaseBook, verdicts: Verdicts, *, now: Instant, rules: Rules, ter
     """
     desk = Desk(book, terms, now)
     known = {loose.finding.id for loose in book.loose}
-    stream = [*_new(verdicts, rules, known), *_past(book, verdicts, rules, desk)]
+    stream = [*_new(verdicts, rules, known), *_past(book, rules)]
     for _, _, _, past, verdict in sorted(stream, key=itemgetter(0, 1, 2)):
         if isinstance(verdict, Clearing):
             clear(desk, verdict, past=past)
@@ -55,7 +55,7 @@ def wake(book: CaseBook, *, now: Instant, terms: Terms) -> CaseWork:
         if case.snoozed_until is not None and case.snoozed_until <= now:
             until = case.snoozed_until
             case = desk.change(case, "woke", at=until, action="wake", snoozed_until=None)
-        if case.state == "resolved" and case.resolved_at is not None and case.resolved_at + REOPENS_WITHIN < now:
+        if case.state == "resolved" and case.resolved_at is not None and case.resolved_at + REOPENS_WITHIN <= now:
             case = desk.change(case, "closed", at=Instant(case.resolved_at + REOPENS_WITHIN), action="close")
         desk.look_again(case)
     return desk.work()
@@ -70,14 +70,10 @@ def _new(verdicts: Verdicts, rules: Rules, known: set[str]) -> Iterator[Verdict]
         yield clearing.cleared_at, _CLEARING, clearing.finding, False, clearing
 
 
-def _past(book: CaseBook, verdicts: Verdicts, rules: Rules, desk: Desk) -> Iterator[Verdict]:
-    """Findings that came and went unseen, where the same trouble is back now and no case has been opened since."""
-    back = {_key(finding, rules) for finding in verdicts.findings}
+def _past(book: CaseBook, rules: Rules) -> Iterator[Verdict]:
+    """Findings that came and went unseen: gone through again, in case the same trouble is back now."""
     for loose in book.loose:
-        finding = loose.finding
-        if finding.rule not in rules or (key := _key(finding, rules)) not in back:
-            continue
-        if all(case.opened_at <= finding.fired_at for case in desk.with_key(key)):
+        if loose.finding.rule in rules:
             yield from _as_verdicts(loose)
 
 
@@ -85,7 +81,3 @@ def _as_verdicts(loose: LooseFinding) -> Iterator[Verdict]:
     clearing = Clearing(finding=loose.finding.id, cleared_at=loose.cleared_at, cause=loose.cleared_by)
     yield loose.finding.fired_at, _FINDING, loose.finding.id, True, loose.finding
     yield loose.cleared_at, _CLEARING, loose.finding.id, True, clearing
-
-
-def _key(finding: Finding, rules: Rules) -> CaseKey:
-    return key_of(finding.order, finding.kind, finding.subject, rule_of(rules, finding.rule).trouble)

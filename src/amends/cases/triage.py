@@ -10,7 +10,7 @@ or many orders share the cause; `info` is never raised. The numbers stand in `Tr
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -28,6 +28,14 @@ class Band(msgspec.Struct, frozen=True):
 
     limit: int
     factor: Decimal
+
+
+_FLOORS: Final[dict[Severity, Money]] = {
+    "critical": Money(100_00, "EUR"),
+    "high": Money(30_00, "EUR"),
+    "warning": Money(10_00, "EUR"),
+    "info": Money(0, "EUR"),
+}
 
 
 class TriagePolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,12 +57,7 @@ class TriagePolicy(msgspec.Struct, frozen=True, kw_only=True):
     raised_within: Duration = HOUR
     raised_from: int = 10
     large: Money = Money(500_00, "EUR")
-    floors: dict[Severity, Money] = {
-        "critical": Money(100_00, "EUR"),
-        "high": Money(30_00, "EUR"),
-        "warning": Money(10_00, "EUR"),
-        "info": Money(0, "EUR"),
-    }
+    floors: dict[Severity, Money] = msgspec.field(default_factory=lambda: dict(_FLOORS))
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +97,7 @@ def grade(case: Case, now: Instant, terms: Terms, *, reach: int = 1) -> Grade:
     if worst is None:
         return _healed(case, terms)
     head = _head(case, terms)
-    base = gravest(tuple(held.severity for held in case.open_findings))
+    base = gravest(tuple(held.severity for held in case.root_findings))
     sum_ = _Sum()
     expected = _expected(sum_, worst, base, terms)
     deadline = next_deadline(case, now)
@@ -127,7 +130,7 @@ def worst_stake(case: Case, terms: Terms) -> _Stake | None:
 
     None where nothing is wrong with the order any more.
     """
-    stakes = [_stake(held, terms) for held in case.open_findings if not held.about_us]
+    stakes = [_stake(held, terms) for held in case.root_findings if not held.about_us]
     return max(stakes, key=lambda stake: (stake.expected, stake.minor or 0, stake.held.finding.id), default=None)
 
 
@@ -161,7 +164,7 @@ def _head(case: Case, terms: Terms) -> CaseFinding:
         gravity = SEVERITIES.index(held.severity)
         return not held.about_us, gravity, expected, held.finding.fired_at, held.finding.id
 
-    return max(case.open_findings or case.findings, key=weight)
+    return max(case.root_findings or case.findings, key=weight)
 
 
 def _expected(sum_: _Sum, worst: _Stake, base: Severity, terms: Terms) -> Decimal:
