@@ -3,7 +3,6 @@
 It is slow, keeps everything for ever, and shares no code with the kernel but the records of the model.
 """
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -322,7 +321,7 @@ def _loss(rule: Rule, scope: Scope) -> tuple[int | None, str | None]:
         return None, None
     of_order = any(name.startswith("order.") for name in rule.loss.names)
     currency = (scope.order if of_order else scope.row).get("currency")
-    return max(0, math.floor(value + 0.5)), currency
+    return max(0, value), currency
 
 
 def _facts(rule: Rule, scope: Scope) -> dict[str, Any]:

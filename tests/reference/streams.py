@@ -22,7 +22,6 @@ FIELD_POOL = (
     "reason status carrier destination currency amount total quantity rating risk_score ship_by deliver_by test listed"
 ).split()
 START = Instant(1_772_323_200_000_000)  # 2026-03-01T00:00:00Z
-STRIDES = (0, 0, 0, 1, MINUTE, 10 * MINUTE, 10 * MINUTE, 20 * MINUTE, HOUR, 6 * HOUR, DAY)
 
 
 class Stream(NamedTuple):
@@ -33,29 +32,64 @@ class Stream(NamedTuple):
     steps: list[Step]
 
 
+class Taste(NamedTuple):
+    """What a stream is full of: the kinds of its tables and rules, the keys of its events, how many, how dense."""
+
+    kinds: Sequence[str] = ("payment", "shipment", "buyer", "stock", "source", "case", "return")
+    rules: Sequence[str] = ("fault", "conflict", "silence", "silence", "surge")
+    shapes: Sequence[str] = (
+        "order", "order", "order buyer", "order buyer", "payment", "payment", "payment order", "payment order",
+        "shipment", "shipment order", "payment shipment", "shipment case", "case order", "payment buyer", "buyer",
+        "stock", "stock order", "source", "", "payment shipment order buyer", "thread", "return order",
+    )  # fmt: skip
+    longest: int = 40
+    strides: Sequence[int] = (0, 0, 0, 1, MINUTE, 10 * MINUTE, 10 * MINUTE, 20 * MINUTE, HOUR, 6 * HOUR, DAY)
+
+
+TASTES = (
+    *[Taste()] * 6,
+    # late links and long chains
+    Taste(
+        kinds=("buyer", "payment", "shipment"),
+        shapes=(
+            *("payment", "payment", "shipment", "payment shipment", "order", "order buyer", "payment buyer"),
+            *("payment order", "shipment order", "payment shipment order", "payment order buyer"),
+        ),
+    ),
+    # much of the same for long: groups with a history
+    Taste(
+        kinds=("payment", "stock"),
+        rules=("fault", "silence", "surge", "surge"),
+        shapes=("payment", "payment order", "stock", "stock order"),
+        longest=120,
+        strides=(0, MINUTE, 10 * MINUTE, 20 * MINUTE, HOUR, 6 * HOUR),
+    ),
+)
+
+
 def stream(seed: int) -> Stream:
     """The stream of a seed, always the same."""
     random = Random(seed)
+    taste = random.choice(TASTES)
     types = random.sample(sorted(EVENT_TYPES), random.randint(3, 6))
     fields = random.sample(FIELD_POOL, random.randint(6, 10))
-    pack = _Packs(random, types, fields).pack()
-    return Stream(seed, pack, _Happenings(random, types, fields).steps())
+    pack = _Packs(random, taste, types, fields).pack()
+    return Stream(seed, pack, _Happenings(random, taste, types, fields).steps())
 
 
 class _Packs:
     """Draws a pack over these types of event and fields."""
 
-    def __init__(self, random: Random, types: Sequence[str], fields: Sequence[str]) -> None:
+    def __init__(self, random: Random, taste: Taste, types: Sequence[str], fields: Sequence[str]) -> None:
         self.random = random
+        self.taste = taste
         self.types = types
         self.fields = fields
         self.sets = {"some": ["a", "é", "USD"], "few": ["b"]}
         self.columns: dict[str, dict[str, str]] = {}  # of each table: name → type
 
     def pack(self) -> dict[str, Any]:
-        kinds = self.random.sample(
-            ("payment", "shipment", "buyer", "stock", "source", "case"), self.random.randint(1, 3)
-        )
+        kinds = self.random.sample(self.taste.kinds, self.random.randint(1, min(3, len(self.taste.kinds))))
         if self.random.random() < 0.9:
             kinds.append("order")
         tables = {kind: {"columns": self.table(kind)} for kind in kinds}
@@ -95,7 +129,7 @@ class _Packs:
         fold = self.random.choice(("first", "last", "last", "min", "max", "sum", "count", "any"))
         if fold in ("count", "any"):
             return self.column(fold=fold)
-        fields = [f for f in self.fields if fold != "sum" or FIELDS[f].type in ("money", "integer", "decimal")]
+        fields = [f for f in self.fields if fold != "sum" or FIELDS[f].type in ("money", "integer")]
         if not fields:
             return self.column(fold="count")
         return self.column(fold=fold, of=self.random.choice(fields))
@@ -109,7 +143,7 @@ class _Packs:
     # ------------------------------------------------------------ rules
 
     def rule(self, id_: str, kind: str, before: list[dict[str, Any]]) -> dict[str, Any] | None:
-        way = self.random.choice(("fault", "conflict", "silence", "silence", "surge"))
+        way = self.random.choice(self.taste.rules)
         row = self.row_names(kind)
         over_row = Phrases(self.random, self.words(row, currency="currency" in self.columns[kind]))
         over_both = Phrases(
@@ -185,14 +219,14 @@ class _Packs:
         rule |= {
             "of": of,
             "by": self.random.sample(by, min(len(by), self.random.choice((1, 1, 2)))),
-            "window": self.random.choice(("1 hour", "6 hours", "1 day")),
+            "window": self.random.choice(("1 hour", "6 hours", "1 day", "1 day 1 hour")),
             "at_least": self.random.choice((1, 2, 2, 3)),
-            "false_alarms": self.random.choice(("1 per 3 days", "1 per 10 days", "2 per 60 days")),
-            "half_life": self.random.choice((1, 5, 20)),
-            "prior": self.random.choice((0.05, 0.2, 0.5)),
+            "false_alarms": self.random.choice(("1 per 3 days", "1 per 10 days", "2 per 60 days", "3 per 1 week")),
+            "half_life": self.random.choice((1, 2.5, 20)),
+            "prior": self.random.choice((0.05, 0.2, 0.5, 0.5, 3)),
         }
         if self.random.random() < 0.4:
-            rule |= {"ratio": True, "prior_strength": self.random.choice((2, 20))}
+            rule |= {"ratio": True, "prior": min(rule["prior"], 0.9), "prior_strength": self.random.choice((2, 20))}
         return rule
 
 
@@ -206,14 +240,9 @@ def _type_of(column: dict[str, Any]) -> str:
 class _Happenings:
     """Draws what happens, and when it is learned."""
 
-    SHAPES = (
-        "order", "order", "order buyer", "order buyer", "payment", "payment", "payment order", "payment order",
-        "shipment", "shipment order", "payment shipment", "shipment case", "case order", "payment buyer", "buyer",
-        "stock", "stock order", "source", "", "payment shipment order buyer", "thread", "return order",
-    )  # fmt: skip
-
-    def __init__(self, random: Random, types: Sequence[str], fields: Sequence[str]) -> None:
+    def __init__(self, random: Random, taste: Taste, types: Sequence[str], fields: Sequence[str]) -> None:
         self.random = random
+        self.taste = taste
         self.types = types
         self.fields = fields
         self.ids = ("1", "2", "é|x")[: random.randint(1, 3)]
@@ -223,11 +252,11 @@ class _Happenings:
 
     def steps(self) -> list[Step]:
         steps: list[Step] = []
-        length = self.random.randint(5, 40)
+        length = self.random.randint(5, self.taste.longest)
         while len(steps) < length:
             chance = self.random.random()
             if chance < 0.06:
-                self.now += self.random.choice(STRIDES)
+                self.now += self.random.choice(self.taste.strides)
                 steps.append(self.now - self.random.choice((0, 0, HOUR)))
             elif chance < 0.12:
                 steps += self.burst()
@@ -242,7 +271,7 @@ class _Happenings:
         return [self.event(keys, data, type_, strides) for _ in range(self.random.randint(3, 10))]
 
     def keys(self) -> dict[str, str]:
-        return {kind: self.random.choice(self.ids) for kind in self.random.choice(self.SHAPES).split()}
+        return {kind: self.random.choice(self.ids) for kind in self.random.choice(self.taste.shapes).split()}
 
     def data(self) -> dict[str, Any]:
         data = {field: self.value(field) for field in self.fields if self.random.random() < self.fullness}
@@ -257,18 +286,22 @@ class _Happenings:
             case "text":
                 return self.random.choice(CURRENCIES if field == "currency" else TEXTS[:8])
             case "money":
-                return self.random.choice((0, 5, 25, 1000, 1005, 2500, -300))
+                return self.random.choice((0, 5, 25, 1000, 1005, 2500, -300, 2**53 + 1))
             case "integer":
                 return self.random.randint(-2, 6)
             case "decimal":
                 return self.random.choice((0, 1, 0.125, 0.5, 0.75))
             case "instant":
-                return format_instant(Instant(self.now + self.random.choice((-DAY, -HOUR, 0, 10 * MINUTE, HOUR, DAY))))
+                away = self.random.choice((-DAY, -HOUR, 0, 10 * MINUTE, HOUR, DAY))
+                fixed = self.random.random() < 0.3
+                return format_instant(Instant((START if fixed else self.now) + away))
             case _:
                 return self.random.random() < 0.5
 
-    def event(self, keys: dict[str, str], data: dict[str, Any], type_: str, strides: Sequence[int] = STRIDES) -> Event:
-        self.now += self.random.choice(strides)
+    def event(
+        self, keys: dict[str, str], data: dict[str, Any], type_: str, strides: Sequence[int] | None = None
+    ) -> Event:
+        self.now += self.random.choice(strides or self.taste.strides)
         self.count += 1
         received: int | None = self.now
         time = self.now - self.random.choice((0, 0, 0, 10 * MINUTE, HOUR, DAY, -10 * MINUTE))

@@ -900,22 +900,16 @@ def test_loss_is_in_the_currency_of_the_row_it_is_read_from(story):
         """
         learned | happened | event          | keys              | data                    | then
         00:00   |          | order.placed   | order=1           | total=1001 currency=JPY |
-        00:01   |          | payment.failed | payment=p order=1 | amount=900 currency=USD | +own payment:p loss=800
-                |          |                |                   |                         | currency=USD order=1
-                |          |                |                   |                         | version=7;
-                |          |                |                   |                         | +above payment:p loss=501
-                |          |                |                   |                         | currency=JPY order=1
-                |          |                |                   |                         | facts=amount,order.paid,order.total
-                |          |                |                   |                         | fact.order.total=1001 fact.order.paid=false
-                |          |                |                   |                         | fact.amount=900
-        00:02   |          | payment.failed | payment=q         | amount=40 currency=USD  | +own payment:q loss=0
-                |          |                |                   |                         | currency=USD order=-;
-                |          |                |                   |                         | +above payment:q loss=-
-                |          |                |                   |                         | currency=- facts=amount
-        00:03   |          | payment.failed | payment=r         |                         | +own payment:r loss=-
-                |          |                |                   |                         | currency=- facts=-;
-                |          |                |                   |                         | +above payment:r
-        """.replace("facts=-", "facts="),
+        00:01   |          | payment.failed | payment=p order=1 | amount=900 currency=USD |
+                |   |  |  |  | +own payment:p order=1 loss=800 currency=USD version=7;
+                |   |  |  |  | +above payment:p order=1 loss=501 currency=JPY facts=amount,order.paid,order.total
+                |   |  |  |  | fact.order.total=1001 fact.order.paid=false fact.amount=900
+        00:02   |          | payment.failed | payment=q         | amount=40 currency=USD  |
+                |   |  |  |  | +own payment:q order=- loss=0 currency=USD;
+                |   |  |  |  | +above payment:q order=- loss=- currency=- facts=amount
+        00:03   |          | payment.failed | payment=r         |                         |
+                |   |  |  |  | +own payment:r loss=- currency=- facts=; +above payment:r
+        """,
     )
 
 

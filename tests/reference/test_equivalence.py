@@ -1,0 +1,88 @@
+"""The kernel against the naive reference, on random packs and streams, whole and in pieces.
+
+AMENDS_STREAMS sets how many streams (1,000; 100,000 in a campaign), AMENDS_FIRST_STREAM the seed of the first.
+"""
+
+import os
+from collections.abc import Sequence
+
+import pytest
+from tests.reference.differences import (
+    InPieces,
+    Judge,
+    Pack,
+    Said,
+    by_reference,
+    differences,
+    in_whole_batches,
+    shrunk,
+    told,
+)
+from tests.reference.streams import Step, stream
+
+BLOCK = 100
+FIRST = int(os.environ.get("AMENDS_FIRST_STREAM", "0"))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Streams come in blocks, so that they can be spread over processes and none takes long."""
+    if "block" in metafunc.fixturenames:
+        usual = "100000" if metafunc.config.getoption("--campaign", default=False) else "1000"
+        count = int(os.environ.get("AMENDS_STREAMS", usual))
+        blocks = [range(first, min(first + BLOCK, FIRST + count)) for first in range(FIRST, FIRST + count, BLOCK)]
+        metafunc.parametrize("block", blocks, ids=[f"{block.start}-{block.stop - 1}" for block in blocks])
+
+
+def agree(seed: int, one: Judge, other: Judge) -> None:
+    """Fail with the smallest difference found if the two differ on the stream of this seed."""
+    _, pack, steps = stream(seed)
+    if differences(pack, steps, one, other):
+        less, fewer, left = shrunk(pack, steps, one, other)
+        pytest.fail(told(seed, less, fewer, left), pytrace=False)
+
+
+@pytest.mark.inv06
+def test_the_kernel_equals_the_reference(block: Sequence[int]) -> None:
+    for seed in block:
+        agree(seed, by_reference, in_whole_batches)
+
+
+@pytest.mark.inv05
+def test_pieces_and_restarts_change_nothing(block: Sequence[int]) -> None:
+    for seed in block:
+        agree(seed, by_reference, InPieces(seed))
+
+
+def test_the_streams_are_worth_the_trouble() -> None:
+    """Guards the generator: every kind of rule fires and clears, and money is at stake."""
+    fired = dict.fromkeys(("fault", "conflict", "silence", "surge", "ratio"), 0)
+    cleared = with_loss = 0
+    for seed in range(200):
+        _, pack, steps = stream(seed)
+        kinds = {rule["id"]: "ratio" if rule.get("ratio") else rule["kind"] for rule in pack["rules"]}
+        for line in (line for lines in by_reference(pack, steps) for line in lines):
+            word, name, *_ = line.split()
+            if word == "finding":
+                fired[kinds[name]] += 1
+                with_loss += "loss=None" not in line and "loss=0 " not in line
+            cleared += word == "clearing"
+    assert min(fired.values()) >= 10, fired
+    assert cleared >= 50
+    assert with_loss >= 50
+
+
+def test_a_difference_is_found_and_made_small() -> None:
+    """The comparison can fail: against a judge that hears nothing of events that name a buyer, it does."""
+
+    def deaf(pack: Pack, steps: Sequence[Step]) -> Said:
+        return by_reference(pack, [step for step in steps if isinstance(step, int) or "buyer" not in step.keys])
+
+    sizes = []
+    for seed in range(30):
+        _, pack, steps = stream(seed)
+        if differences(pack, steps, by_reference, deaf):
+            less, fewer, left = shrunk(pack, steps, by_reference, deaf)
+            assert differences(less, fewer, by_reference, deaf) == left != []
+            sizes.append(len(fewer))
+    assert len(sizes) > 10
+    assert max(sizes) <= 3
