@@ -68,7 +68,7 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
         """How long ago, or in how long: `41 min. ago`, `in 3 days`."""
         return self._rounded(Duration(instant - self.now), form="short", add_direction=True)
 
-    def span(self, duration: Duration) -> str:
+    def span(self, duration: int) -> str:
         """A length of time, rounded to one unit: `41 min`, `9 days`."""
         return self._rounded(Duration(abs(duration)), form="short", add_direction=False)
 

@@ -18,7 +18,7 @@ SEVERITIES: Final[dict[Severity, str]] = {
     "critical": mark("Critical"),
     "high": mark("High"),
     "warning": mark("Warning"),
-    "info": mark("Note"),
+    "info": mark("Info"),
 }
 SEVERITY_ICONS: Final[dict[Severity, str]] = {
     "critical": "alert-octagon",
