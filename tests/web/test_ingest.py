@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import pysqlite3.dbapi2 as sqlite
+import pysqlite3.dbapi2 as sqlite  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import event
 from tests.web.door import failed_payment, open_door, signed_by_shopify, signed_event, wait_until
@@ -52,7 +52,7 @@ def test_a_signed_delivery_is_accepted_and_read(door: Door) -> None:
     ],
 )
 def test_what_is_not_signed_by_the_secret_is_refused_and_not_kept(door: Door, headers: dict[str, str]) -> None:
-    encoded = {name: value.encode("latin-1") for name, value in headers.items()}
+    encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
     answer = httpx.post(f"{door[0]}/hooks/shopify/north", content=b"{}", headers=encoded)
     assert answer.status_code == 401
     assert _counts(door) == {}
@@ -132,7 +132,8 @@ def test_a_full_disk_is_never_acknowledged_and_service_resumes(door: Door) -> No
     event.listen(door[1].store.database.engine, "checkout", set_limit)
     # No page may be added any more: SQLite says that the disk is full.
     limit["pages"] = 1
-    statuses, number = [], 0
+    statuses: list[int] = []
+    number = 0
     while statuses.count(503) < 5:
         number += 1
         answer = _post(door, number)

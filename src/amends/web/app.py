@@ -9,7 +9,6 @@ import amends
 from amends.runtime.wiring import Installation
 from amends.web.api import health, ingest
 from amends.web.furnish import furnish
-from amends.web.furnish import furnish
 from amends.web.headers import SafeHeaders
 from amends.web.house import DemoAccount, House
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import signal
 import socket
 import threading
 from typing import Final
@@ -53,6 +54,8 @@ def address_of(listening: socket.socket) -> str:
 
 def serve(app: FastAPI, listening: socket.socket) -> None:
     """Answer requests until the process is told to end (SIGINT, SIGTERM); then finish what is at hand."""
+    # The server sends itself the signal again once it has ended in good order; that was no killing.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _server(app).run(sockets=[listening])
 
 
