@@ -6,12 +6,12 @@ import msgspec
 
 from amends.model.errors import UnusableInputError
 
-# ISO 4217 currencies whose minor unit is not a hundredth (source: ISO 4217 list one).
-_EXPONENTS = {
+EXPONENTS = {
     **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
     **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
     **dict.fromkeys("CLF UYW".split(), 4),
 }
+"""ISO 4217 currencies whose minor unit is not a hundredth (source: ISO 4217 list one)."""
 
 
 class MixedCurrenciesError(UnusableInputError):
@@ -24,7 +24,7 @@ class UnreadableMoneyError(UnusableInputError):
 
 def exponent(currency: str) -> int:
     """How many decimal digits the minor unit of an ISO 4217 currency has (2 for most, 0 for JPY, 3 for KWD)."""
-    return _EXPONENTS.get(currency, 2)
+    return EXPONENTS.get(currency, 2)
 
 
 class Money(msgspec.Struct, frozen=True, order=False):

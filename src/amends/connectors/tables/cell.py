@@ -82,7 +82,7 @@ def _money(cell: Cell, text: pl.Expr) -> pl.Expr:
     if cell.currency_from is None:
         return sign * _minor_units(whole, digits, exponent(cell.currency or ""))
     currency = text_of(cell.currency_from)
-    amount = pl.when(currency.is_not_null()).then(_minor_units(whole, digits, 2))
+    amount: pl.Expr = pl.when(currency.is_not_null()).then(_minor_units(whole, digits, 2))
     for places in sorted(set(EXPONENTS.values())):
         currencies = [code for code, own in EXPONENTS.items() if own == places]
         amount = pl.when(currency.is_in(currencies)).then(_minor_units(whole, digits, places)).otherwise(amount)
@@ -91,8 +91,9 @@ def _money(cell: Cell, text: pl.Expr) -> pl.Expr:
 
 def _minor_units(whole: pl.Expr, digits: pl.Expr, places: int) -> pl.Expr:
     padded = digits.str.pad_end(places + 1, "0")
-    kept = ("0" + padded.str.slice(0, places)).cast(pl.Int64)
-    return whole * 10**places + kept + (padded.str.slice(places, 1) >= "5").cast(pl.Int64)
+    kept = pl.concat_str(pl.lit("0"), padded.str.slice(0, places)).cast(pl.Int64)
+    half = (padded.str.slice(places, 1) >= "5").cast(pl.Int64)
+    return whole * pl.lit(10**places) + kept + half
 
 
 def _time(cell: Cell, raw: pl.Expr, type_: pl.DataType) -> pl.Expr:

@@ -72,15 +72,15 @@ def parse_formula(text: str, place: str) -> Formula:
         _refuse_unknown(node, text)
         if isinstance(node, exp.Column):
             names.add(f"{node.table}.{node.name}" if node.table else node.name)
-    tree = tree.transform(_quoted)
     is_total = any(isinstance(node, _TOTALS) for node in tree.walk())
+    tree = tree.transform(_quoted).transform(_empty_sums_absent)
     return Formula(text=text, place=place, sql=tree.sql(dialect="postgres"), names=frozenset(names), is_total=is_total)
 
 
-def _refuse_unknown(node: exp.Expression, text: str) -> None:
+def _refuse_unknown(node: exp.Expr, text: str) -> None:
     if isinstance(node, _ALLOWED):
         return
-    if isinstance(node, exp.Func):
+    if isinstance(node, exp.Anonymous | exp.Func):
         name = node.name.upper() if isinstance(node, exp.Anonymous) else node.sql_name()
         known = [*FUNCTIONS, *TOTALS]
         raise FormulaError(f"`{text}`: {name} is not known here{suggestion(name, known)}; there are {', '.join(known)}")
@@ -94,6 +94,14 @@ def _quoted(node: exp.Expression) -> exp.Expression:
         return node
     name = f"{node.table}.{node.name}" if node.table else node.name
     return exp.Column(this=exp.Identifier(this=name, quoted=True))
+
+
+def _empty_sums_absent(node: exp.Expression) -> exp.Expression:
+    """Of nothing known Polars makes 0; as in SQL, an order whose prices are unknown has no sum."""
+    if not isinstance(node, exp.Sum):
+        return node
+    counted = exp.GT(this=exp.Count(this=node.this.copy()), expression=exp.Literal.number(0))
+    return exp.Case(ifs=[exp.If(this=counted, true=node)])
 
 
 def _reason(error: SqlglotError) -> str:
