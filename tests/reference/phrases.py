@@ -145,10 +145,14 @@ class Phrases:
         if way == 2:
             return Phrase(f"COALESCE({left.text}, 0)")
         if way == 3:
-            factor = self.of(self.random.choice(("integer", "decimal")), 0)
-            assert factor is not None
-            return self.joined(left, self.random.choice("*/"), factor, TIMES)
+            return self.share(left)
         return self.joined(left, self.random.choice("+-"), right, ADD)
+
+    def share(self, of: Phrase | None = None) -> Phrase | None:
+        """A part or a multiple of some money, often not a whole one."""
+        money = of or self.name("money")
+        factor = self.of(self.random.choice(("integer", "decimal")), 0)
+        return money and factor and self.joined(money, self.random.choice("*/"), factor, TIMES)
 
     def instant(self, depth: int) -> Phrase | None:
         if depth <= 0 or self.random.random() < 0.4:

@@ -42,6 +42,7 @@ class Taste(NamedTuple):
         "shipment", "shipment order", "payment shipment", "shipment case", "case order", "payment buyer", "buyer",
         "stock", "stock order", "source", "", "payment shipment order buyer", "thread", "return order",
     )  # fmt: skip
+    ids: Sequence[str] = ("1", "2", "é|x")
     longest: int = 40
     strides: Sequence[int] = (0, 0, 0, 1, MINUTE, 10 * MINUTE, 10 * MINUTE, 20 * MINUTE, HOUR, 6 * HOUR, DAY)
 
@@ -59,10 +60,11 @@ TASTES = (
     # much of the same for long: groups with a history
     Taste(
         kinds=("payment", "stock"),
-        rules=("fault", "silence", "surge", "surge"),
+        rules=("fault", "silence", "silence", "surge", "surge"),
         shapes=("payment", "payment order", "stock", "stock order"),
+        ids=tuple(f"{number}" for number in range(1, 13)),
         longest=120,
-        strides=(0, MINUTE, 10 * MINUTE, 20 * MINUTE, HOUR, 6 * HOUR),
+        strides=(0, 0, MINUTE, MINUTE, 10 * MINUTE, 20 * MINUTE, HOUR, 6 * HOUR, 3 * DAY),
     ),
 )
 
@@ -115,7 +117,7 @@ class _Packs:
 
     def table(self, kind: str) -> dict[str, Any]:
         columns: dict[str, dict[str, Any]] = {}
-        if self.random.random() < 0.6:
+        if self.random.random() < 0.7:
             columns["currency"] = self.column(fold=self.random.choice(("first", "last")), of="currency")
         if self.random.random() < 0.8:
             fold = self.random.choice(("min", "max", "first", "last"))
@@ -191,11 +193,12 @@ class _Packs:
         parent = self.row_names("order", "order.") if PARENTS.get(kind) == "order" and "order" in self.columns else {}
         stakes: dict[str, Any] = {}
         if self.random.random() < 0.6:
-            loss = Phrases(self.random, self.words(row, parent)).money(2)
+            phrases = Phrases(self.random, self.words(row, parent))
+            loss = phrases.share() if self.random.random() < 0.3 else phrases.money(3)
             if loss is not None:
                 stakes["loss"] = loss.text
         names = [name for place in (row, parent) for found in place.values() for name in found]
-        if self.random.random() < 0.5:
+        if self.random.random() < 0.7:
             stakes["evidence"] = self.random.sample(names, self.random.randint(1, min(3, len(names))))
         return stakes
 
@@ -245,7 +248,7 @@ class _Happenings:
         self.taste = taste
         self.types = types
         self.fields = fields
-        self.ids = ("1", "2", "é|x")[: random.randint(1, 3)]
+        self.ids = taste.ids[: random.randint(1, len(taste.ids))]
         self.fullness = random.choice((0.4, 0.8, 1.0))
         self.now = int(START)
         self.count = 0
