@@ -13,6 +13,7 @@ from amends.connectors.delivery import UnreadableDeliveryError
 
 SIZE_MAX: Final = 5 * 1024 * 1024
 DEPTH_MAX: Final = 64
+QUOTES_MAX: Final = 1_000_000
 
 # Possessive, and the closing quote is optional: no text makes it go back and try again.
 _STRINGS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
@@ -44,6 +45,8 @@ def read_json(body: bytes) -> Any:
         raise UnreadableDeliveryError(f"The body has {len(body):,} bytes; at most {SIZE_MAX:,} are read.")
     if not body.strip():
         raise UnreadableDeliveryError("The body is empty; it should be a JSON document.")
+    if body.count(b'"') > QUOTES_MAX:
+        raise UnreadableDeliveryError(f"The body holds more than {QUOTES_MAX // 2:,} texts; send it in parts.")
     if not _is_shallow(body):
         raise UnreadableDeliveryError(
             f"The body is nested more than {DEPTH_MAX} deep, or its brackets do not match; send a JSON document."

@@ -12,7 +12,11 @@ from amends.model.fields import FIELDS
 from amends.model.instant import Instant, format_instant
 
 _KEY_MAX: Final = 200
+TOLD_MAX: Final = 10_000
+"""More than any vendor tells at once; a body made of more only keeps the pipeline busy."""
 _INT64: Final = 2**63
+_INSTANTS: Final = frozenset(name for name, field in FIELDS.items() if field.type == "instant")
+_WHOLE: Final = frozenset(name for name, field in FIELDS.items() if field.type in ("integer", "money"))
 _canonical: Final = msgspec.json.Encoder(order="deterministic")
 
 
@@ -22,6 +26,7 @@ class Draft:
     def __init__(self, source: str) -> None:
         self._source = source
         self._events: dict[str, Event] = {}
+        self._told = 0
 
     def say(
         self,
@@ -39,7 +44,10 @@ class Draft:
         event. Where later deliveries may tell it with other details (`as_seen`), those become part of the id, so that
         a correction is news and not a contradiction.
         """
-        said = {name: _told(name, value) for name, value in data.items() if value not in (None, "", [], {})}
+        self._told += 1
+        if self._told > TOLD_MAX:
+            raise UnreadableDeliveryError(f"The delivery tells more than {TOLD_MAX:,} things; send it in parts.")
+        said = {name: _told(name, value) for name, value in data.items() if value or _is_nought(value)}
         about = {kind: _key(kind, key) for kind, key in keys.items() if key}
         name = f"{id}/{digest_of([time, about, said])}" if as_seen else id
         event = Event(id=name, source=self._source, type=type, time=time, keys=about, data=said)
@@ -64,12 +72,14 @@ def _key(kind: str, key: str) -> str:
     return key
 
 
+def _is_nought(value: Any) -> bool:
+    """Whether a value that counts as false says something all the same: 0 and no do, an empty text does not."""
+    return value is not None and not isinstance(value, str | list | dict)
+
+
 def _told(name: str, value: Any) -> Any:
-    field = FIELDS.get(name)
-    if field is None:
-        return value
-    if field.type == "instant" and isinstance(value, int):
+    if name in _INSTANTS and isinstance(value, int):
         return format_instant(Instant(value))
-    if field.type in ("integer", "money") and abs(value) >= _INT64:
+    if name in _WHOLE and abs(value) >= _INT64:
         raise UnreadableDeliveryError(f"`{name}` is {value}, which is more than can be.")
     return value

@@ -17,7 +17,7 @@ from amends.connectors.document import Word, kind_of, read_as, read_json
 from amends.connectors.draft import Draft
 from amends.connectors.measures import aware_moment, count_of, id_of, moment_of, text_of
 from amends.connectors.seventeentrack import wire
-from amends.connectors.seventeentrack.words import cause_of, customs_detail, stage_of, state_in
+from amends.connectors.seventeentrack.words import WORDS_MAX, cause_of, customs_detail, stage_of, state_in
 from amends.model.event import Event
 from amends.model.instant import Instant
 
@@ -119,6 +119,8 @@ def _tell_data(data: Any, draft: Draft, delivery: Delivery) -> None:
     if reason is not None:
         raise IrrelevantDeliveryError(f"{reason[:1].upper()}{reason[1:]}{_first_message(data.get('errors'))}.")
     accepted, rejected = _items(data.get("accepted")), _items(data.get("rejected"))
+    if not data:
+        raise IrrelevantDeliveryError("17TRACK's answer has no parcel in it.")
     if "accepted" not in data and "rejected" not in data:
         raise UnreadableDeliveryError("`data` holds no parcel: it should have a `number`, or `accepted` parcels.")
     for value in accepted:
@@ -232,11 +234,10 @@ def _read_scan(event: wire.Scan, carrier: str | None) -> Seen | None:
     address = event.address or wire.Place()
     country = _country(address) or _country_in(text_of(event.location))
     raw = event.time_raw or wire.RawTime()
-    utc = moment_of(event.time_utc, "time_utc") if _has_offset(text_of(event.time_utc)) else None
     written = " ".join(part for part in (text_of(raw.date), text_of(raw.time)) if part)
     zone = text_of(raw.timezone)
     local = text_of(event.time_iso) or (f"{written}{zone}" if zone and text_of(raw.time) else written) or None
-    time, assumed = _time(local, utc, country)
+    time, assumed = _time(local, text_of(event.time_utc), country)
     if time is None:
         return None
     told = text_of(event.sub_status)
@@ -329,7 +330,7 @@ def _tell_line(package: wire.Package, parcel: Parcel, draft: Draft) -> None:
 
 
 def _say(scan: Seen, parcel: Parcel, draft: Draft, *, estimate: Instant | None = None) -> None:
-    words = scan.description or ""
+    words = (scan.description or "")[:WORDS_MAX]
     # Older shapes give a state to the newest scan alone; what the others say must be read out of their words.
     sub_status = scan.sub_status or state_in(words)
     main = sub_status.partition("_")[0]
@@ -366,14 +367,14 @@ def _has_offset(text: str | None) -> bool:
     return text is not None and _OFFSET.search(text) is not None
 
 
-def _time(local: str | None, utc: Instant | None, country: str | None) -> tuple[Instant | None, dict[str, str]]:
+def _time(local: str | None, utc: str | None, country: str | None) -> tuple[Instant | None, dict[str, str]]:
     """The moment of a scan, and what had to be assumed: its own offset, UTC as told, the country's time, or UTC."""
-    if local is None:
-        return utc, {}
     if _has_offset(local):
         return moment_of(local, "time_iso"), {}
-    if utc is not None:
-        return utc, {}
+    if _has_offset(utc):
+        return moment_of(utc, "time_utc"), {}
+    if local is None:
+        return None, {}
     try:
         moment = datetime.fromisoformat(local)
     except ValueError as error:

@@ -4,8 +4,12 @@
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
+WORDS_MAX: Final = 500
+"""More of a carrier's words is not looked at."""
+_REMEMBERED: Final = 4096  # carriers have few sentences, and 17TRACK repeats each with every push
 _FLAGS: Final = re.IGNORECASE
 
 
@@ -168,11 +172,13 @@ _STATES: Final = (
 )
 
 
+@lru_cache(_REMEMBERED)
 def state_in(words: str) -> str:
     """The sub-status that the words of a scan without one speak of; plainly on its way where they tell no more."""
     return next((sub_status for sub_status, pattern in _STATES if pattern.search(words)), "InTransit_Other")
 
 
+@lru_cache(_REMEMBERED)
 def customs_detail(sub_status: str, words: str) -> str | None:
     """What customs wants, in SP-API's words; None where customs is not what the scan is about, or wants nothing."""
     if sub_status not in _CUSTOMS_SCANS:
@@ -188,6 +194,7 @@ def customs_detail(sub_status: str, words: str) -> str | None:
     return "IMPORT_DOCUMENTATION_REQUIRED" if needs_papers else None
 
 
+@lru_cache(_REMEMBERED)
 def cause_of(sub_status: str, words: str, customs: str | None) -> str | None:
     """By whose fault, in Karrio's words; None where nothing went wrong."""
     if customs is not None:

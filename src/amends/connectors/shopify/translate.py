@@ -171,6 +171,8 @@ def _refusal(document: dict[str, Any]) -> Exception:
         return IrrelevantDeliveryError("The body is empty of anything that could be followed.")
     if "errors" in document or "error" in document:
         return IrrelevantDeliveryError("It is an answer of the API that tells of an error in the request.")
+    if isinstance(document.get("data"), dict):
+        return IrrelevantDeliveryError("A GraphQL answer is not read; webhooks and REST answers are.")
     shown = ", ".join(names)[:80]
     return UnreadableDeliveryError(
         f"Nothing tells what the body is (it has {shown}): send the header X-Shopify-Topic, or name the topic."

@@ -620,6 +620,15 @@ NOT_FOLLOWED: Final = {
     "resource_feedback": "feedback to the shop's owner tells nothing of an order",
     "mobile_platform_application": "an app tells nothing of an order",
     "deprecated_api_call": "a deprecated call tells nothing of an order",
+    "publication": "a publication tells nothing of stock",
+    "collection_publication": "a publication tells nothing of stock",
+    "product_publication": "a publication tells nothing of stock",
+    "engagement": "marketing tells nothing of an order",
+    "tag": "a list of tags tells nothing of an order",
+    "customer_saved_search": "a saved search tells nothing of an order",
+    "discount_code_creation": "a discount tells nothing of an order that used it",
+    "api": "a list of versions tells nothing of an order",
+    "carrier": "a carrier service is a setting of the shop",
     "available_adjustment": "an adjustment alone does not say how many units are left",
 }
 """What else Shopify sends, and why nothing follows from it."""

@@ -19,8 +19,8 @@ def verify(delivery: Delivery, secret: str, now: Instant) -> None:
     key = require_secret(secret)
     parts = [part.strip().partition("=") for part in require_header(delivery, HEADER).split(",", _PARTS_MAX)]
     stamps = [value for name, _, value in parts if name == "t"]
-    if len(stamps) != 1:
-        raise SignatureError(f"The header {HEADER} does not have one time t=; it should be t=...,v1=...")
+    if len(stamps) != 1 or not all(name and value for name, _, value in parts):
+        raise SignatureError(f"The header {HEADER} does not have one time and signatures; it should be t=...,v1=...")
     require_recent(stamps[0], now, HEADER)
     expected = hmac_sha256(key, stamps[0].encode(), b".", delivery.body).hex()
     require_match(expected, [value for name, _, value in parts if name == "v1"], HEADER)

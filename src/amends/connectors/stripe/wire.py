@@ -291,6 +291,21 @@ ORDER_METADATA: Final = (
 )
 
 NOT_FOLLOWED: Final = {
+    "account_link": "a Stripe account's own affairs tell nothing of an order",
+    "account_session": "a Stripe account's own affairs tell nothing of an order",
+    "apps": "an application's secrets tell nothing of an order",
+    "confirmation_token": "a confirmation token is not a payment yet",
+    "country_spec": "what Stripe offers in a country tells nothing of an order",
+    "customer_session": "a customer's session is not a payment",
+    "exchange_rate": "an exchange rate names no payment",
+    "forwarding": "a forwarded request is told by nobody as a payment",
+    "login_link": "a Stripe account's own affairs tell nothing of an order",
+    "payment_method_domain": "a setting tells nothing of an order",
+    "setup_attempt": "an attempt to save a payment method is not a payment",
+    "source_transaction": "what moved within a source is told by its charge",
+    "tax_code": "a tax code tells nothing of an order",
+    "usage_record": "usage of subscriptions is not followed",
+    "usage_record_summary": "usage of subscriptions is not followed",
     "account": "a Stripe account's own affairs tell nothing of an order",
     "application": "an application's rights tell nothing of an order",
     "application_fee": "a platform's fee is between Stripe and the platform",
