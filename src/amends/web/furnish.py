@@ -1,5 +1,6 @@
 """Gives an application its console, its buyers' pages, their files, and a page for whatever goes wrong."""
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -7,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from amends.store.errors import StoreError
-from amends.web.console import sign_in
+from amends.web.console import board, cases, deliveries, incidents, live, orders, rules, sign_in
 from amends.web.console.render import render, translated
 from amends.web.console.throttle import Throttle
 from amends.web.languages import mark
@@ -15,7 +16,19 @@ from amends.web.pages import STATIC
 from amends.web.portal import routes as portal
 from amends.web.visit import ForbiddenError, ForeignFormError, SignInNeededError, guest_of, is_partial
 
-ROUTERS = (sign_in.router, portal.router)
+_log = structlog.get_logger(__name__)
+
+ROUTERS = (
+    sign_in.router,
+    board.router,
+    live.router,
+    cases.router,
+    incidents.router,
+    orders.router,
+    deliveries.router,
+    rules.router,
+    portal.router,
+)
 
 
 def furnish(app: FastAPI) -> None:
@@ -30,6 +43,7 @@ def furnish(app: FastAPI) -> None:
     app.add_exception_handler(StoreError, _store_failed)
     app.add_exception_handler(HTTPException, _answered)
     app.add_exception_handler(RequestValidationError, _unreadable)
+    app.add_exception_handler(Exception, _failed)
 
 
 async def _to_the_door(request: Request, error: Exception) -> Response:
@@ -95,6 +109,16 @@ async def _unreadable(request: Request, _error: Exception) -> Response:
         422,
         mark("That could not be understood"),
         mark("A part of the address or the form is not what it should be. Go back and try again."),
+    )
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    _log.error("page_failed", path=request.url.path, error=repr(error))
+    return _problem(
+        request,
+        500,
+        mark("Something went wrong on our side"),
+        mark("It has been written to the log. Go back and try again; if it stays so, report what you did."),
     )
 
 

@@ -17,6 +17,7 @@ from amends.web.visit import Lead, Viewer, own_form
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(own_form)])
 
+NOT_TAKEN: Final = mark("Not taken in")
 PAGE_SIZE: Final = 50
 _SHOWN_BYTES_MAX: Final = 200_000
 _SECRET_HEADERS: Final = ("authorization", "cookie", "signature", "hmac", "token", "secret")
@@ -51,7 +52,7 @@ def list_deliveries(request: Request, visitor: Viewer, state: str = "", before: 
 def _chips(visitor: Viewer, counts: dict[DeliveryState, int], chosen: DeliveryState | None) -> list[Chip]:
     everything = sum(counts[state] for state in UNSETTLED)
     first = Chip(
-        words=f"{translated(visitor, mark('Not taken'))} {visitor.say.number(everything)}",
+        words=f"{translated(visitor, NOT_TAKEN)} {visitor.say.number(everything)}",
         address="/deliveries",
         chosen=chosen is None,
     )

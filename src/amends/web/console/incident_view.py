@@ -88,19 +88,12 @@ def view_of(
     say, terms = visitor.say, house.terms
     until = incident.resolved_at or say.now
     money = curve_of([(point.at, in_shop_currency(point.at_risk, terms).minor) for point in points], until=until)
-    rule = house.pack.rules.get(incident.rule)
     return IncidentView(
         title=exception_name(house, incident.exception, visitor),
         sentence=incident_sentence(incident, house, visitor),
         owner=people.get(incident.owner or "", ""),
         at_risk=say.money_brief(in_shop_currency(incident.at_risk, terms)),
-        group=[
-            (
-                translated(visitor, COLUMNS.get(name, name)),
-                value_of(value, *fact_type(house.pack, rule, name), say),
-            )
-            for name, value in incident.group.items()
-        ],
+        group=group_of(incident, house, visitor),
         countries=shares(countries, visitor),
         first_move=_first_move(incident, house, visitor),
         size=curve_of([(point.at, point.members) for point in points], until=until),
@@ -110,6 +103,18 @@ def view_of(
         record=incident_record(changes, Names(people), visitor),
         may_act=visitor.user.may("agent") and incident.is_open,
     )
+
+
+def group_of(incident: Incident, house: House, visitor: Visitor) -> list[tuple[str, Markup]]:
+    """What the members share: names and values of the group."""
+    rule = house.pack.rules.get(incident.rule)
+    return [
+        (
+            translated(visitor, COLUMNS.get(name, name)),
+            value_of(value, *fact_type(house.pack, rule, name), visitor.say),
+        )
+        for name, value in incident.group.items()
+    ]
 
 
 def in_shop_currency(at_risk: Mapping[str, int], terms: Terms) -> Money:

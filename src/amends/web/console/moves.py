@@ -237,6 +237,7 @@ def _choices(known: Mapping[_Key, str], visitor: Visitor) -> list[Choice]:
 def _people(people: Iterable[User], case: Case | None, visitor: Visitor) -> list[Choice]:
     owner = case.owner if case is not None else None
     me = visitor.user
-    first = Choice(value=me.id, words=f"{me.name} ({translated(visitor, mark('me'))})", chosen=owner != me.id)
+    mine = translated(visitor, mark("%(name)s (me)")) % {"name": me.name}
+    first = Choice(value=me.id, words=mine, chosen=owner != me.id)
     others = [Choice(value=user.id, words=user.name) for user in people if user.id != me.id and user.may("agent")]
     return [first, *others, Choice(value="", words=translated(visitor, mark("Nobody")))]

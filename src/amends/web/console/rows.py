@@ -7,9 +7,11 @@ import msgspec
 from markupsafe import Markup
 
 from amends.cases.case import Case
+from amends.cases.face import OrderFace
 from amends.cases.grade import Severity
 from amends.model.instant import HOUR, Instant
 from amends.model.money import Money
+from amends.store.work import Work
 from amends.web.console import labels
 from amends.web.console.case_view import exception_name, headline, in_shop_currency
 from amends.web.console.render import translated
@@ -18,14 +20,6 @@ from amends.web.languages import mark
 from amends.web.visit import Visitor
 
 _PRESSING: Final = HOUR
-
-
-class OrderName(msgspec.Struct, frozen=True, kw_only=True):
-    """What people call an order, who bought, and where it goes; empty where not known."""
-
-    number: str = ""
-    buyer: str = ""
-    country: str = ""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +47,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     opened_at: Instant
 
 
-def row_of(case: Case, order: OrderName, people: Mapping[str, str], house: House, visitor: Visitor) -> Row:
+def row_of(case: Case, face: OrderFace | None, people: Mapping[str, str], house: House, visitor: Visitor) -> Row:
     """One case as a line."""
     say, grade = visitor.say, case.grade
     due = grade.due_at if case.is_active else None
@@ -63,9 +57,9 @@ def row_of(case: Case, order: OrderName, people: Mapping[str, str], house: House
         severity=grade.severity,
         sentence=headline(case, house, visitor),
         title=exception_name(house, grade.exception, visitor),
-        number=order.number or (case.order or ""),
-        buyer=order.buyer,
-        country=order.country,
+        number=(face.number if face else None) or case.order or "",
+        buyer=(face.buyer_name or face.buyer_email or "") if face else "",
+        country=(face.country or "") if face else "",
         note=_note(case, visitor),
         money=say.money(Money(grade.stake, grade.currency)) if grade.stake is not None and grade.currency else "",
         money_shop=in_shop_currency(case, visitor),
@@ -83,10 +77,15 @@ def row_of(case: Case, order: OrderName, people: Mapping[str, str], house: House
 
 
 def rows_of(
-    cases: Iterable[Case], orders: Mapping[str, OrderName], people: Mapping[str, str], house: House, visitor: Visitor
+    cases: Iterable[Case], faces: Mapping[str, OrderFace], people: Mapping[str, str], house: House, visitor: Visitor
 ) -> list[Row]:
     """Several, in their order."""
-    return [row_of(case, orders.get(case.order or "", OrderName()), people, house, visitor) for case in cases]
+    return [row_of(case, faces.get(case.order or ""), people, house, visitor) for case in cases]
+
+
+def people_of(work: Work) -> dict[str, str]:
+    """The names of everybody who may sign in, by the account's id."""
+    return {user.id: user.name for user in work.users.all()}
 
 
 def _due_words(left: int, visitor: Visitor) -> str:

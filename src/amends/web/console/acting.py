@@ -1,0 +1,37 @@
+"""Doing what a person says with a case or an incident: decided by `amends.cases`, kept in one transaction, told."""
+
+from amends.cases.action import Command, IncidentCommand, perform, perform_on_incident
+from amends.cases.book import CaseWork
+from amends.pipeline.casework import keep, news_of
+from amends.pipeline.ports import Change
+from amends.pipeline.record import record
+from amends.store.work import Work
+from amends.web.house import House
+
+
+def act_on_case(house: House, case: str, command: Command, who: str) -> None:
+    """Do it, or raise CaseError with nothing changed."""
+    with house.store.writing() as work:
+        now = house.clock.now()
+        book = work.cases.case_book(case)
+        decided = perform(book, case, command, who=who, now=now, terms=house.terms)
+        changes = _keep(work, house, decided)
+    house.changes.publish(changes)
+    house.wake()
+
+
+def act_on_incident(house: House, incident: str, command: IncidentCommand, who: str) -> None:
+    """Do it, or raise CaseError with nothing changed."""
+    with house.store.writing() as work:
+        now = house.clock.now()
+        book = work.cases.incident_book(incident)
+        decided = perform_on_incident(book, incident, command, who=who, now=now, terms=house.terms)
+        changes = _keep(work, house, decided)
+    house.changes.publish(changes)
+    house.wake()
+
+
+def _keep(work: Work, house: House, decided: CaseWork) -> list[Change]:
+    news = news_of(keep(work.cases, decided, now=house.clock.now(), terms=house.terms))
+    record(work, news.events)
+    return news.changes
