@@ -4,7 +4,10 @@ AMENDS_STREAMS sets how many streams (1,000; 100,000 in a campaign), AMENDS_FIRS
 """
 
 import os
+import subprocess
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from tests.reference.differences import (
@@ -20,6 +23,7 @@ from tests.reference.differences import (
 )
 from tests.reference.streams import Step, stream
 
+ROOT = Path(__file__).parent.parent.parent
 BLOCK = 100
 FIRST = int(os.environ.get("AMENDS_FIRST_STREAM", "0"))
 
@@ -86,3 +90,24 @@ def test_a_difference_is_found_and_made_small() -> None:
             sizes.append(len(fewer))
     assert len(sizes) > 10
     assert max(sizes) <= 3
+
+
+@pytest.mark.inv05
+def test_the_hash_seed_of_the_process_changes_nothing() -> None:
+    program = (
+        "from tests.reference.differences import InPieces\n"
+        "from tests.reference.streams import stream\n"
+        "for seed in range(25):\n"
+        "    print(InPieces(seed)(*stream(seed)[1:]))\n"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)},
+            check=True,
+            capture_output=True,
+        ).stdout
+        for hash_seed in ("0", "1", "2")
+    }
+    assert len(said) == 1
+    assert b"finding" in said.pop()

@@ -56,6 +56,17 @@ def test_the_clock_never_goes_back(story):
     )
 
 
+def test_a_sweep_moves_the_clock_before_anything_has_happened(story):
+    story(
+        CLOCK,
+        """
+        learned | happened | event        | keys    | data | then
+        02:00   |          | sweep        |         |      |
+        01:00   |          | order.placed | order=1 |      | row order:1 learned_at=@02:00 happened_at=@01:00
+        """,
+    )
+
+
 # ---------------------------------------------------------------- subjects and links
 
 COUNTS = """
@@ -862,6 +873,39 @@ def test_silences_enter_a_surge_at_the_time_they_fire(story):
                 |          |                  |            |           | +unscanned shipment:3 at=12:10;
                 |          |                  |            |           | +unscanned shipment:4 at=12:20;
                 |          |                  |            |           | -dark group:c at=13:00 cause=@12:00
+        """,
+    )
+
+
+def test_a_surge_ends_in_the_midst_of_what_one_advance_of_the_clock_brings(story):
+    made = "carrier=c"
+    story(
+        """
+        tables:
+          shipment:
+            columns:
+              carrier: {fold: last, of: carrier, on: shipment.created}
+              made_at: {fold: min, of: time, on: shipment.created}
+              scanned: {fold: any, on: shipment.scanned}
+        rules:
+          - {id: unscanned, kind: silence, table: shipment, since: made_at, within: 10 hours, until: scanned}
+          - {id: dark, kind: surge, table: shipment, of: {rules: [unscanned]}, by: [carrier], window: 1 hour,
+             at_least: 2, false_alarms: 1 per 2 days, half_life: 5, prior: 0.1}
+        """,
+        f"""
+        learned | happened | event            | keys       | data   | then
+        01:00   |          | shipment.created | shipment=1 | {made} |
+        01:10   |          | shipment.created | shipment=2 | {made} |
+        03:00   |          | shipment.created | shipment=3 | {made} |
+        03:10   |          | shipment.created | shipment=4 | {made} |
+        40:00   |          | sweep            |            |        | +unscanned shipment:1 at=11:00;
+                |          |                  |            |        | +unscanned shipment:2 at=11:10;
+                |          |                  |            |        | +dark group:c at=11:10 cause=@11:00;
+                |          |                  |            |        | -dark group:c at=13:00 cause=@12:00;
+                |          |                  |            |        | +unscanned shipment:3 at=13:00;
+                |          |                  |            |        | +unscanned shipment:4 at=13:10;
+                |          |                  |            |        | +dark group:c at=13:10 cause=@13:00;
+                |          |                  |            |        | -dark group:c at=15:00 cause=@14:00
         """,
     )
 
