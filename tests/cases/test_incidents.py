@@ -1,6 +1,7 @@
 """Many cases with one cause, told as stories."""
 
 import pytest
+from tests.cases.conftest import NewShelf
 from tests.cases.shelf import Shelf, at, cleared, found
 
 from amends.cases.action import AddNote, Assign, Merge, Resolve, TakeUp
@@ -20,9 +21,9 @@ def surge(hours: float, subject: str = "yanwen|BR") -> Finding:
 
 
 @pytest.fixture
-def shelf() -> Shelf:
+def shelf(new_shelf: NewShelf) -> Shelf:
     """Three parcels have stalled on one lane, one elsewhere, and the surge has been noticed."""
-    shelf = Shelf()
+    shelf = new_shelf()
     shelf.batch(stall("1", 1), stall("2", 2), stall("9", 2, country="FR"))
     shelf.batch(stall("3", 3, loss=10_00, currency="EUR"), surge(3))
     return shelf
@@ -46,14 +47,14 @@ def test_a_surge_gathers_the_cases_of_its_group(shelf: Shelf) -> None:
     assert len(shelf.cases) == 4, "the surge itself is the incident, not one more case"
 
 
-def test_a_surge_alone_is_an_incident_without_cases() -> None:
-    shelf = Shelf()
+def test_a_surge_alone_is_an_incident_without_cases(new_shelf: NewShelf) -> None:
+    shelf = new_shelf()
     shelf.batch(surge(3))
     assert (incident(shelf).members, incident(shelf).state, shelf.cases) == (0, "open", {})
 
 
-def test_it_takes_no_case_from_before_its_window(shelf: Shelf) -> None:
-    other = Shelf()
+def test_it_takes_no_case_from_before_its_window(new_shelf: NewShelf) -> None:
+    other = new_shelf()
     other.batch(stall("1", -20))
     other.batch(surge(3))
     assert incident(other).members == 0
@@ -163,8 +164,8 @@ def test_ten_of_a_kind_weigh_more_each(shelf: Shelf) -> None:
     assert reach.values == {"factor": "1.5", "cases": 10}
 
 
-def test_a_wave_that_comes_and_goes_within_one_batch_was_never_there() -> None:
-    shelf = Shelf()
+def test_a_wave_that_comes_and_goes_within_one_batch_was_never_there(new_shelf: NewShelf) -> None:
+    shelf = new_shelf()
     waves = [stall("1", 1), stall("2", 2), surge(2)]
     work = shelf.batch(*waves, *(cleared(finding, 10) for finding in waves))
     assert work.is_empty

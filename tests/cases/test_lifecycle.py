@@ -170,4 +170,4 @@ class Office(RuleBasedStateMachine):
 
 
 TestOffice: Any = Office.TestCase
-TestOffice.settings = settings(max_examples=60, stateful_step_count=30)
+TestOffice.settings = settings(max_examples=150, stateful_step_count=40)

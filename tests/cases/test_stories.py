@@ -1,7 +1,8 @@
 """What becomes of findings, told as stories. Hours count from the beginning of each story."""
 
 import pytest
-from tests.cases.shelf import Shelf, at, cleared, found
+from tests.cases.conftest import NewShelf
+from tests.cases.shelf import GBP_SHOP, Shelf, at, cleared, found
 
 from amends.cases.action import AddNote, Assign, Contact, Merge, Reopen, Resolve, Snooze, TakeUp, Wait
 from amends.cases.book import CaseBook
@@ -21,8 +22,8 @@ DAYS = 24
 
 
 @pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
+def shelf(new_shelf: NewShelf) -> Shelf:
+    return new_shelf()
 
 
 # ---------------------------------------------------------------- opening, joining, healing
@@ -341,7 +342,7 @@ def test_what_the_lifecycle_forbids_is_said_in_words(shelf: Shelf) -> None:
 
 def test_a_finding_of_an_unknown_rule_is_refused() -> None:
     with pytest.raises(UnknownRuleError, match="delivery_late"):
-        apply(CaseBook(), Verdicts([found("delivery_late")]), now=at(0), rules={}, terms=Shelf().terms)
+        apply(CaseBook(), Verdicts([found("delivery_late")]), now=at(0), rules={}, terms=GBP_SHOP)
 
 
 def test_what_went_unseen_before_a_case_was_opened_stays_out_of_it(shelf: Shelf) -> None:

@@ -10,6 +10,7 @@ from amends.model.event import Event, decode_event, encode_event
 from amends.model.subjects import PARENTS
 from amends.pipeline.ports import Entry, JournalMovedError, Sorted
 from amends.store.digests import body_of, digest_of, identity_of
+from amends.store.faces import FaceTable
 from amends.store.schema import event_identity, event_subject, journal_batch
 
 _BATCH_MAX: Final = 1_000
@@ -53,6 +54,7 @@ class JournalTable:
         entries = [Entry(position, event) for position, event in enumerate(events, after + 1)]
         if entries:
             self._insert(entries)
+            FaceTable(self._connection).learn(events)
         return entries
 
     def read(self, *, after: int, limit: int) -> list[Entry]:

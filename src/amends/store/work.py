@@ -5,9 +5,12 @@ from contextlib import AbstractContextManager, contextmanager
 
 from sqlalchemy import Connection
 
+from amends.store.board import Board
+from amends.store.cases import CaseTable
 from amends.store.connections import ConnectionTable
 from amends.store.deliveries import DeliveryTable
 from amends.store.engine import Database, Turnstile
+from amends.store.faces import FaceTable
 from amends.store.findings import FindingTable
 from amends.store.inbox import InboxTable
 from amends.store.journal import JournalTable
@@ -26,6 +29,9 @@ class Work:
         self.deliveries = DeliveryTable(connection)
         self.journal = JournalTable(connection)
         self.findings = FindingTable(connection)
+        self.cases = CaseTable(connection)
+        self.board = Board(connection)
+        self.faces = FaceTable(connection)
         self.snapshots = SnapshotTable(connection)
         self.progress = ProgressTable(connection)
         self.settings = SettingTable(connection)

@@ -1,0 +1,372 @@
+"""Cases and incidents: what a piece of work touches is read here, and what it decided is written."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final, TypeVar
+
+import msgspec
+from sqlalchemy import Connection, Row, Select, Table, bindparam, delete, insert, select, tuple_, update
+
+from amends.cases.book import CaseBook, CaseWork, LooseFinding, SurgeTouch, Touch
+from amends.cases.case import Case, CaseChange, CaseFinding, Note
+from amends.cases.errors import CaseChangedError, UnknownCaseError
+from amends.cases.grade import Grade
+from amends.cases.incident import Incident, IncidentChange, IncidentMember, IncidentPoint
+from amends.detection.finding import Finding
+from amends.model.instant import Instant
+from amends.store.case_schema import (
+    case_change,
+    case_file,
+    case_finding,
+    case_note,
+    incident,
+    incident_change,
+    incident_member,
+    incident_point,
+)
+from amends.store.faces import FaceTable, words_of
+from amends.store.schema import finding
+
+_QUESTION_MAX: Final = 1_000
+
+_Record = TypeVar("_Record", bound=msgspec.Struct)
+
+
+class CaseTable:
+    """Cases and incidents within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    # ------------------------------------------------------------ books to work on
+
+    def book(self, touch: Touch) -> CaseBook:
+        """What verdicts touch; see `Touch`. Whether the verdicts are recorded already makes no difference."""
+        ids = set(self._ids(case_file.c.id, case_file.c.order_id, touch.orders))
+        for kind, subjects in _by_kind(touch.subjects).items():
+            ids.update(self._ids(case_file.c.id, case_file.c.subject, subjects, case_file.c.kind == kind))
+        ids.update(self._ids(case_finding.c.case_id, case_finding.c.finding_id, touch.findings))
+        for surge in touch.surges:
+            ids.update(self._may_join(surge))
+        book = self._book_of(ids | touch.cases)
+        cases = tuple(_as_before(case, touch.findings) for case in book.cases)
+        return msgspec.structs.replace(book, cases=cases, loose=tuple(self._loose(touch)))
+
+    def due_book(self, now: Instant, *, limit: int) -> CaseBook:
+        """The first cases whose `wake_at` has come, with their incidents and memberships."""
+        columns = case_file.c
+        query = select(columns.id).where(columns.wake_at <= now).order_by(columns.wake_at, columns.id).limit(limit)
+        return self._book_of(set(self._connection.scalars(query)))
+
+    def next_due(self) -> Instant | None:
+        """The earliest `wake_at`."""
+        column = case_file.c.wake_at
+        earliest = self._connection.scalar(select(column).where(column.is_not(None)).order_by(column).limit(1))
+        return None if earliest is None else Instant(earliest)
+
+    def case_book(self, *ids: str) -> CaseBook:
+        """These cases with their incidents and memberships: what a person's action touches."""
+        return self._book_of(set(ids))
+
+    def incident_book(self, id: str) -> CaseBook:
+        """An incident with its active members."""
+        ids = set(self._connection.scalars(select(case_file.c.id).where(case_file.c.incident == id)))
+        book = self._book_of(ids)
+        if any(each.id == id for each in book.incidents):
+            return book
+        return msgspec.structs.replace(book, incidents=(*book.incidents, self.incident(id)))
+
+    # ------------------------------------------------------------ looking
+
+    def get(self, ids: Iterable[str]) -> dict[str, Case]:
+        """Cases by id, with their findings; unknown ids are left out."""
+        rows = list(self._rows(case_file, case_file.c.id, ids))
+        held = self._held({row.id for row in rows})
+        return {row.id: _case(row, held.get(row.id, [])) for row in rows}
+
+    def case(self, id: str) -> Case:
+        """One case with its findings. Raises UnknownCaseError."""
+        found = self.get([id])
+        if not found:
+            raise UnknownCaseError(f"There is no case {id!r}: look for it on the board.")
+        return found[id]
+
+    def of_order(self, order: str) -> list[Case]:
+        """The cases of an order, the newest first."""
+        ids = self._ids(case_file.c.id, case_file.c.order_id, [order])
+        return sorted(self.get(ids).values(), key=lambda case: (-case.opened_at, case.id))
+
+    def changes(self, case: str) -> list[CaseChange]:
+        """The record of a case, from its beginning."""
+        query = select(case_change).where(case_change.c.case_id == case).order_by(case_change.c.number)
+        return [_record(CaseChange, row, case="case_id") for row in self._connection.execute(query)]
+
+    def notes(self, case: str) -> list[Note]:
+        """What people wrote on a case, the oldest first."""
+        query = select(case_note).where(case_note.c.case_id == case).order_by(case_note.c.number)
+        return [_record(Note, row, case="case_id") for row in self._connection.execute(query)]
+
+    def incident(self, id: str) -> Incident:
+        """One incident. Raises UnknownCaseError."""
+        row = self._connection.execute(select(incident).where(incident.c.id == id)).one_or_none()
+        if row is None:
+            raise UnknownCaseError(f"There is no incident {id!r}: look for it among the incidents.")
+        return _incident(row)
+
+    def incidents(self, *, open_only: bool, limit: int = 200) -> list[Incident]:
+        """Incidents, the newest first."""
+        query = select(incident).order_by(incident.c.opened_at.desc(), incident.c.id).limit(limit)
+        query = query.where(incident.c.state == "open") if open_only else query
+        return [_incident(row) for row in self._connection.execute(query)]
+
+    def incident_changes(self, id: str) -> list[IncidentChange]:
+        """The record of an incident, from its beginning."""
+        query = select(incident_change).where(incident_change.c.incident == id).order_by(incident_change.c.number)
+        return [_record(IncidentChange, row) for row in self._connection.execute(query)]
+
+    def incident_points(self, id: str) -> list[IncidentPoint]:
+        """An incident over time, the oldest point first."""
+        query = select(incident_point).where(incident_point.c.incident == id).order_by(incident_point.c.at)
+        return [_record(IncidentPoint, row) for row in self._connection.execute(query)]
+
+    def incident_members(self, id: str) -> list[IncidentMember]:
+        """Every case that is or was part of an incident, in the order of joining."""
+        query = select(incident_member).where(incident_member.c.incident == id)
+        query = query.order_by(incident_member.c.joined_at, incident_member.c.case_id)
+        return [_record(IncidentMember, row, case="case_id") for row in self._connection.execute(query)]
+
+    # ------------------------------------------------------------ writing
+
+    def save(self, work: CaseWork) -> None:
+        """Keep what was decided. Raises CaseChangedError where somebody else has changed a case or incident since."""
+        self._check_revisions(case_file, work.cases, work.opened)
+        self._check_revisions(incident, work.incidents, work.opened_incidents)
+        faces = FaceTable(self._connection).get(case.order for case in work.cases if case.order is not None)
+        rows = [_case_row(case) | _named(case, faces) for case in work.cases]
+        self._put(case_file, rows, work.opened)
+        self._put(incident, [_incident_row(each) for each in work.incidents], work.opened_incidents)
+        self._replace(case_finding, [_link_row(link) for link in work.links])
+        self._replace(incident_member, [_with_case_id(member) for member in work.members])
+        self._replace(incident_point, [msgspec.structs.asdict(point) for point in work.points])
+        self._insert(case_change, [_with_case_id(change) for change in work.changes])
+        self._insert(case_note, [_with_case_id(note) for note in work.notes])
+        self._insert(incident_change, [msgspec.structs.asdict(change) for change in work.incident_changes])
+
+    def grade_all_again(self) -> None:
+        """Have every active case graded when time next passes: rates, policy or catalogue have changed."""
+        self._connection.execute(update(case_file).where(case_file.c.active).values(wake_at=0))
+
+    # ------------------------------------------------------------ reading
+
+    def _book_of(self, ids: set[str]) -> CaseBook:
+        cases = self.get(ids)
+        while targets := {case.merged_into for case in cases.values() if case.merged_into} - cases.keys():
+            cases |= self.get(targets)
+        columns = incident_member.c
+        members = [
+            _record(IncidentMember, row, case="case_id")
+            for row in self._rows(incident_member, columns.case_id, cases.keys())
+        ]
+        near = {member.incident for member in members}
+        incidents = {each.id: each for each in map(_incident, self._connection.execute(_OPEN_INCIDENTS))}
+        incidents |= {row.id: _incident(row) for row in self._rows(incident, incident.c.id, near - incidents.keys())}
+        return CaseBook(
+            cases=tuple(cases[each] for each in sorted(cases)),
+            incidents=tuple(incidents[each] for each in sorted(incidents)),
+            members=tuple(members),
+        )
+
+    def _held(self, ids: Iterable[str]) -> dict[str, list[CaseFinding]]:
+        found: dict[str, list[CaseFinding]] = {}
+        for portion in _portions(ids):
+            query = _HELD.where(case_finding.c.case_id.in_(portion)).order_by(finding.c.fired_at, finding.c.id)
+            for row in self._connection.execute(query):
+                found.setdefault(row.case_id, []).append(_held_finding(row))
+        return found
+
+    def _may_join(self, surge: SurgeTouch) -> Iterator[str]:
+        links = case_finding.c
+        counted = links.rule.in_(surge.rules) if surge.rules else links.trouble == surge.trouble
+        query = (
+            select(links.case_id)
+            .join(case_file, case_file.c.id == links.case_id)
+            .where(counted & (links.fired_at >= surge.since) & case_file.c.active)
+        )
+        return iter(self._connection.scalars(query))
+
+    def _loose(self, touch: Touch) -> Iterator[LooseFinding]:
+        conditions: list[Any] = [finding.c.order_id.in_(portion) for portion in _portions(touch.orders)]
+        for kind, subjects in _by_kind(touch.subjects).items():
+            here = finding.c.kind == kind
+            conditions += [here & finding.c.subject.in_(portion) for portion in _portions(subjects)]
+        found: dict[str, LooseFinding] = {}
+        for condition in conditions:
+            query = _LOOSE.where(condition & finding.c.cleared_at.is_not(None) & case_finding.c.case_id.is_(None))
+            for row in self._connection.execute(query):
+                if row.id not in touch.findings:
+                    found[row.id] = LooseFinding(
+                        finding=_finding(row), cleared_at=Instant(row.cleared_at), cleared_by=row.cleared_by
+                    )
+        return iter(found.values())
+
+    def _ids(self, wanted: Any, column: Any, values: Iterable[str], *conditions: Any) -> Iterator[str]:
+        for portion in _portions(values):
+            yield from self._connection.scalars(select(wanted).where(column.in_(portion), *conditions))
+
+    def _rows(self, table: Table, column: Any, values: Iterable[str]) -> Iterator[Row[Any]]:
+        for portion in _portions(values):
+            yield from self._connection.execute(select(table).where(column.in_(portion)))
+
+    # ------------------------------------------------------------ putting
+
+    def _check_revisions(
+        self, table: Table, records: Sequence[Case] | Sequence[Incident], opened: frozenset[str]
+    ) -> None:
+        """The one who reads last writes; who has read before must read again."""
+        expected = {record.id: record.revision - 1 for record in records if record.id not in opened}
+        present = {
+            which: revision
+            for portion in _portions(record.id for record in records)
+            for which, revision in self._connection.execute(
+                select(table.c.id, table.c.revision).where(table.c.id.in_(portion))
+            )
+        }
+        if present != expected:
+            raise CaseChangedError("Somebody else has changed this meanwhile: look at it again, then decide.")
+
+    def _put(self, table: Table, rows: list[dict[str, Any]], opened: frozenset[str]) -> None:
+        self._insert(table, [row for row in rows if row["id"] in opened])
+        if changed := [row | {"which": row["id"]} for row in rows if row["id"] not in opened]:
+            self._connection.execute(_UPDATES[table.name], changed)
+
+    def _replace(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        if not rows:
+            return
+        keys = [column.name for column in table.primary_key]
+        key = tuple_(*table.primary_key) if len(keys) > 1 else table.c[keys[0]]
+        for portion in _portions(rows):
+            values = [tuple(row[name] for name in keys) if len(keys) > 1 else row[keys[0]] for row in portion]
+            self._connection.execute(delete(table).where(key.in_(values)))
+        self._connection.execute(insert(table), rows)
+
+    def _insert(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            self._connection.execute(insert(table), rows)
+
+
+_OPEN_INCIDENTS = select(incident).where(incident.c.state == "open")
+_FINDING_COLUMNS: Final[list[Any]] = list(finding.c)
+_HELD: Select[Any] = select(
+    *_FINDING_COLUMNS,
+    case_finding.c.case_id,
+    case_finding.c.severity.label("held_severity"),
+    case_finding.c.trouble.label("held_trouble"),
+).join(case_finding, case_finding.c.finding_id == finding.c.id)
+_LOOSE = select(*_FINDING_COLUMNS).outerjoin(case_finding, case_finding.c.finding_id == finding.c.id)
+_UPDATES = {
+    table.name: update(table)
+    .where(table.c.id == bindparam("which"))
+    .values({column.name: bindparam(column.name) for column in table.c})
+    for table in (case_file, incident)
+}
+_CASE_FIELDS = tuple(name for name in Case.__struct_fields__ if name not in ("order", "findings", "grade"))
+
+
+def _case(row: Row[Any], held: list[CaseFinding]) -> Case:
+    values = {name: getattr(row, name) for name in _CASE_FIELDS}
+    grade = msgspec.convert(row.grade, Grade)
+    return Case(order=row.order_id, findings=tuple(held), grade=grade, **values)
+
+
+def _case_row(case: Case) -> dict[str, Any]:
+    row = {name: getattr(case, name) for name in _CASE_FIELDS}
+    grade = case.grade
+    return row | {
+        "order_id": case.order,
+        "active": case.is_active,
+        "live": case.is_active and case.snoozed_until is None,
+        "grade": msgspec.to_builtins(grade),
+        "severity": grade.severity,
+        "exception": grade.exception,
+        "stake": grade.stake,
+        "currency": grade.currency,
+        "stake_shop": grade.stake_shop,
+        "due_at": grade.due_at,
+        "score": grade.score,
+    }
+
+
+def _named(case: Case, faces: dict[str, Any]) -> dict[str, Any]:
+    """What the case is searched by."""
+    face = faces.get(case.order or "")
+    subjects = {case.subject, *(held.finding.subject for held in case.findings if not held.about_us)}
+    words = sorted(subjects - {case.order})
+    return {
+        "about": " ".join([case.order or "", *words]).strip().casefold(),
+        "known_as": words_of(face),
+        "country": face.country if face is not None else None,
+    }
+
+
+def _as_before(case: Case, clearing: frozenset[str]) -> Case:
+    """The case as it was before these findings cleared."""
+    findings = tuple(
+        msgspec.structs.replace(held, cleared_at=None, cleared_by=None) if held.finding.id in clearing else held
+        for held in case.findings
+    )
+    return case if findings == case.findings else msgspec.structs.replace(case, findings=findings)
+
+
+def _held_finding(row: Row[Any]) -> CaseFinding:
+    return CaseFinding(
+        finding=_finding(row),
+        severity=row.held_severity,
+        trouble=row.held_trouble,
+        cleared_at=row.cleared_at,
+        cleared_by=row.cleared_by,
+    )
+
+
+def _finding(row: Row[Any]) -> Finding:
+    values = {name: getattr(row, name) for name in Finding.__struct_fields__ if name != "order"}
+    return Finding(order=row.order_id, **values)
+
+
+def _incident(row: Row[Any]) -> Incident:
+    values = row._asdict()
+    return Incident(**values | {name: tuple(values[name]) for name in ("findings", "names", "counts")})
+
+
+def _incident_row(each: Incident) -> dict[str, Any]:
+    return msgspec.structs.asdict(each)
+
+
+def _link_row(link: Any) -> dict[str, Any]:
+    row = msgspec.structs.asdict(link)
+    return row | {"finding_id": row.pop("finding"), "case_id": row.pop("case")}
+
+
+def _with_case_id(record: msgspec.Struct) -> dict[str, Any]:
+    row = msgspec.structs.asdict(record)
+    return row | {"case_id": row.pop("case")}
+
+
+def _record(kind: Callable[..., _Record], row: Row[Any], **renamed: str) -> _Record:
+    values = row._asdict()
+    for name, column in renamed.items():
+        values[name] = values.pop(column)
+    return kind(**values)
+
+
+def _by_kind(subjects: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    kinds: dict[str, list[str]] = {}
+    for kind, subject in subjects:
+        kinds.setdefault(kind, []).append(subject)
+    return kinds
+
+
+_Item = TypeVar("_Item")
+
+
+def _portions(items: Iterable[_Item]) -> Iterator[list[_Item]]:
+    whole = list(items)
+    return (whole[start : start + _QUESTION_MAX] for start in range(0, len(whole), _QUESTION_MAX))
