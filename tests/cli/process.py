@@ -34,10 +34,10 @@ def amends(*arguments: str, folder: Path, **environment: str) -> Done:
 class Server:
     """`amends serve` on any free port; `address` once it listens."""
 
-    def __init__(self, folder: Path, *, port: int = 0, **environment: str) -> None:
+    def __init__(self, folder: Path, **environment: str) -> None:
         self._log = (folder / "server.log").open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "amends", "serve", "--port", str(port)],
+            [sys.executable, "-m", "amends", "serve", "--port", "0"],
             env={**os.environ, "AMENDS_DATA_DIR": str(folder), **environment},
             cwd=folder,
             stdout=subprocess.PIPE,

@@ -23,7 +23,8 @@ def command(db: str | None, host: str | None, port: int | None) -> None:
     config = load_config(db=db, host=host, port=port)
     set_up_logging(config.log_level)
     with listen(config.host, config.port) as listening:
-        installation = Installation(config)
+        # Links to pages hold the port, so one that was free must be known by its number.
+        installation = Installation(load_config(db=db, host=host, port=listening.getsockname()[1]))
         app = create_app(installation)
         output.say(f"Amends is at {address_of(listening)} and keeps its data in {installation.store.database.place}.")
         _let_first_person_in(installation)

@@ -54,6 +54,9 @@ class Config(BaseSettings):
     locale: Locale = Field(default="en", description="language of the console for who has not chosen one")
     currency: str = Field(default="USD", description="ISO 4217 code that money at risk is shown in")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level to log")
+    snapshot_events: int = Field(
+        default=50_000, ge=1, description="after how many events the kernel's state is saved, to start from"
+    )
     failpoint: str | None = Field(default=None, description="for tests: where this process is to be killed")
 
     @field_validator("data_dir")

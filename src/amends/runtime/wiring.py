@@ -43,7 +43,6 @@ class Installation:
         clock: Clock | None = None,
         pack: Pack | None = None,
         connectors: Mapping[str, Connector] = CONNECTORS,
-        snapshots: SnapshotPolicy | None = None,
     ) -> None:
         self.config = config
         self.wall: Clock = WallClock()
@@ -62,7 +61,12 @@ class Installation:
             kernels=PackKernels(self.pack),
             cases=CaseWorkStage(rules=self.pack.rules, terms=terms),
         )
-        self.engine = InlineEngine(self.pipeline, clock=self.clock, publish=self.changes.publish, snapshots=snapshots)
+        self.engine = InlineEngine(
+            self.pipeline,
+            clock=self.clock,
+            publish=self.changes.publish,
+            snapshots=SnapshotPolicy(events=config.snapshot_events),
+        )
         self.inbox = InboxWriter(self.store.database, on_commit=self.engine.wake)
         self.terms = terms
         if config.failpoint:

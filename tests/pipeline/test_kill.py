@@ -1,0 +1,196 @@
+"""SIGKILL anywhere after a 2xx: nothing acknowledged is lost, nothing is doubled.
+
+A real server takes signed deliveries from three senders over HTTP while it is killed again and again; senders repeat
+what was not acknowledged, as vendors do. What it leaves behind is compared with what a server that nobody disturbed
+makes of the same deliveries.
+"""
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from tests.cli.process import Server
+from tests.pipeline.world import START, story
+from tests.web.door import EVENTS_SECRET, signed_event, wait_until
+
+from amends.model.event import Event, encode_event
+from amends.model.instant import DAY, Instant
+from amends.pipeline.failpoints import FAILPOINTS
+from amends.runtime.clock import WallClock
+from amends.runtime.wiring import open_store
+from amends.store.work import Work
+
+SENDERS = 3
+SETTINGS = {"AMENDS_SNAPSHOT_EVENTS": "10", "AMENDS_SECRET_KEY": "k" * 32, "AMENDS_LOG_LEVEL": "warning"}
+
+
+class Sender(threading.Thread):
+    """Posts its deliveries one after the other; repeats each until it is acknowledged."""
+
+    def __init__(self, bodies: Sequence[tuple[str, bytes]], address: Callable[[], str]) -> None:
+        super().__init__(daemon=True)
+        self._bodies = bodies
+        self._address = address
+        self.acknowledged: list[bytes] = []
+
+    def run(self) -> None:
+        with httpx.Client(timeout=10) as client:
+            for id_, body in self._bodies:
+                while not self._post(client, id_, body):
+                    time.sleep(0.02)
+                self.acknowledged.append(body)
+
+    def _post(self, client: httpx.Client, id_: str, body: bytes) -> bool:
+        try:
+            url = f"{self._address()}/hooks/cloudevents/north"
+            return client.post(url, content=body, headers=signed_event(body, id_)).status_code == 202
+        except httpx.HTTPError:
+            return False
+
+
+class Left(msgspec.Struct):
+    """What a server left on its disk."""
+
+    findings: dict[str, tuple[str, str, bool]]
+    journal: Counter[tuple[str, str]]
+    bodies: Counter[bytes]
+    states: set[str]
+
+
+def _deliveries(seed: int, orders: int) -> list[list[tuple[str, bytes]]]:
+    # All deadlines are long over, so that what is found does not depend on the seconds of this test.
+    shift = WallClock().now() - 150 * DAY - START
+    shares: list[list[tuple[str, bytes]]] = [[] for _ in range(SENDERS)]
+    for _, events in story(seed, orders):
+        for event in events:
+            moved = msgspec.structs.replace(event, time=Instant(event.time + shift))
+            share = shares[int(moved.id.split("/")[0]) % SENDERS]
+            share.append((moved.id, encode_event(moved)))
+    return shares
+
+
+def _prepare(folder: Path) -> None:
+    folder.mkdir()
+    store = open_store(f"sqlite:///{folder}/amends.sqlite")
+    with store.writing() as work:
+        work.connections.put("cloudevents", "north", EVENTS_SECRET, Instant(0))
+    store.database.close()
+
+
+def _left(folder: Path) -> Left:
+    store = open_store(f"sqlite:///{folder}/amends.sqlite")
+    with store.reading() as work:
+        findings = {
+            found.finding.id: (found.finding.rule, found.finding.subject, found.cleared_at is None)
+            for found in work.findings.latest(1_000_000)
+            if found.finding.kind in ("order", "payment", "shipment")
+        }
+        events = [entry.event for entry in work.journal.read(after=0, limit=1_000_000)]
+        rows = work.connection.exec_driver_sql("SELECT body, state FROM delivery").all()
+        _check_cases(work)
+    store.database.close()
+    journal = Counter(_identity(event) for event in events if event.source != "amends/cases")
+    return Left(findings, journal, Counter(bytes(row[0]) for row in rows), {row[1] for row in rows})
+
+
+def _identity(event: Event) -> tuple[str, str]:
+    return event.source, event.id
+
+
+def _check_cases(work: Work) -> None:
+    """Every open finding is held by one case that somebody will see, and no trouble of an order has two."""
+    holders: Counter[str] = Counter()
+    troubles: Counter[Any] = Counter()
+    active = work.connection.exec_driver_sql("SELECT id FROM case_file WHERE active").scalars()
+    for case in work.cases.get(list(active)).values():
+        troubles[case.key] += 1
+        holders.update(held.finding.id for held in case.open_findings)
+    assert {key: count for key, count in troubles.items() if count > 1} == {}
+    assert {id_: count for id_, count in holders.items() if count > 1} == {}
+    surges = {"group", "case"}
+    open_ = {
+        found.finding.id
+        for found in work.findings.latest(1_000_000, open_only=True)
+        if found.finding.kind not in surges
+    }
+    assert open_ <= holders.keys()
+
+
+@contextmanager
+def _sending(shares: list[list[tuple[str, bytes]]], address: Callable[[], str]) -> Iterator[list[Sender]]:
+    senders = [Sender(share, address) for share in shares]
+    for sender in senders:
+        sender.start()
+    yield senders
+    for sender in senders:
+        sender.join(120)
+        assert not sender.is_alive(), "the senders were not served in time"
+
+
+def _finish(server: Server) -> None:
+    def is_done() -> bool:
+        ready = httpx.get(f"{server.address}/readyz", timeout=20).json()
+        return bool(ready["status"] == "ready" and ready["waiting"] == 0)
+
+    wait_until(is_done, 60)
+    assert server.stop() == 0
+
+
+def _undisturbed(folder: Path, shares: list[list[tuple[str, bytes]]]) -> Left:
+    _prepare(folder)
+    with Server(folder, **SETTINGS) as server:
+        with _sending(shares, lambda: server.address):
+            pass
+        _finish(server)
+    return _left(folder)
+
+
+@pytest.mark.slow
+@pytest.mark.inv01
+@pytest.mark.timeout(1_200)
+def test_killed_anywhere_nothing_acknowledged_is_lost_and_nothing_doubled(
+    tmp_path: Path, trials: Callable[[int], int]
+) -> None:
+    draw = random.Random(7)
+    points = [f"{point}@{draw.randrange(1, 6)}" for point in FAILPOINTS]
+    plan: list[str | float] = [*points, *(draw.uniform(0.05, 0.8) for _ in range(trials(50)))]
+    draw.shuffle(plan)
+    shares = _deliveries(seed=1, orders=6 * len(plan))
+    calm = _undisturbed(tmp_path / "calm", shares)
+
+    rough = tmp_path / "rough"
+    _prepare(rough)
+    place = {"address": "http://127.0.0.1:1"}
+    with _sending(shares, lambda: place["address"]) as senders:
+        for step in plan:
+            armed = {"AMENDS_FAILPOINT": step} if isinstance(step, str) else {}
+            with Server(rough, **SETTINGS, **armed) as server:
+                place["address"] = server.address
+                if isinstance(step, float):
+                    time.sleep(step)
+                    server.kill()
+                assert server.wait() == -9, f"{step} was not reached"
+        assert any(sender.is_alive() for sender in senders), "all was sent before the last kill: send more"
+        with Server(rough, **SETTINGS) as server:
+            place["address"] = server.address
+            for sender in senders:
+                sender.join(120)
+            _finish(server)
+    left = _left(rough)
+
+    acknowledged = {body for sender in senders for body in sender.acknowledged}
+    assert acknowledged == {body for share in shares for _, body in share}
+    assert acknowledged <= left.bodies.keys()
+    assert left.states == {"taken"}
+    assert set(left.journal.values()) == {1}
+    assert left.journal == calm.journal
+    assert left.findings == calm.findings
+    assert len(left.findings) > len(plan)
