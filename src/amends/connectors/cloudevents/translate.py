@@ -5,8 +5,9 @@ from typing import Any
 from amends.connectors.cloudevents import wire
 from amends.connectors.delivery import Delivery, IrrelevantDeliveryError, UnreadableDeliveryError
 from amends.connectors.document import kind_of, read_json
-from amends.connectors.measures import plausible
+from amends.connectors.measures import moment_of, plausible
 from amends.model.event import Event, UnreadableEventError, event_from
+from amends.model.fields import FIELDS
 from amends.model.types import EVENT_TYPES
 
 
@@ -35,7 +36,11 @@ def _checked(value: Any, what: str) -> Event:
     value = {name: part for name, part in value.items() if name != "received"}
     try:
         event = event_from(value)
-    except (UnreadableEventError, OverflowError) as error:
-        raise UnreadableDeliveryError(f"{what[:1].upper()}{what[1:]} cannot be read: {error}.") from error
-    plausible(event.time, "time")
+        plausible(event.time, "time")
+        for name, told in event.data.items():
+            if told is not None and name in FIELDS and FIELDS[name].type == "instant":
+                moment_of(told, name)
+    except (UnreadableEventError, UnreadableDeliveryError, OverflowError) as error:
+        sentence = str(error).removesuffix(".")
+        raise UnreadableDeliveryError(f"{what[:1].upper()}{what[1:]} cannot be read: {sentence}.") from error
     return event
