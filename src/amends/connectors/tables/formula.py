@@ -3,8 +3,7 @@
 Only expressions: no queries, no files, no functions beyond those named in FUNCTIONS and TOTALS.
 """
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +13,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from amends.model.errors import UnusableInputError
+from amends.model.suggestion import suggestion
 
 TOTALS: Final = "SUM MIN MAX COUNT FIRST".split()
 FUNCTIONS: Final = (
@@ -83,7 +83,8 @@ def _refuse_unknown(node: exp.Expr, text: str) -> None:
     if isinstance(node, exp.Anonymous | exp.Func):
         name = node.name.upper() if isinstance(node, exp.Anonymous) else node.sql_name()
         known = [*FUNCTIONS, *TOTALS]
-        raise FormulaError(f"`{text}`: {name} is not known here{suggestion(name, known)}; there are {', '.join(known)}")
+        hint = suggestion(name, known) or f"; there are {', '.join(known)}"
+        raise FormulaError(f"`{text}`: {name} is not known here{hint}")
     if isinstance(node, exp.Alias):
         raise FormulaError(f"`{text}` is two expressions side by side: join texts with ||, put texts in 'quotes'")
     raise FormulaError(f"`{text}`: `{node.sql()}` is not an expression over columns")
@@ -108,11 +109,7 @@ def _reason(error: SqlglotError) -> str:
     details = getattr(error, "errors", None)
     if details:
         first: Mapping[str, Any] = details[0]
-        return f"{first.get('description', 'it cannot be read')} near `{first.get('highlight', '')}`"
+        # Where a part is missing, sqlglot names its own classes.
+        missing = "missing for" in str(first.get("description"))
+        return f"{'something is missing' if missing else first.get('description')} near `{first.get('highlight', '')}`"
     return str(error).splitlines()[0]
-
-
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """`; did you mean ...?`, where something close is known, else nothing."""
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean `{close[0]}`?" if close else ""

@@ -20,6 +20,11 @@ class MappingError(UnusableInputError):
         self.problems = problems
 
 
+def ended(sentence: str) -> str:
+    """The sentence with its full stop, where it does not end in a question."""
+    return sentence if sentence.endswith("?") else f"{sentence}."
+
+
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """How the cells of a column are read.
 

@@ -11,10 +11,11 @@ import msgspec
 import polars as pl
 
 from amends.connectors.tables.cell import MEANT, text_of, value_of
-from amends.connectors.tables.formula import Formula, suggestion
-from amends.connectors.tables.mapping import Cell, Join, Mapping, MappingError, Table
+from amends.connectors.tables.formula import Formula
+from amends.connectors.tables.mapping import Cell, Join, Mapping, MappingError, Table, ended
 from amends.connectors.tables.problem import Problem
 from amends.connectors.tables.width import UnreadableTableError, uneven_rows
+from amends.model.suggestion import suggestion
 
 ROW, FILE, BAD = "__row", "__file", "__bad"
 _PLACE = (FILE, ROW, BAD)
@@ -69,7 +70,7 @@ class Reader:
 
     def complain(self, place: str, sentence: str) -> None:
         """Note what is wrong with the mapping."""
-        self.complaints.append(f"{place}: {sentence}.")
+        self.complaints.append(f"{place}: {ended(sentence)}")
 
     def _stop_if_wrong(self) -> None:
         # What stands on a table that is not as declared would only be complained of again.

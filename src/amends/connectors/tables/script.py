@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from pathlib import Path as FilePath
 from typing import Any, cast, get_args
 
-from amends.connectors.tables.formula import Formula, FormulaError, constant, parse_formula, suggestion
-from amends.connectors.tables.mapping import Cell, CellType, EventSpec, Join, Mapping, MappingError, Table
+from amends.connectors.tables.formula import Formula, FormulaError, constant, parse_formula
+from amends.connectors.tables.mapping import Cell, CellType, EventSpec, Join, Mapping, MappingError, Table, ended
 from amends.detection.document import Document, DocumentError, Path, parse_document, read_document
 from amends.model.fields import FIELDS
 from amends.model.subjects import KINDS
+from amends.model.suggestion import suggestion
 from amends.model.types import EVENT_TYPES
 
 _OF_MAPPING = ("source", "time_zone", "currency", "tables", "events")
@@ -113,7 +114,7 @@ class _Script:
         self._only(body, path, _OF_CELL, who)
         type_, types = str(body.get("type")), get_args(CellType)
         if type_ not in types:
-            self._say(path, f"{who}: `{type_}` should be one of {', '.join(types)}{suggestion(type_, types)}")
+            self._say(path, f"{who}: `{type_}` is no type of cell{suggestion(type_, types) or _listed(types)}")
             return None
         zone = self._read_zone(body["zone"], (*path, "zone")) if "zone" in body else self._zone
         currency = self._read_currency(body.get("currency"), (*path, "currency")) or self._currency
@@ -199,7 +200,7 @@ class _Script:
         for name, value in self._mapping(entry, path, who).items():
             where = (*path, name)
             if names is not None and name not in names:
-                self._say(where, f"{who}: `{name}` is not known{suggestion(name, names)}{_elsewhere(names)}")
+                self._say(where, f"{who}: `{name}` is not known{suggestion(name, names) or _elsewhere(names)}")
                 continue
             formula = self._formula(value, where, f"{who}, `{name}`", total=total)
             if formula is not None:
@@ -267,17 +268,21 @@ class _Script:
     def _only(self, body: Iterable[str], path: Path, allowed: tuple[str, ...], who: str) -> None:
         for key in body:
             if key not in allowed:
-                self._say((*path, key), f"{who} has no `{key}`{suggestion(key, allowed)}; it has {', '.join(allowed)}")
+                self._say((*path, key), f"{who} has no `{key}`{suggestion(key, allowed) or _listed(allowed)}")
 
     def _say(self, path: Path, sentence: str) -> None:
         self._place(self._document.place(path), sentence)
 
     def _place(self, place: str, sentence: str) -> None:
-        self.problems.append(f"{place}: {sentence}.")
+        self.problems.append(f"{place}: {ended(sentence)}")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return f"; there are {', '.join(names)}"
 
 
 def _elsewhere(names: Iterable[str]) -> str:
-    return "; what is not in the vocabulary goes under `extra`" if names is FIELDS else ""
+    return "; what is not in the vocabulary goes under `extra`" if names is FIELDS else _listed(names)
 
 
 def _named_by(table: Table) -> list[tuple[str, str]]:

@@ -1,0 +1,140 @@
+"""`amends rules`: check, list and explain rules."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from amends.cli import output
+from amends.cli.main import ProblemsFound
+from amends.detection.condition import Language
+from amends.detection.explain import LANGUAGES, Explanation, explain, headings
+from amends.detection.library import BUILT_IN, pack_of
+from amends.detection.pack import PackError
+from amends.detection.rule import Rule
+from amends.model.errors import UnusableInputError
+from amends.model.suggestion import suggestion
+
+_FILES = click.Path(exists=True, path_type=Path)
+_rules_option = click.option(
+    "--rules", multiple=True, metavar="PATH", type=_FILES,
+    help="Rule files or folders instead of the built-in rules; may be repeated.",
+)  # fmt: skip
+_language_option = click.option(
+    "--lang", "language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="The language to speak."
+)
+_INDENT: Final = "  "
+
+
+class UnknownRuleError(UnusableInputError):
+    """There is no rule of that id."""
+
+
+@click.group(epilog="Example: amends rules explain delivery_late")
+def command() -> None:
+    """Check, list and explain rules."""
+
+
+@command.command(epilog="Example: amends rules check my-rules.yaml")
+@click.argument("paths", nargs=-1, type=_FILES)
+@output.json_option
+def check(*, paths: tuple[Path, ...], as_json: bool) -> None:
+    """Check rule files, or folders of them; without PATHS, the built-in rules.
+
+    Each problem is a sentence that begins with its place, FILE:LINE. Rules that bring no tables of their own stand on
+    the built-in ones. Exit code 1 if there are problems.
+    """
+    try:
+        pack, problems = pack_of(paths), []
+    except PackError as error:
+        pack, problems = None, error.problems
+    if as_json:
+        rules = [] if pack is None else list(pack.rules)
+        output.print_json({"ok": not problems, "rules": rules, "problems": [_located(text) for text in problems]})
+    elif pack is None:
+        for problem in problems:
+            output.say(problem)
+    else:
+        where = ", ".join(map(str, paths)) or str(BUILT_IN)
+        output.say(f"{where}: {len(pack.rules)} rules over {len(pack.tables)} tables, no problems.")
+    if problems:
+        raise ProblemsFound
+
+
+@command.command("list", epilog="Example: amends rules list --json")
+@_rules_option
+@_language_option
+@output.json_option
+def list_(*, rules: tuple[Path, ...], language: Language, as_json: bool) -> None:
+    """List the rules."""
+    pack = pack_of(rules)
+    if as_json:
+        output.print_json([_listed(rule) for rule in pack.rules.values()])
+        return
+    rows = [
+        (rule.id, rule.exception, rule.kind, rule.table, rule.severity, rule.trouble, rule.title[language])
+        for rule in pack.rules.values()
+    ]
+    output.print_table(("rule", "exception", "kind", "of", "severity", "trouble", "title"), rows)
+
+
+@command.command("explain", epilog="Example: amends rules explain delivery_late --lang zh-Hans")
+@click.argument("id_", metavar="ID")
+@_rules_option
+@_language_option
+@output.json_option
+def explain_(*, id_: str, rules: tuple[Path, ...], language: Language, as_json: bool) -> None:
+    """Say in words what a rule does: what it watches, when it fires and clears, what is at stake.
+
+    ID is the id of a rule, or of an exception, of which every rule is explained.
+    """
+    pack = pack_of(rules)
+    wanted = [rule for rule in pack.rules.values() if id_ in (rule.id, rule.exception)]
+    wanted = [rule for rule in wanted if rule.id == id_] or wanted
+    if not wanted:
+        known = [*pack.rules, *(rule.exception for rule in pack.rules.values())]
+        raise UnknownRuleError(f"There is no rule `{id_}`{suggestion(id_, known) or '.'} See `amends rules list`.")
+    told = [explain(pack, rule, language) for rule in wanted]
+    if as_json:
+        output.print_json(told[0] if len(told) == 1 else told)
+        return
+    output.say("\n\n".join("\n".join(_page(one, language)) for one in told))
+
+
+def _page(one: Explanation, language: Language) -> list[str]:
+    names = headings(language)
+    width = max((len(fact.name) for fact in one.facts), default=0)
+    lines = [f"{one.title} ({one.id})", one.summary, "", names["facts"]]
+    lines += [f"{_INDENT}{fact.name:<{width}}  {fact.means}" for fact in one.facts]
+    lines += ["", names["fires"], *(_INDENT + line for line in one.fires)]
+    lines += ["", names["clears"], *(_INDENT + line for line in one.clears)]
+    lines += ["", names["loss"], _INDENT + one.loss]
+    if one.evidence:
+        lines += ["", names["evidence"], _INDENT + ", ".join(one.evidence)]
+    return [*lines, "", names["says"], _INDENT + one.says]
+
+
+def _listed(rule: Rule) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "exception": rule.exception,
+        "kind": rule.kind,
+        "table": rule.table,
+        "version": rule.version,
+        "severity": rule.severity,
+        "trouble": rule.trouble,
+        "title": rule.title,
+        "says": rule.says,
+        "conditions": rule.conditions,
+        "loss": rule.loss,
+        "evidence": rule.evidence,
+    }
+
+
+def _located(problem: str) -> dict[str, Any]:
+    """A problem's sentence, taken apart where it begins with FILE:LINE."""
+    file, _, rest = problem.partition(":")
+    line, _, sentence = rest.partition(":")
+    if line.strip().isdigit():
+        return {"file": file, "line": int(line), "problem": sentence.strip()}
+    return {"file": file, "line": None, "problem": rest.strip()}
