@@ -12,14 +12,11 @@ import msgspec
 
 from amends.cli import output
 from amends.cli.main import ProblemsFound
-from amends.connectors.registry import CONNECTORS
+from amends.cli.simulated import read_elsewhere
 from amends.detection import Kernel, Verdicts, load_pack
 from amends.model.errors import UnusableInputError
-from amends.model.event import Event, encode_event
+from amends.model.event import Event, decode_event
 from amends.model.instant import format_instant
-from amends.pipeline.intake import take_in
-from amends.pipeline.ports import RawDelivery
-from amends.runtime.translation import ConnectorTranslator
 from amends.sim.score import Found, Score, score
 from amends.sim.sending import Sending
 from amends.sim.truth import Truth
@@ -65,23 +62,21 @@ def command(*, seed: int, orders: int, out: Path | None, check: bool, as_json: b
     began = time.monotonic()
     world = World(Plan.of(seed=seed, orders=orders))
     written = Written(orders=orders)
-    findings: list[Found] = []
+    watch = Watch() if check else None
     with ExitStack() as stack:
         files = Files(out, stack) if out is not None else None
-        watch = Watch() if check else None
-        for event in _events(world, written, files):
+        for line in _read(world, written, files):
             if files is not None:
-                files.write_event(event)
+                files.write_event(line)
             if watch is not None:
-                watch.add(event)
-        if watch is not None:
-            findings = watch.findings(world)
+                watch.add(decode_event(line))
     truths = world.truths()
     written.truths = len(truths)
     if out is not None:
         _write_truth(out / "truth.csv", truths)
+    scores = None if watch is None else score(watch.findings(world), truths)
     written.seconds = round(time.monotonic() - began, 1)
-    _report(written, score(findings, truths) if check else None, as_json=as_json)
+    _report(written, scores, as_json=as_json)
 
 
 class Files:
@@ -99,9 +94,9 @@ class Files:
         self._count = 0
         self._encode = msgspec.json.Encoder().encode
 
-    def write_event(self, event: Event) -> None:
+    def write_event(self, event: bytes) -> None:
         """One line of events.jsonl."""
-        self._events.write(encode_event(event) + b"\n")
+        self._events.write(event + b"\n")
 
     def write_delivery(self, sending: Sending) -> None:
         """One line of deliveries/NNNN.jsonl."""
@@ -151,39 +146,21 @@ class Watch:
         ]
 
 
-def _events(world: World, written: Written, files: Files | None) -> Iterator[Event]:
-    """What a journal would hold of the world: each event once, in the order in which it was learned."""
-    translator = ConnectorTranslator(CONNECTORS)
-    seen: set[tuple[str, str]] = set()
+def _read(world: World, written: Written, files: Files | None) -> Iterator[bytes]:
+    """What a journal would hold of the world: each event once, encoded, in the order in which it was learned."""
     with output.progress() as bar:
         task = bar.add_task("Making the world", total=world.plan.end - world.plan.start)
-        for position, sending in enumerate(world.run(), 1):
+
+        def posted(sending: Sending) -> None:
+            written.deliveries += 1
             if files is not None:
                 files.write_delivery(sending)
-            written.deliveries += 1
-            taken = take_in([_raw(sending, position)], translator, sending.at)[0]
-            written.not_taken += taken.state != "taken"
-            for event in taken.events:
-                identity = event.source, event.id
-                if identity in seen:
-                    continue
-                seen.add(identity)
-                written.events += 1
-                yield event
-            if position % _BATCH == 0:
-                bar.update(task, completed=world.clock - world.plan.start)
 
-
-def _raw(sending: Sending, position: int) -> RawDelivery:
-    return RawDelivery(
-        position=position,
-        vendor=sending.feed.vendor,
-        account=sending.feed.account,
-        delivery_id=sending.id,
-        received=sending.at,
-        headers=sending.headers,
-        body=sending.body,
-    )
+        for portion in read_elsewhere(world.run(), posted):
+            written.not_taken += portion.not_taken
+            written.events += len(portion.events)
+            bar.update(task, completed=world.clock - world.plan.start)
+            yield from portion.events
 
 
 def _write_truth(path: Path, truths: list[Truth]) -> None:
@@ -204,8 +181,8 @@ def _report(written: Written, scores: list[Score] | None, *, as_json: bool) -> N
         output.print_json(document)
     else:
         output.say(
-            f"{written.orders:,} orders in {written.deliveries:,} deliveries ({written.not_taken:,} of them could not be "
-            f"read), {written.events:,} events and {written.truths:,} truths, in {written.seconds:,} s."
+            f"{written.orders:,} orders in {written.deliveries:,} deliveries, of which {written.not_taken:,} cannot be "
+            f"read; {written.events:,} events and {written.truths:,} truths, in {written.seconds:,} s."
         )
         if scores is not None:
             output.print_table(_HEADINGS, (_score_row(one) for one in scores))

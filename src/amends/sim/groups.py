@@ -8,8 +8,8 @@ from amends.sim.truth import Truth
 def group_truths(incidents: Incidents, rows: list[Truth]) -> list[Truth]:
     """A row for each incident whose orders' troubles came close enough together.
 
-    A lane is disrupted once eight of its parcels are silent within a day; chargebacks are a batch from the sixth in a
-    day; a way to pay has dropped with its tenth decline in an hour; a ring shows itself with its sixth order in a day.
+    A lane is disrupted once six of its parcels are silent within a day; chargebacks are a batch from the sixth in a
+    day; a way to pay has dropped with its eighth decline in an hour; a ring shows itself with its sixth order in a day.
     """
     by_order: dict[str, list[Truth]] = {}
     for row in rows:
@@ -18,13 +18,13 @@ def group_truths(incidents: Incidents, rows: list[Truth]) -> list[Truth]:
     for lane in incidents.lanes:
         subject = f"{lane.carrier}|{lane.origin}|{lane.destination}"
         silent = _moments(lane, by_order, "tracking_stalled", "destination_dark")
-        found += _row("lane_disruption", subject, _crowded(silent, 8, DAY), lane.end)
+        found += _row("lane_disruption", subject, _crowded(silent, 6, DAY), lane.end)
     for batch in incidents.batches:
         opened = _moments(batch, by_order, "chargeback_opened")
         found += _row("chargeback_surge", batch.shop.account, _crowded(opened, 6, DAY), batch.end)
     for drop in incidents.drops:
         declined = [fact.told for fact in drop.declined]
-        found += _row("payment_success_drop", f"stripe|{drop.method}", _crowded(declined, 10, HOUR), drop.end)
+        found += _row("payment_success_drop", f"stripe|{drop.method}", _crowded(declined, 8, HOUR), drop.end)
     for ring in incidents.rings:
         placed = _crowded(ring.placed, 6, DAY)
         found += _row("brushing_suspected", f"{ring.shop.account}|{ring.address.street}", placed, ring.end)

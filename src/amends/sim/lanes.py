@@ -44,12 +44,8 @@ class Lane(msgspec.Struct, frozen=True, kw_only=True):
 _ABROAD: Final[tuple[Step, ...]] = (
     Step(leg="first_mile", sub_status="InTransit_PickedUp", where="origin", says="Picked up by the carrier",
          median=0, spread=0, most=0),
-    Step(leg="first_mile", sub_status="InTransit_Other", where="origin", says="Arrived at the sorting centre",
-         median=9, spread=0.4, most=30),
-    Step(leg="export", sub_status="InTransit_CustomsProcessing", where="origin", says="Export clearance started",
-         median=12, spread=0.5, most=48),
     Step(leg="export", sub_status="InTransit_CustomsReleased", where="origin", says="Export clearance completed",
-         median=7, spread=0.5, most=36),
+         median=26, spread=0.4, most=72),
     Step(leg="linehaul", sub_status="InTransit_Departure", where="origin", says="Departed from the country of origin",
          median=14, spread=0.5, most=60),
     Step(leg="linehaul", sub_status="InTransit_Other", where="hub", says="Arrived at a transit hub",

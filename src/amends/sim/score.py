@@ -2,9 +2,10 @@
 
 A finding and a truth belong together when they are of the same exception and the same order, or where there is no
 order the same subject, and the finding fired no more than `EARLY` before and `LATE` after the moment from which the
-exception could be noticed. A group's subject may be told in other words, so an exception about a group goes by time
-alone, with wider limits: a surge is seen when enough of its members are in. Several findings may tell one truth (each
-scan of a parcel that is refused twice), and one finding several truths; each counts once.
+exception could be noticed. A surge is seen when enough of its members are in, so its limits are wider, and it may be
+seen again for as long as it goes on. Where the group is an address, which the finding names by a digest, only the time
+counts. Several findings may tell one truth (each scan of a parcel that is refused twice), and one finding several
+truths; each counts once.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,6 +18,7 @@ from amends.sim.truth import Truth
 
 GROUPS: Final = frozenset({"lane_disruption", "chargeback_surge", "payment_success_drop", "brushing_suspected"})
 """Exceptions about a group of orders."""
+_BY_DIGEST: Final = "brushing_suspected"
 EARLY: Final = Duration(5 * MINUTE)
 LATE: Final = Duration(1 * HOUR)
 GROUP_EARLY: Final = Duration(2 * DAY)
@@ -76,7 +78,7 @@ def score(findings: Iterable[Found], truths: Iterable[Truth]) -> list[Score]:
 
 
 def _key(exception: str, order: str | None, subject: str) -> str:
-    if exception in GROUPS:
+    if exception == _BY_DIGEST:
         return ""
     return order or subject
 
@@ -97,13 +99,17 @@ def _score(exception: str, found: dict[str, list[Found]], true: dict[str, list[T
 
 
 def _hits(row: Truth, found: Sequence[Found]) -> bool:
-    return any(_fit(row, one) for one in found)
+    return any(_fits(row, one) for one in found)
 
 
 def _is_right(one: Found, true: Sequence[Truth]) -> bool:
-    return any(_fit(row, one) for row in true)
+    return any(_fits(row, one) or _goes_on(row, one) for row in true)
 
 
-def _fit(row: Truth, one: Found) -> bool:
+def _fits(row: Truth, one: Found) -> bool:
     early, late = (GROUP_EARLY, GROUP_LATE) if row.exception in GROUPS else (EARLY, LATE)
     return row.at - early <= one.at <= row.at + late
+
+
+def _goes_on(row: Truth, one: Found) -> bool:
+    return row.exception in GROUPS and row.at <= one.at <= (row.healed_at or one.at)

@@ -15,6 +15,8 @@ from amends.sim.sending import Sending
 from amends.sim.wire import cloudevents, seventeentrack, shopify, stripe
 
 _POLL: Final = Duration(6 * HOUR)
+_SAID_TWICE: Final = 3
+"""Of an order that is paid as it is placed, every so many-th is told as paid by a webhook of its own too."""
 
 
 class Telling(msgspec.Struct, frozen=True):
@@ -57,10 +59,18 @@ def _by_shop(course: Course) -> Iterator[Telling]:
     if course.unknown_to_shop:
         return
     feed = SHOPIFY[course.shop.account]
-    at_once = course.paid is not None and course.paid.at <= course.created.at
-    yield Telling(course.created, feed, partial(shopify.order_created, course), 2 if at_once else 1)
-    if course.paid is not None:
-        yield Telling(course.paid, feed, partial(shopify.order_paid, course), 0 if at_once else 1)
+    paid = course.paid
+    created = partial(shopify.order_created, course)
+    if paid is None:
+        yield Telling(course.created, feed, created, 1)
+    elif paid.at > course.created.at:
+        yield Telling(course.created, feed, created, 1)
+        yield Telling(paid, feed, partial(shopify.order_paid, course, paid), 1)
+    else:
+        yield Telling(course.created, feed, created, 2, (paid,))
+        if course.number % _SAID_TWICE == 0:
+            again = Fact(paid.at)
+            yield Telling(again, feed, partial(shopify.order_paid, course, again))
     if course.cancelled is not None:
         yield Telling(course.cancelled, feed, partial(shopify.order_cancelled, course))
     if course.garbled is not None:

@@ -41,7 +41,14 @@ def attempt_failed(course: Course, payment: Payment, attempt: Attempt, index: in
     """payment_intent.payment_failed"""
     code, message = _CODES[attempt.code]
     charge = f"{payment.charge}{index}"
-    error = {"type": "card_error", "code": code, "decline_code": attempt.code, "message": message, "charge": charge}
+    error = {
+        "type": "card_error",
+        "code": code,
+        "decline_code": attempt.code,
+        "message": message,
+        "charge": charge,
+        "payment_method": {"object": "payment_method", "type": payment.method.name},
+    }
     intent = _intent(course, payment, "requires_payment_method", last_payment_error=error, latest_charge=charge)
     return _event("payment_intent.payment_failed", attempt.declined, f"{payment.id}{index}", intent)
 
