@@ -6,23 +6,31 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import click
+import httpx
+import msgspec
 import pysqlite3.dbapi2 as sqlite  # type: ignore[import-untyped]
 
 from amends.cli import output
-from amends.cli.load import SECRET, Latencies, UnexpectedAnswerError, latencies, send_all, signed_post
+from amends.cli.load import SECRET, Latencies, UnexpectedAnswerError, latencies, send_all, send_evenly, signed_post
+from amends.cli.main import ProblemsFound
+from amends.detection import load_pack
 from amends.model.event import Event
 from amends.model.instant import Instant
 from amends.runtime.clock import WallClock
 from amends.runtime.config import child_environment
 from amends.runtime.wiring import open_store
 
-_HOOK = "/hooks/cloudevents/bench"
+_HOOK: Final = "/hooks/cloudevents/bench"
+_EMAIL: Final = "bench@localhost"
+_PASSWORD: Final = "only for measuring"  # noqa: S105 - opens a database that is thrown away
+_PATIENCE_S: Final = 20.0
 
 
 @click.group(epilog="Example: amends bench http --json")
@@ -36,9 +44,9 @@ def command() -> None:
 @output.json_option
 def http(lines: int, seconds: float, as_json: bool) -> None:  # noqa: FBT001
     """Signed webhooks to a server on this machine, each answered when it is on disk: how many, and how fast."""
-    with fresh_server() as address:
+    with fresh_server() as server:
         began = time.perf_counter()
-        took = asyncio.run(send_all(address, _payments(seconds), lines=lines))
+        took = asyncio.run(send_all(server.address, _payments(seconds), lines=lines))
         elapsed = time.perf_counter() - began
     _show(
         {
@@ -50,14 +58,128 @@ def http(lines: int, seconds: float, as_json: bool) -> None:  # noqa: FBT001
     )
 
 
+@command.command(epilog="Example: amends bench pipeline --rate 200 --seconds 20")
+@click.option("--rate", default=200.0, show_default=True, help="Events a second, whether or not the server keeps up.")
+@click.option("--seconds", default=20.0, show_default=True, help="How long to send.")
+@click.option("--share", default=0.05, show_default=True, help="The share of events that make a case.")
+@output.json_option
+def pipeline(rate: float, seconds: float, share: float, as_json: bool) -> None:  # noqa: FBT001
+    """From a signed webhook to its case on an open board: how long, at a steady rate."""
+    with fresh_server() as server:
+        sent = Sent(rate=rate, seconds=seconds, share=share)
+        shown = asyncio.run(_send_and_watch(server.address, sent))
+        orders = _orders_of(server.url, list(shown))
+    from_sent, from_accepted = [], []
+    for case, at in shown.items():
+        number = sent.number_of(orders[case])
+        if number > sent.warm_up:
+            from_sent.append(at - sent.began[number])
+            from_accepted.append(max(0.0, at - sent.accepted[number]))
+    missing = sum(sent.makes_case(number) for number in range(1, sent.count + 1)) - len(shown)
+    _show(
+        {
+            "from_accepted_to_board": latencies(from_accepted),
+            "from_sent_to_board": latencies(from_sent),
+            "answer": latencies([sent.accepted[number] - began for number, began in sent.began.items()]),
+            "cases_not_shown": missing,
+            "conditions": conditions()
+            | {"events_per_second": rate, "seconds": seconds, "share_with_case": share, "warm_up_events": sent.warm_up}
+            | {"rules": len(load_pack().rules), "board": "one open event stream, as the console's page opens it"},
+        },
+        as_json=as_json,
+    )
+    if missing:
+        raise ProblemsFound
+
+
+class Sent:
+    """A steady stream of payments, of which a share fails and makes a case each; when each was sent and accepted."""
+
+    def __init__(self, *, rate: float, seconds: float, share: float) -> None:
+        self.rate = rate
+        self.count = int(rate * seconds)
+        self.warm_up = int(min(2.0, seconds / 4) * rate)
+        self._every = max(1, round(1 / share))
+        self.began: dict[int, float] = {}
+        self.accepted: dict[int, float] = {}
+        self._clock = WallClock()
+
+    def makes_case(self, number: int) -> bool:
+        return number % self._every == 0
+
+    def number_of(self, order: str | None) -> int:
+        return int((order or "B0").removeprefix("B"))
+
+    def requests(self) -> list[Callable[[], bytes]]:
+        return [partial(self._request, number) for number in range(1, self.count + 1)]
+
+    def note_accepted(self, index: int, at: float) -> None:
+        self.accepted[index + 1] = at
+
+    def _request(self, number: int) -> bytes:
+        now = self._clock.now()
+        event = payment(number, now)
+        if self.makes_case(number):
+            data = event.data | {"reason": "limit"}
+            event = msgspec.structs.replace(
+                event, type="payment.failed", keys=event.keys | {"order": f"B{number}"}, data=data
+            )
+        request = signed_post(_HOOK, event, now)
+        self.began[number] = time.perf_counter()
+        return request
+
+
+async def _send_and_watch(address: str, sent: Sent) -> dict[str, float]:
+    """Send everything while a board is open; gives when each case appeared on it."""
+    shown: dict[str, float] = {}
+    wanted = sum(sent.makes_case(number) for number in range(1, sent.count + 1))
+    async with httpx.AsyncClient(base_url=address, timeout=_PATIENCE_S) as client:
+        answer = await client.post("/sign-in", data={"email": _EMAIL, "password": _PASSWORD})
+        if answer.status_code != 303:
+            raise UnexpectedAnswerError(f"The console answered {answer.status_code} to the sign-in: see its log.")
+        async with client.stream("GET", "/live", headers={"accept": "text/event-stream"}) as board:
+            watching = asyncio.ensure_future(_watch(board, shown, wanted))
+            await send_evenly(address, sent.requests(), rate=sent.rate, accepted=sent.note_accepted)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(watching, _PATIENCE_S)
+    return shown
+
+
+async def _watch(board: httpx.Response, shown: dict[str, float], wanted: int) -> None:
+    async for line in board.aiter_lines():
+        if line.startswith("data:") and '"new"' in line:
+            at = time.perf_counter()
+            for case in msgspec.json.decode(line.removeprefix("data:"))["new"]:
+                shown.setdefault(case, at)
+        if len(shown) >= wanted:
+            return
+
+
+def _orders_of(url: str, cases: list[str]) -> dict[str, str | None]:
+    store = open_store(url)
+    with store.reading() as work:
+        found = {id_: case.order for id_, case in work.cases.get(cases).items()}
+    store.database.close()
+    return found
+
+
+class Fresh(NamedTuple):
+    """A server of its own, and its database."""
+
+    address: str
+    url: str
+
+
 @contextmanager
-def fresh_server() -> Iterator[str]:
-    """`amends serve` over a new database, in a process of its own; gives its address."""
+def fresh_server() -> Iterator[Fresh]:
+    """`amends serve` over a new database, in a process of its own."""
     with tempfile.TemporaryDirectory(prefix="amends-bench-", ignore_cleanup_errors=True) as folder:
         url = f"sqlite:///{Path(folder) / 'amends.sqlite'}"
         store = open_store(url)
         with store.writing() as work:
-            work.connections.put("cloudevents", "bench", SECRET, WallClock().now())
+            now = WallClock().now()
+            work.connections.put("cloudevents", "bench", SECRET, now)
+            work.users.add(email=_EMAIL, name="Bench", role="agent", password=_PASSWORD, now=now)
         store.database.close()
         with subprocess.Popen(
             [sys.executable, "-m", "amends", "serve", "--db", url, "--port", "0"],
@@ -66,7 +188,7 @@ def fresh_server() -> Iterator[str]:
             text=True,
         ) as server:
             try:
-                yield _address(server)
+                yield Fresh(_address(server), url)
             finally:
                 server.terminate()
 

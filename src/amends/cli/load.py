@@ -71,9 +71,16 @@ class Line:
 
     async def send(self, request: bytes) -> int:
         """Send a request and wait for its answer; gives the status."""
-        if self._streams is None:
-            self._streams = await asyncio.open_connection(self._host, self._port)
-        reader, writer = self._streams
+        if self._streams is not None:
+            try:
+                return await self._exchange(*self._streams, request)
+            except (EOFError, ConnectionError):
+                # The server hangs up on who has been silent for some seconds; that was no answer.
+                self.close()
+        self._streams = await asyncio.open_connection(self._host, self._port)
+        return await self._exchange(*self._streams, request)
+
+    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> int:
         writer.write(request)
         head = await reader.readuntil(b"\r\n\r\n")
         await reader.readexactly(_length(head))
