@@ -1,0 +1,1 @@
+"""CloudEvents, in our own words already."""

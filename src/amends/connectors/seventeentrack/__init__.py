@@ -1,0 +1,1 @@
+"""17TRACK: scans of parcels."""

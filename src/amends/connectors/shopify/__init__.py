@@ -1,0 +1,1 @@
+"""Shopify: orders, money, parcels, stock and returns."""

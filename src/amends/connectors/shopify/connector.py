@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from amends.connectors.delivery import Delivery, body_digest
-from amends.connectors.shopify import signature, wire
+from amends.connectors.shopify import signature, topics, wire
 from amends.connectors.shopify.translate import translate
 from amends.model.event import Event
 from amends.model.instant import Instant
@@ -15,7 +15,7 @@ class ShopifyConnector:
     """Webhooks of the Admin API, and its REST answers."""
 
     vendor: Final = "shopify"
-    reads: Final = (*wire.TOPICS, wire.FULFILLMENT_ORDER_TOPICS + "*")
+    reads: Final = (*topics.TOPICS, topics.FULFILLMENT_ORDER_TOPICS + "*")
     signing: Final = "base64 HMAC-SHA256 of the body with the app's client secret, in X-Shopify-Hmac-Sha256"
 
     def verify(self, delivery: Delivery, secret: str, now: Instant) -> None:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from amends.connectors.countries import country_of
 from amends.connectors.measures import count_of, id_of, moment_of, text_of
-from amends.connectors.shopify import wire
+from amends.connectors.shopify import topics, wire
 from amends.connectors.shopify.telling import Telling, needed, tracking_key
 from amends.model.instant import Instant
 
@@ -135,7 +135,7 @@ def tell_fulfillment_order(task: wire.FulfillmentOrder, to: Telling) -> None:
         notes = [note for hold in holds if (note := text_of(hold.reason_notes))]
         held = {**data, "reason": reasons[0].upper() if reasons else "OTHER", "description": "; ".join(notes) or None}
         to.draft.say("order.held", id=f"{name}/held", time=time, keys=keys, data=held, as_seen=True)
-    elif to.topic == wire.FULFILLMENT_ORDER_TOPICS + "hold_released":
+    elif to.topic == topics.FULFILLMENT_ORDER_TOPICS + "hold_released":
         to.draft.say("order.released", id=f"{name}/released", time=time, keys=keys, data=data, as_seen=True)
     else:
         to.draft.say("order.edited", id=f"{name}/told", time=time, keys=keys, data=data, as_seen=True)

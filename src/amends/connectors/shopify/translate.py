@@ -7,7 +7,7 @@ from amends.connectors.delivery import Delivery, IrrelevantDeliveryError, Unread
 from amends.connectors.document import Shape, kind_of, read_as, read_json
 from amends.connectors.draft import Draft
 from amends.connectors.measures import moment_of, text_of
-from amends.connectors.shopify import wire
+from amends.connectors.shopify import topics, wire
 from amends.connectors.shopify.orders import tell_log_entry, tell_order, tell_order_edit
 from amends.connectors.shopify.parcels import tell_fulfillment, tell_fulfillment_event, tell_fulfillment_order
 from amends.connectors.shopify.payments import (
@@ -119,7 +119,7 @@ def _found(document: Any, topic: str | None) -> Iterator[tuple[str, Any]]:
         yield from named
     elif topic is not None:
         yield _by_topic(topic), document
-    elif (resource := wire.resource_of(document)) is not None:
+    elif (resource := topics.resource_of(document)) is not None:
         yield resource, document
     else:
         raise _refusal(document)
@@ -128,10 +128,10 @@ def _found(document: Any, topic: str | None) -> Iterator[tuple[str, Any]]:
 def _named(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """What answers of the API hold under the name of their resource."""
     for name, value in document.items():
-        resource = wire.RESOURCES.get(name)
+        resource = topics.RESOURCES.get(name)
         if resource is not None and isinstance(value, dict) and not _is_part(document, name):
             yield resource, value
-        resource = wire.RESOURCES.get(_singular(name))
+        resource = topics.RESOURCES.get(_singular(name))
         if resource is not None and isinstance(value, list) and not _is_part(document, name):
             for one in value:
                 if one is not None:
@@ -144,12 +144,12 @@ def _is_part(document: dict[str, Any], name: str) -> bool:
 
 
 def _by_topic(topic: str) -> str:
-    if topic.startswith(wire.FULFILLMENT_ORDER_TOPICS):
+    if topic.startswith(topics.FULFILLMENT_ORDER_TOPICS):
         return "fulfillment_order"
-    resource = wire.TOPICS.get(topic)
+    resource = topics.TOPICS.get(topic)
     if resource is not None:
         return resource
-    reason = wire.TOPICS_NOT_FOLLOWED.get(topic) or wire.TOPICS_NOT_FOLLOWED.get(topic.partition("/")[0])
+    reason = topics.TOPICS_NOT_FOLLOWED.get(topic) or topics.TOPICS_NOT_FOLLOWED.get(topic.partition("/")[0])
     if reason is not None:
         raise IrrelevantDeliveryError(f"The topic {topic} is not followed: {reason}.")
     raise IrrelevantDeliveryError(f"The topic {topic[:80]} is not followed: it names no order, stock or parcel.")
@@ -158,15 +158,15 @@ def _by_topic(topic: str) -> str:
 def _refusal(document: dict[str, Any]) -> Exception:
     names = list(document)
     for name in names:
-        reason = wire.NOT_FOLLOWED.get(name) or wire.NOT_FOLLOWED.get(_singular(name))
+        reason = topics.NOT_FOLLOWED.get(name) or topics.NOT_FOLLOWED.get(_singular(name))
         if reason is not None:
             return IrrelevantDeliveryError(f"`{name}` is not followed: {reason}.")
-    empty = _first(name for name in names if _singular(name) in wire.RESOURCES and not document[name])
+    empty = _first(name for name in names if _singular(name) in topics.RESOURCES and not document[name])
     if empty is not None:
         return IrrelevantDeliveryError(f"The list of {empty} is empty.")
-    bare = wire.bare_not_followed(document)
+    bare = topics.bare_not_followed(document)
     if bare is not None:
-        return IrrelevantDeliveryError(f"A {bare.replace('_', ' ')} is not followed: {wire.NOT_FOLLOWED[bare]}.")
+        return IrrelevantDeliveryError(f"A {bare.replace('_', ' ')} is not followed: {topics.NOT_FOLLOWED[bare]}.")
     if not names or all(value in (None, {}, []) for value in document.values()):
         return IrrelevantDeliveryError("The body is empty of anything that could be followed.")
     if "errors" in document or "error" in document:
