@@ -291,7 +291,7 @@ def _multiplied(left: Expression, right: Expression) -> Expression:
 
 def _divided(left: Expression, right: Expression) -> Expression:
     def quotient(over: Value, under: Value) -> Value:
-        return None if under == 0 else over / under
+        return None if under == 0 else float(over) / float(under)
 
     if left.type == "money" and right.type != "money":
         return _made("money", _known(_whole(quotient)), left, right)
