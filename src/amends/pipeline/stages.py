@@ -29,8 +29,9 @@ from amends.pipeline.replay import recover
 
 DELIVERIES_MAX: Final = 500
 """Deliveries in a round: enough to share its costs, few enough that a burst does not hold up its first ones."""
-EVENTS_MAX: Final = 10_000
-"""Events in a round, about, where the journal has more than the kernel has judged, such as loaded history."""
+EVENTS_MAX: Final = 2_000
+"""Events in a round, about, where the journal holds more than has been judged, such as loaded history: deliveries wait
+for the disk while a round is written, so it should not take long."""
 
 Work = TypeVar("Work", bound=UnitOfWork)
 
