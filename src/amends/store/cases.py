@@ -27,6 +27,7 @@ from amends.store.faces import FaceTable, words_of
 from amends.store.schema import finding
 
 _QUESTION_MAX: Final = 1_000
+_WORDS_MAX: Final = 1_000
 
 _Record = TypeVar("_Record", bound=msgspec.Struct)
 
@@ -301,7 +302,7 @@ def _named(case: Case, faces: dict[str, Any]) -> dict[str, Any]:
     subjects = {case.subject, *(held.finding.subject for held in case.findings if not held.about_us)}
     words = sorted(subjects - {case.order})
     return {
-        "about": " ".join([case.order or "", *words]).strip().casefold(),
+        "about": " ".join([case.order or "", *words]).strip().casefold()[:_WORDS_MAX],
         "known_as": words_of(face),
         "country": face.country if face is not None else None,
     }

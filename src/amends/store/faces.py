@@ -11,6 +11,7 @@ from amends.model.event import Event
 from amends.store.case_schema import case_file, order_face
 
 _QUESTION_MAX: Final = 1_000
+_WORDS_MAX: Final = 1_000
 
 
 class FaceTable:
@@ -64,7 +65,7 @@ class FaceTable:
 
 def words_of(face: OrderFace | None) -> str:
     """What an order is searched by."""
-    return "" if face is None else " ".join(part for part in _names(face)[1:] if part).casefold()
+    return "" if face is None else " ".join(part for part in _names(face)[1:] if part).casefold()[:_WORDS_MAX]
 
 
 _FACES = select(*(column for column in order_face.c if column.name != "known_as"))

@@ -74,7 +74,7 @@ def upgrade() -> None:
     with op.batch_alter_table("case_file", schema=None) as batch_op:
         batch_op.create_index(
             "ix_case_file_board",
-            ["score", "id"],
+            ["score", "id", "about", "known_as"],
             unique=False,
             sqlite_where=sa.text("live = 1"),
             postgresql_where=sa.text("live"),
@@ -102,7 +102,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_case_file_money",
-            ["order_id", "currency", "stake", "stake_shop"],
+            ["currency", "order_id", "stake", "stake_shop"],
             unique=False,
             sqlite_where=sa.text("active = 1"),
             postgresql_where=sa.text("active"),
