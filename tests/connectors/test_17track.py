@@ -350,7 +350,7 @@ class TestAnswersWithoutScans:
             ({"data": {"accepted": {}}}, "should be an array"),
             ({"data": {"accepted": ["x"]}}, "cannot be read"),
             ({"Json": [{"FLastEvent": "{}"}]}, "no `FTrackNo`"),
-            ({"Json": [{"FTrackNo": "A", "FLastEvent": "{"}]}, "brackets|JSON"),
+            ({"Json": [{"FTrackNo": "A", "FLastEvent": "{"}]}, "not JSON"),
             ({"hello": 1}, "which parcel"),
         ],
     )

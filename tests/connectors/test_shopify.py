@@ -149,6 +149,10 @@ class TestOrders:
         [edited] = read({"order_edit": edit}, "orders/edited")
         assert (edited.type, edited.keys) == ("order.edited", {"order": "5401"})
 
+    def test_what_only_tries_the_webhook_is_a_test(self) -> None:
+        tried = shopify.translate(delivery("shopify", order(), {"x-shopify-test": "true"}))
+        assert one(tried, "order.placed").data["test"] is True
+
     def test_graphql_ids_are_the_same_ids(self) -> None:
         assert one(read(order(id="gid://shopify/Order/5401")), "order.placed").keys["order"] == "5401"
 

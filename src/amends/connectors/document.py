@@ -48,9 +48,7 @@ def read_json(body: bytes) -> Any:
     if body.count(b'"') > QUOTES_MAX:
         raise UnreadableDeliveryError(f"The body holds more than {QUOTES_MAX // 2:,} texts; send it in parts.")
     if not _is_shallow(body):
-        raise UnreadableDeliveryError(
-            f"The body is nested more than {DEPTH_MAX} deep, or its brackets do not match; send a JSON document."
-        )
+        raise UnreadableDeliveryError(f"The body is nested more than {DEPTH_MAX} deep; that is not read.")
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -101,7 +99,8 @@ def _is_shallow(body: bytes) -> bool:
             return True
         outer = brackets.replace(b"[]", b"").replace(b"{}", b"")
         if len(outer) == len(brackets):
-            return False
+            # They do not match: what is wrong is for the parser to say, unless what is open alone goes too deep.
+            return outer.count(b"[") + outer.count(b"{") <= DEPTH_MAX
         brackets = outer
     return not brackets
 

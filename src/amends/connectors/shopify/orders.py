@@ -122,7 +122,7 @@ def _facts(order: wire.Order, to: Telling) -> dict[str, Any]:
         "language": text_of(order.customer_locale),
         "note": text_of(order.note),
         "coupon": coupon,
-        "test": order.test,
+        "test": to.test or order.test,
         "incoterm": "DDP" if order.duties_included else None,
         "recipient_id": _recipient_id(order, attributes),
         "expires_at": _due(order),
@@ -216,7 +216,7 @@ def _tell_reserved(order: wire.Order, to: Telling, id_: str, created: Instant) -
             "location": stock.rpartition("@")[2],
             "quantity": count_of(line.quantity, "quantity"),
             "title": text_of(line.title),
-            "test": order.test,
+            "test": to.test or order.test,
         }
         to.draft.say(
             "stock.reserved",

@@ -23,6 +23,8 @@ class Telling(msgspec.Struct, frozen=True, kw_only=True):
     topic: str | None = None
     triggered_at: Instant | None = None
     received: Instant | None = None
+    test: bool | None = None
+    """Shopify says that it only tries the webhook."""
 
     def when(self, what: str, *moments: Instant | None) -> tuple[Instant, dict[str, Any]]:
         """The first moment that is known, and what to add to the data where it had to be assumed."""

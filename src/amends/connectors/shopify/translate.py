@@ -97,6 +97,7 @@ def translate(delivery: Delivery) -> list[Event]:
         topic=topic.lower() if topic else None,
         triggered_at=moment_of(delivery.headers.get(wire.TRIGGERED_AT), wire.TRIGGERED_AT),
         received=delivery.received,
+        test=True if delivery.headers.get(wire.TEST, "").strip().lower() == "true" else None,
     )
     found = list(_found(read_json(delivery.body), to.topic))
     for resource, value in found:

@@ -263,7 +263,8 @@ def _tell_intent_failed(intent: wire.PaymentIntent, to: Telling) -> None:
         **money(intent.amount, intent.currency),
         "status": "failed",
         "provider": "stripe",
-        "method": text_of(error.payment_method.type) if error.payment_method else None,
+        "method": (text_of(error.payment_method.type) if error.payment_method else None)
+        or _only(intent.payment_method_types),
         "reason": text_of(error.decline_code) or text_of(error.code) or text_of(error.type),
         "description": text_of(error.message),
         "charge": charge,
