@@ -164,6 +164,22 @@ def test_a_cancelled_order_says_so_and_what_came_back():
     assert found.refunded == [Money(4_990, "USD")]
 
 
+def test_a_refund_counts_once_and_only_when_it_is_done():
+    def refund(days: float, status: str | None, id: str) -> Event:
+        return event("payment.refunded", days, payment="pi_1", amount=2_000, currency="USD", status=status, refund=id)
+
+    told = [PLACED, PAID, refund(2, "pending", "re_1")]
+    assert journey(*told, now=3).refunded == []
+    told += [refund(3, "succeeded", "re_1"), refund(3.1, "succeeded", "re_1")]
+    assert journey(*told, now=4).refunded == [Money(2_000, "USD")]
+    told += [
+        refund(4, "succeeded", "re_2"),
+        refund(4.1, None, "the shop's id of re_1"),
+        refund(4.2, None, "and of re_2"),
+    ]
+    assert journey(*told, now=5).refunded == [Money(4_990, "USD")]
+
+
 def test_a_late_piece_of_news_moves_nothing_backwards():
     told = [PLACED, PAID, PACKED, event("shipment.delivered", 9, parcel="LX1"), scan(7, "Exception_Lost")]
     found = journey(*told, now=10)

@@ -17,17 +17,34 @@ PASSWORD: Final = "a password of the test"
 _CHUNK: Final = 400
 
 
-def filled(config: Config, *, seed: int = 7, orders: int = 200, days: float | None = None) -> Installation:
-    """An installation whose clock stands still at the end of a world, everything read and judged."""
-    world = World(Plan.of(seed=seed, orders=orders))
-    clock = ManualClock(world.plan.start)
+def filled(config: Config, *, seed: int = 7, orders: int = 150, days: float = 12) -> Installation:
+    """An installation whose clock stands still at the end of a dense world, everything read and judged.
+
+    Half of its orders are in trouble, and one delivery cannot be read.
+    """
+    plan = Plan(seed=seed, orders=orders, days=days, orders_per_day=orders / days, trouble=0.5)
+    world = World(plan)
+    clock = ManualClock(plan.start)
     installation = Installation(config, clock=clock)
     add_people(installation)
-    until = world.plan.end if days is None else Instant(world.plan.start + int(days * 86_400_000_000))
-    pour(installation, clock, (sending for sending in world.run() if sending.at <= until))
-    clock.set(until)
+    pour(installation, clock, (sending for sending in world.run() if sending.at <= plan.end))
+    clock.set(max(clock.now(), plan.end))
+    with installation.store.writing() as work:
+        work.inbox.add([broken(clock.now())])
     settle(installation, clock)
     return installation
+
+
+def broken(received: Instant) -> NewDelivery:
+    """A delivery of which nothing can be made."""
+    return NewDelivery(
+        vendor="shopify",
+        account="shop-us",
+        delivery_id="broken-1",
+        received=received,
+        headers={"x-shopify-topic": "orders/create", "x-shopify-hmac-sha256": "c2VjcmV0IHByb29m"},
+        body=b'{"id": 1, "line_items": [',
+    )
 
 
 def add_people(installation: Installation) -> None:

@@ -234,19 +234,33 @@ def _payment(id_: str, events: list[Event]) -> Payment:
     for event in events:
         said.update({name: value for name, value in event.data.items() if value not in (None, "")})
     captured = [event for event in events if event.type == "payment.captured"]
-    refunded = [event for event in events if event.type == "payment.refunded"]
+    refunded = [event for event in events if event.type == "payment.refunded" and _is_done(event)]
+    taken = sum(_integer(event.data.get("amount")) or 0 for event in captured)
     return Payment(
         id=id_,
         provider=_text(said.get("provider")),
         method=_text(said.get("method")),
         currency=_text(said.get("currency")),
-        captured=sum(_integer(event.data.get("amount")) or 0 for event in captured),
-        refunded=sum(_integer(event.data.get("amount")) or 0 for event in refunded),
+        captured=taken,
+        refunded=_given_back(refunded, taken),
         captured_at=captured[0].time if captured else None,
         refunded_at=refunded[-1].time if refunded else None,
         failed_at=_last(events, "payment.failed"),
         disputed=any(event.type.startswith("dispute.") for event in events),
     )
+
+
+def _is_done(refund: Event) -> bool:
+    return refund.data.get("status") in (None, "succeeded")
+
+
+def _given_back(refunds: list[Event], taken: int) -> int:
+    """Each refund once, however often it is told; the shop and the provider may tell the same one by other ids."""
+    by_id = {
+        str(refund.data.get("refund") or refund.id): _integer(refund.data.get("amount")) or 0 for refund in refunds
+    }
+    total = sum(by_id.values())
+    return min(total, taken) if taken else total
 
 
 def _refunded(payments: list[Payment]) -> list[Money]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from amends.model.errors import DependencyFailedError
 from amends.web.languages import Domain, Language, catalogue
 from amends.web.wording import Wording
 
@@ -15,7 +16,7 @@ TEMPLATES: Final = HERE / "templates"
 STATIC: Final = HERE / "static"
 
 
-class MissingAssetError(RuntimeError):
+class MissingAssetError(DependencyFailedError):
     """A file of the console is not there; `make assets` fetches it."""
 
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from fastapi import Depends, Request
 
+from amends.model.errors import AmendsError
 from amends.store.users import Role, User
 from amends.web.house import house_of
 from amends.web.languages import CONSOLE, ENGLISH, accepted, best, named
@@ -31,7 +32,7 @@ _SAFE_METHODS: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 _ZONE: Final = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}")
 
 
-class SignInNeededError(Exception):
+class SignInNeededError(AmendsError):
     """Nobody is signed in; `back` is the address that was asked for."""
 
     def __init__(self, back: str) -> None:
@@ -39,7 +40,7 @@ class SignInNeededError(Exception):
         self.back = back
 
 
-class ForbiddenError(Exception):
+class ForbiddenError(AmendsError):
     """The person signed in has not the role that this needs."""
 
     def __init__(self, visitor: "Visitor", role: Role) -> None:
@@ -48,7 +49,7 @@ class ForbiddenError(Exception):
         self.role = role
 
 
-class ForeignFormError(Exception):
+class ForeignFormError(AmendsError):
     """A form that this console did not hand out, or one from before the person signed in anew."""
 
 

@@ -85,7 +85,7 @@ def view_of(file: CaseFile, house: House, visitor: Visitor) -> CaseView:
         incident=file.incident,
         journey=journey,
         facts=timeline_of(file.events, case.findings, house.pack, say),
-        reasons=reasons_of(case.findings, house.pack, say),
+        reasons=reasons_of(case.findings, grade.finding, house.pack, say),
         arithmetic=arithmetic(grade, house.catalogue, say),
         moves=buttons_for(case, visitor),
         record=case_record(

@@ -21,6 +21,7 @@ from amends.cases.action import (
 )
 from amends.cases.case import Case, Outcome
 from amends.cases.lifecycle import Action, allowed
+from amends.model.errors import UnusableInputError
 from amends.model.instant import DAY, HOUR, Duration, Instant
 from amends.store.users import User
 from amends.web.console.labels import OUTCOME_HINTS, OUTCOMES
@@ -38,7 +39,7 @@ class UnknownMoveError(LookupError):
     """There is no such move."""
 
 
-class IncompleteMoveError(ValueError):
+class IncompleteMoveError(UnusableInputError):
     """A part of the form is missing or not among its choices; the message is a marked text."""
 
 

@@ -42,7 +42,7 @@ def order_view(journey: Journey, visitor: Visitor) -> OrderView:
 
 
 def _address(told: Mapping[str, Any], visitor: Visitor) -> str:
-    parts = [str(told[name]) for name in ("street", "postcode", "city", "region") if told.get(name)]
+    parts = [str(told[name]) for name in ("street", "postcode", "city") if told.get(name)]
     if told.get("country"):
         parts.append(visitor.say.country(str(told["country"])))
     return ", ".join(parts)

@@ -29,9 +29,9 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
     values: list[tuple[str, Markup]]
 
 
-def reasons_of(findings: Iterable[CaseFinding], pack: Pack, say: Wording) -> list[Reason]:
-    """The open ones first, the newest first among them; then those that have cleared."""
-    ordered = sorted(findings, key=lambda held: (not held.is_open, -held.finding.fired_at))
+def reasons_of(findings: Iterable[CaseFinding], head: str, pack: Pack, say: Wording) -> list[Reason]:
+    """The finding that names the case first, then those still open, then those that have cleared; newest first."""
+    ordered = sorted(findings, key=lambda held: (held.finding.id != head, not held.is_open, -held.finding.fired_at))
     return [_reason(held, pack, say) for held in ordered]
 
 

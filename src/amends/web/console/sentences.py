@@ -20,9 +20,11 @@ from amends.web.languages import catalogue
 from amends.web.wording import Wording
 
 _PLACEHOLDER: Final = re.compile(r"\{([\w.]+)\}")
+_CHINESE_GAP: Final = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+"""Chinese words stand together; a pack's sentence leaves room for values in other scripts."""
 _COUNTRIES: Final = frozenset(("country", "origin", "destination", "scan_country"))
 _CODES: Final = frozenset(
-    "method reason status sub_status stage tone intent medium cause customs tier author channel provider vendor".split()
+    "method reason status sub_status stage tone intent medium cause customs tier author channel provider vendor system".split()
 )
 """Fields whose values are words of a vocabulary rather than somebody's own."""
 
@@ -48,7 +50,8 @@ def sentence_of(pack: Pack, finding: Finding, say: Wording) -> Markup:
     if any(value is None for value in values.values()):
         return escape(in_language(rule.title, say))
     worded = {name: fact_of(pack, finding, name, value, say) for name, value in values.items()}
-    return Markup(_PLACEHOLDER.sub(lambda found: str(worded[found[1]]), str(escape(text))))  # noqa: S704 - escaped
+    told = _PLACEHOLDER.sub(lambda found: str(worded[found[1]]), str(escape(text)))
+    return Markup(_CHINESE_GAP.sub("", told))  # noqa: S704 - every part is escaped
 
 
 def fact_of(pack: Pack, finding: Finding, name: str, value: Any, say: Wording) -> Markup:

@@ -12,12 +12,13 @@ from amends.model.event import Event, document_of
 from amends.model.fields import FIELDS
 from amends.model.instant import MINUTE, Duration, Instant, parse_instant
 from amends.web.console import labels
+from amends.web.console.codes import CODES
 from amends.web.console.sentences import in_language, sentence_of, value_of
 from amends.web.languages import catalogue
 from amends.web.wording import Wording
 
 _TELLING: Final = (
-    "amount method provider reason status sub_status stage carrier tracking scan_city scan_country sku quantity "
+    "total amount method provider reason status sub_status carrier tracking scan_city scan_country sku quantity "
     "available counted note intent tone rating description system respond_by estimated_at outcome"
 ).split()
 """Fields that say what an event is about, in the order in which they are read."""
@@ -39,11 +40,14 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     severity: str = ""
 
 
+_KNOWN_OF_PARCELS: Final = frozenset(("carrier", "tracking"))
+
+
 def timeline_of(events: Iterable[Event], findings: Sequence[CaseFinding], pack: Pack, say: Wording) -> list[Fact]:
-    """Everything known, the oldest first; what fired at the moment of an event stands after it."""
+    """Everything known, the newest first; what fired at the moment of an event stands above it."""
     told = [told_fact(event, say) for event in events if not event.type.startswith("case.")]
     judged = [fact for held in findings for fact in _judged(held, pack, say)]
-    return sorted([*told, *judged], key=lambda fact: (fact.at, fact.kind != "told"))
+    return sorted([*told, *judged], key=lambda fact: (-fact.at, fact.kind == "told"))
 
 
 def told_fact(event: Event, say: Wording) -> Fact:
@@ -58,19 +62,23 @@ def told_fact(event: Event, say: Wording) -> Fact:
         at=event.time,
         kind="told",
         what=texts.gettext(labels.EVENTS.get(event.type, event.type)),
-        said=Markup(", ").join(_said(event.data, say)),
+        said=Markup(" · ").join(_said(event, say)),
         late=late,
         source=event.source,
         raw=raw_json(document_of(event)),
     )
 
 
-def _said(data: dict[str, Any], say: Wording) -> list[Markup]:
-    """The telling values; the sub-status stands for the status that it belongs to."""
+def _said(event: Event, say: Wording) -> list[Markup]:
+    """The telling values. A scan's status says more than the carrier's own words, and names no parcel again."""
+    data = event.data
+    passed_over = _KNOWN_OF_PARCELS if event.type in ("shipment.scanned", "shipment.delivered") else frozenset[str]()
+    if data.get("sub_status"):
+        passed_over |= {"status"} | ({"description"} if data["sub_status"] in CODES else set())
     shown = []
     for name in _TELLING:
         value = data.get(name)
-        if value in (None, "") or (name == "status" and data.get("sub_status")):
+        if value in (None, "") or name in passed_over:
             continue
         type_ = FIELDS[name].type
         if type_ == "instant" and isinstance(value, str):

@@ -5,6 +5,7 @@ from typing import Final
 
 from itsdangerous import BadData, URLSafeSerializer
 
+from amends.model.errors import UnusableInputError
 from amends.model.instant import DAY, SECOND, Duration, Instant
 
 LASTS: Final = Duration(90 * DAY)
@@ -13,7 +14,7 @@ LASTS: Final = Duration(90 * DAY)
 _TOKEN_LENGTH_MAX: Final = 512
 
 
-class InvalidLinkError(ValueError):
+class InvalidLinkError(UnusableInputError):
     """The link was not made here, was changed, or has expired; the page tells the difference to nobody."""
 
 

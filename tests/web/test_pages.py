@@ -1,0 +1,220 @@
+"""What the pages of the console show, from a real store filled through the real pipeline."""
+
+import re
+from typing import get_args
+
+import pytest
+from tests.web.site import Site
+
+from amends.cases.case import ChangeName, Outcome
+from amends.cases.grade import LineName, Severity
+from amends.cases.incident import IncidentChangeName
+from amends.cases.journey import ArrivalState, StepName
+from amends.cases.lifecycle import ACTIONS, STATES
+from amends.detection.finding import RuleKind
+from amends.detection.pack import TROUBLES
+from amends.model.types import EVENT_TYPES
+from amends.pipeline.ports import DeliveryState
+from amends.store.users import ROLES
+from amends.web.console import grading, labels
+from amends.web.pages import HERE, STATIC
+
+_PLACES = ["/", "/incidents", "/orders", "/deliveries", "/rules", "/rules/lane_disruption", "/rules/tracking_stalled"]
+
+
+def test_the_labels_cover_the_vocabulary():
+    assert set(labels.SEVERITIES) == set(labels.SEVERITY_ICONS) == set(get_args(Severity))
+    assert set(labels.STATES) == set(STATES)
+    assert set(labels.ACTIONS) == set(ACTIONS)
+    assert set(labels.OUTCOMES) == set(labels.OUTCOME_HINTS) == set(get_args(Outcome))
+    assert set(labels.TROUBLES) == set(TROUBLES)
+    assert set(labels.KINDS) == set(labels.KIND_HINTS) == set(get_args(RuleKind))
+    assert set(labels.ROLES) == set(ROLES)
+    assert set(labels.DELIVERY_STATES) == set(get_args(DeliveryState))
+    assert set(labels.CHANGES) == set(get_args(ChangeName))
+    assert set(labels.INCIDENT_CHANGES) == set(get_args(IncidentChangeName))
+    assert set(labels.EVENTS) == set(EVENT_TYPES)
+    assert set(labels.STEPS) == set(get_args(StepName))
+    assert set(labels.ARRIVALS) == set(get_args(ArrivalState))
+    assert all(hasattr(grading._Teller, f"_{name}") for name in get_args(LineName))
+
+
+def test_every_icon_in_use_is_fetched():
+    wanted = (HERE.parents[2] / "scripts" / "assets" / "icons.txt").read_text().split()
+    sprite = (STATIC / "vendor" / "icons.svg").read_text()
+    used = {
+        name
+        for path in [*HERE.rglob("*.html"), *HERE.rglob("*.py")]
+        for name in re.findall(r'icon(?:_name)?[=(]+"([a-z][a-z0-9-]+)"', path.read_text(encoding="utf-8"))
+    }
+    used |= set(labels.SEVERITY_ICONS.values())
+    assert used <= set(wanted)
+    assert {name for name in wanted if f'id="{name}"' not in sprite} == set()
+
+
+def pages(site: Site) -> list[str]:
+    case = site.case()
+    return [*_PLACES, f"/cases/{case.id}", f"/cases/{case.id}/resolve", f"/orders/{case.order}", "/deliveries/1"]
+
+
+@pytest.mark.inv24
+def test_nothing_is_inline_on_any_page(site: Site):
+    client = site.by_role["admin"]
+    for path in pages(site):
+        text = client.get(path).text
+        assert re.search(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son\w+=|javascript:", text) is None, path
+
+
+def test_every_page_is_whole_in_both_languages(site: Site):
+    for language in ("en", "zh-Hans"):
+        client = site.signed_in("lead")
+        client.cookies.set("amends_language", language)
+        for path in pages(site):
+            answer = client.get(path)
+            assert answer.status_code == 200, path
+            assert f'<html lang="{language}"' in answer.text
+            assert "%(" not in answer.text, path
+            assert len(re.findall("<h1", answer.text)) == (0 if path.endswith("/resolve") else 1), path
+
+
+def test_the_board_comes_in_the_order_of_loss_avoided(site: Site):
+    text = site.by_role["viewer"].get("/").text
+    shown = re.findall(r'data-case="(\w+)"', text)
+    with site.installation.store.reading() as work:
+        scores = [work.cases.case(one).grade.score for one in shown]
+    assert len(shown) > 10
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_the_board_narrows_down(site: Site):
+    client = site.by_role["viewer"]
+    case = site.case()
+    with site.installation.store.reading() as work:
+        number = work.faces.get([str(case.order)])[str(case.order)].number
+    assert case.id in client.get("/", params={"q": number}).text
+    found = re.findall(r'data-case="(\w+)"', client.get("/", params={"severity": "critical"}).text)
+    with site.installation.store.reading() as work:
+        assert {work.cases.case(one).grade.severity for one in found} == {"critical"}
+    nothing = client.get("/", params={"q": "no such thing"}).text
+    assert "No case fits" in nothing
+    assert "Nothing waits for you" in client.get("/?list=mine").text
+
+
+@pytest.mark.parametrize("query", ["list=nonsense", "severity=worst", "trouble=x", "score=1&behind=x", "q=%25%5F"])
+def test_an_odd_address_shows_the_board(site: Site, query: str):
+    assert site.by_role["viewer"].get(f"/?{query}").status_code == 200
+
+
+def test_an_address_that_makes_no_sense_is_said_to(site: Site):
+    answer = site.by_role["viewer"].get("/?score=abc")
+    assert answer.status_code == 422
+    assert "That could not be understood" in answer.text
+
+
+def test_htmx_gets_the_board_without_its_page(site: Site):
+    part = site.by_role["viewer"].get("/", headers={"hx-request": "true"}).text
+    assert "<html" not in part
+    assert 'id="board"' in part
+    assert 'id="strip" hx-swap-oob' in part
+
+
+def test_rows_stay_in_the_order_asked_for(site: Site):
+    client = site.by_role["viewer"]
+    shown = re.findall(r'data-case="(\w+)"', client.get("/").text)
+    backwards = list(reversed(shown[:8]))
+    again = client.get("/rows", params={"ids": ",".join([*backwards, "unknown"])}).text
+    assert re.findall(r'data-case="(\w+)"', again) == backwards
+
+
+def test_a_case_says_what_why_and_what_now(site: Site):
+    case = site.case()
+    text = site.by_role["agent"].get(f"/cases/{case.id}").text
+    for heading in ("What happened", "Why we say so", "What now", "How it was graded", "Who did what"):
+        assert heading in text
+    for held in case.findings:
+        assert f'href="/rules/{held.finding.rule}"' in text
+    assert "&#34;specversion&#34;: &#34;1.0&#34;" in text, "each fact opens what was really said"
+    assert "Loss avoided a minute" in text
+
+
+def test_a_viewer_is_told_why_there_are_no_buttons(site: Site):
+    case = site.case()
+    assert "acting on a case needs the role of an agent" in site.by_role["viewer"].get(f"/cases/{case.id}").text
+
+
+def test_an_order_leads_to_its_buyers_page_and_back_to_nothing_else(site: Site):
+    case = site.case()
+    text = site.by_role["viewer"].get(f"/orders/{case.order}").text
+    link = re.search(r'href="(/o/[^"]+)"', text)
+    assert link is not None
+    page = site.guest.get(link[1])
+    assert page.status_code == 200
+    assert "/cases/" not in page.text
+    assert "/orders/" not in page.text
+
+
+@pytest.mark.inv23
+def test_every_wrong_link_gets_the_same_answer(site: Site):
+    case = site.case()
+    text = site.by_role["viewer"].get(f"/orders/{case.order}").text
+    link = re.search(r'href="(/o/[^"]+)"', text)
+    assert link is not None
+    wrong = [f"{link[1][:-4]}AAAA", "/o/x", "/o/1001", f"/o/{'a' * 2_000}", link[1].replace(".", "x", 1)]
+    answers = [site.guest.get(path) for path in wrong]
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.text for answer in answers}) == 1
+    assert len({tuple(sorted(set(answer.headers) - {"date"})) for answer in answers}) == 1
+
+
+@pytest.mark.parametrize(
+    "path", ["/cases/none", "/incidents/none", "/orders/none", "/deliveries/999999", "/rules/none", "/nowhere"]
+)
+def test_what_is_not_there_is_said_to_people(site: Site, path: str):
+    answer = site.by_role["viewer"].get(path)
+    assert answer.status_code == 404
+    assert "There is nothing at this address" in answer.text
+
+
+def test_an_order_is_found_by_any_of_its_names(site: Site):
+    client = site.by_role["viewer"]
+    case = site.case()
+    with site.installation.store.reading() as work:
+        entries = work.journal.read_subject("order", str(case.order))
+        face = work.faces.get([str(case.order)])[str(case.order)]
+    names = {
+        entry.event.keys[kind] for entry in entries for kind in ("payment", "shipment") if kind in entry.event.keys
+    }
+    assert names
+    for name in names:
+        assert client.get("/orders", params={"q": name}).headers["location"] == f"/orders/{case.order}"
+    assert f"/orders/{case.order}" in client.get("/orders", params={"q": face.number}).text
+    assert "No order fits" in client.get("/orders", params={"q": "zzzz"}).text
+
+
+def test_what_could_not_be_read_is_seen_whole(site: Site):
+    with site.installation.store.reading() as work:
+        unread = work.deliveries.list(("quarantined",))
+    assert unread
+    text = site.by_role["viewer"].get("/deliveries").text
+    assert f"/deliveries/{unread[0].position}" in text
+    page = site.by_role["viewer"].get(f"/deliveries/{unread[0].position}").text
+    assert "Could not be read" in page
+    assert "Read it again" not in page, "a viewer may only look"
+    assert "Read it again" in site.by_role["lead"].get(f"/deliveries/{unread[0].position}").text
+
+
+def test_a_secret_of_a_sender_is_not_shown(site: Site):
+    with site.installation.store.reading() as work:
+        unread = work.deliveries.list(("quarantined",))[0]
+    text = site.by_role["admin"].get(f"/deliveries/{unread.position}").text
+    assert "orders/create" in text
+    assert "x-shopify-hmac-sha256" in text
+    assert "c2VjcmV0IHByb29m" not in text
+
+
+def test_a_rule_shows_what_it_asks_and_how_often_it_fired(site: Site):
+    with site.installation.store.reading() as work:
+        rule, (fired, _) = max(work.findings.counts().items(), key=lambda item: item[1])
+    text = site.by_role["viewer"].get(f"/rules/{rule}").text
+    assert f">{fired}</dd>" in text
+    assert '<rect class="bars"' in text
