@@ -38,8 +38,6 @@ from amends.model.errors import AmendsError, UnusableInputError
 COMMANDS = {
     "demo": "a simulated world of shops, with the console that watches it",
     "serve": "ingest, console, buyers' pages and worker in one process",
-    "web": "ingest, console and buyers' pages",
-    "worker": "the worker alone",
     "decode": "read a raw delivery through its connector",
     "vendors": "list the connectors and what each can read",
     "history": "load tables of past orders into the journal",
