@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 from tests.cases.shelf import Shelf, at, cleared, found
 
 from amends.cases import action
@@ -73,10 +73,10 @@ class Office(RuleBasedStateMachine):
         self.seen: dict[str, Case] = {}
 
     @initialize(target=firing)
-    def begin(self) -> Finding:
-        finding = found("delivery_late", "1", 0, loss=50_00)
-        self.shelf.batch(finding)
-        return finding
+    def begin(self) -> Any:
+        findings = [found(name, order, loss=50_00) for name in ("delivery_late", "chargeback_opened") for order in "12"]
+        self.shelf.batch(*findings)
+        return multiple(*findings)
 
     @rule(
         target=firing,
@@ -109,7 +109,10 @@ class Office(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def merge(self, data: st.DataObject) -> None:
-        self._perform(action.Merge(into=self._some_case(data).id), self._some_case(data))
+        case = self._some_case(data)
+        others = [other.id for other in self.shelf.cases.values() if other.is_active and other.order == case.order]
+        into = data.draw(st.sampled_from(sorted({*others} - {case.id}) or [case.id]))
+        self._perform(action.Merge(into=into), case)
 
     def _some_case(self, data: st.DataObject) -> Case:
         return self.shelf.cases[data.draw(st.sampled_from(sorted(self.shelf.cases)))]

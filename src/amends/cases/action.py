@@ -214,6 +214,7 @@ def _take_over(desk: Desk, into: Case, case: Case, command: Merge, who: str) -> 
         "took_over",
         at=desk.now,
         who=who,
+        action="open" if into.state == "new" else None,
         why=command.why,
         details={"from": case.id, "findings": [held.finding.id for held in moved]},
         findings=tuple(sorted((*into.findings, *moved), key=_fired)),

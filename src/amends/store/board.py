@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
 
 from amends.cases.case import Case, Outcome
 from amends.cases.face import OrderFace
@@ -124,7 +124,7 @@ class Board:
 
     def count(self, query: BoardQuery) -> int:
         """How many cases a list holds."""
-        return self._number(select(func.count()).select_from(case_file).where(*_conditions(query)))
+        return self._connection.scalar(_counting(*_conditions(query))) or 0
 
     def rows(self, ids: Sequence[str]) -> tuple[BoardRow, ...]:
         """These cases as rows, in the order asked for; unknown ids are left out."""
@@ -139,11 +139,16 @@ class Board:
         columns = case_file.c
         at_risk = self._at_risk()
         by_severity = self._by_severity()
-        put_aside = self._number(_counting(columns.snoozed_until.is_not(None), columns.active))
-        due = self._number(_counting(columns.live, columns.due_at > now, columns.due_at <= now + HOUR))
-        healed = _counting(columns.outcome == "healed", columns.resolved_at >= since)
-        open_incidents = select(func.count(), func.sum(incident.c.members)).where(incident.c.state == "open")
-        incidents, members = self._connection.execute(open_incidents).one()
+        put_aside, due, overdue, healed, incidents, members = self._connection.execute(
+            select(
+                _counting(columns.snoozed_until.is_not(None), columns.active).scalar_subquery(),
+                _counting(columns.live, columns.due_at > now, columns.due_at <= now + HOUR).scalar_subquery(),
+                _counting(columns.live, columns.due_at <= now).scalar_subquery(),
+                _counting(columns.outcome == "healed", columns.resolved_at >= since).scalar_subquery(),
+                select(func.count()).where(incident.c.state == "open").scalar_subquery(),
+                select(func.sum(incident.c.members)).where(incident.c.state == "open").scalar_subquery(),
+            )
+        ).one()
         live = sum(by_severity.values())
         return Today(
             at_risk={currency: minor for currency, minor, _ in at_risk if minor},
@@ -152,10 +157,10 @@ class Board:
             active=live + put_aside,
             live=live,
             due=due,
-            overdue=self._number(_counting(columns.live, columns.due_at <= now)),
+            overdue=overdue,
             incidents=incidents,
             incident_cases=members or 0,
-            healed=self._number(healed),
+            healed=healed,
             since=since,
             by_severity=by_severity,
         )
@@ -181,20 +186,19 @@ class Board:
         currencies = self._connection.scalars(select(columns.currency).distinct().where(columns.active))
         sums = []
         for currency in sorted(each for each in currencies if each is not None):
-            mine = columns.active & (columns.currency == currency)
-            dearest = (
-                select(func.max(columns.stake).label("stake"), func.max(columns.stake_shop).label("stake_shop"))
-                .where(mine & columns.order_id.is_not(None))
+            # Cases without an order make one group here, and are about different things.
+            lone = columns.order_id.is_(None)
+            group = (
+                select(
+                    case((lone, func.sum(columns.stake)), else_=func.max(columns.stake)).label("stake"),
+                    case((lone, func.sum(columns.stake_shop)), else_=func.max(columns.stake_shop)).label("shop"),
+                )
+                .where(columns.active & (columns.currency == currency))
                 .group_by(columns.order_id)
                 .subquery()
             )
-            others = select(func.sum(columns.stake), func.sum(columns.stake_shop))
-            parts = (
-                self._connection.execute(select(func.sum(dearest.c.stake), func.sum(dearest.c.stake_shop))).one(),
-                self._connection.execute(others.where(mine & columns.order_id.is_(None))).one(),
-            )
-            in_shop = [shop for _, shop in parts if shop is not None]
-            sums.append((currency, sum(minor or 0 for minor, _ in parts), sum(in_shop) if in_shop else None))
+            minor, shop = self._connection.execute(select(func.sum(group.c.stake), func.sum(group.c.shop))).one()
+            sums.append((currency, minor or 0, shop))
         return sums
 
     def _by_severity(self) -> dict[Severity, int]:
@@ -202,9 +206,6 @@ class Board:
         query = select(columns.severity, func.count()).where(columns.live).group_by(columns.severity)
         counts = {row[0]: row[1] for row in self._connection.execute(query)}
         return {severity: counts.get(severity, 0) for severity in reversed(SEVERITIES)}
-
-    def _number(self, query: Select[Any]) -> int:
-        return self._connection.scalar(query) or 0
 
 
 def _counting(*conditions: ColumnElement[bool]) -> Select[Any]:
