@@ -285,6 +285,16 @@ class TestRefunds:
         [more] = told("charge.refunded", body, previous={"amount_refunded": 500})
         assert (more.type, more.data["amount"], more.keys["order"]) == ("payment.refunded", 1000, "5401")
 
+    def test_the_shapes_of_old_versions(self) -> None:
+        assert told("charge.refunded", charge(amount_refunded=1000, refunds=[refund()])) == told(
+            "refund.created", refund()
+        )
+        [nameless] = told(
+            "charge.refunded", charge(amount_refunded=1000, refunds=[{"amount": 1000, "object": "refund"}])
+        )
+        assert (nameless.type, nameless.data["amount"]) == ("payment.refunded", 1000)
+        assert told("charge.succeeded", charge(refunds=[]))[1].type == "payment.captured"
+
 
 class TestDisputes:
     @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def tell_refund(refund: wire.Refund, to: Telling, *, charge: wire.Charge | None 
 
 def tell_refunds_of(charge: wire.Charge, to: Telling) -> None:
     """The refunds that a charge lists; where it lists none, how much of it went back since it was told before."""
-    listed = [refund for refund in (charge.refunds.data or () if charge.refunds else ()) if refund is not None]
+    listed = wire.refunds_in(charge)
     for refund in listed:
         tell_refund(refund, to, charge=charge)
     back = count_of(charge.amount_refunded, "amount_refunded") or 0

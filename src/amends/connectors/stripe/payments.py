@@ -316,8 +316,8 @@ def _details(charge: wire.Charge, to: Telling) -> dict[str, Any]:
 
 
 def _charge_of(intent: wire.PaymentIntent) -> str | None:
-    embedded = [id_ for one in (intent.charges.data or () if intent.charges else ()) if one and (id_ := id_of(one.id))]
-    return wire.id_in(intent.latest_charge) or (embedded[0] if embedded else None)
+    embedded = next((id_ for charge in wire.charges_in(intent) if (id_ := id_of(charge.id))), None)
+    return wire.id_in(intent.latest_charge) or embedded
 
 
 def _state_of(intent: wire.PaymentIntent) -> str | None:

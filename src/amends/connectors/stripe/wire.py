@@ -75,7 +75,7 @@ class Refund(Shape, frozen=True, kw_only=True):
 
 
 class Refunds(Shape, frozen=True, kw_only=True):
-    """A list of refunds."""
+    """A list of refunds; before 2014 a plain array stood in its place, of refunds without ids."""
 
     data: list[Refund | None] | None = None
 
@@ -102,7 +102,7 @@ class Charge(Shape, frozen=True, kw_only=True):
     payment_method_details: MethodDetails | None = None
     billing_details: BillingDetails | None = None
     receipt_email: Word = None
-    refunds: Refunds | None = None
+    refunds: Refunds | list[Refund | None] | None = None
     metadata: dict[str, Any] | None = None
     transfer_group: Word = None
 
@@ -145,7 +145,7 @@ class PaymentIntent(Shape, frozen=True, kw_only=True):
     cancellation_reason: Word = None
     livemode: bool | None = None
     latest_charge: Any = None
-    charges: Charges | None = None
+    charges: Charges | list[Charge | None] | None = None
     last_payment_error: PaymentError | None = None
     next_action: dict[str, Any] | None = None
     payment_method_types: list[Word] | None = None
@@ -376,6 +376,18 @@ NOT_FOLLOWED: Final = {
     "ping": "a ping only tries the endpoint",
 }
 """Objects, and families of event types up to their first dots, from which nothing follows, and why."""
+
+
+def refunds_in(charge: Charge) -> list[Refund]:
+    """The refunds that a charge lists, by whichever version of the API; those without an id cannot be told apart."""
+    listed = charge.refunds.data if isinstance(charge.refunds, Refunds) else charge.refunds
+    return [refund for refund in listed or () if refund is not None and refund.id is not None]
+
+
+def charges_in(intent: PaymentIntent) -> list[Charge]:
+    """The charges that an intent lists, newest first; versions since 2022-11-15 list none."""
+    listed = intent.charges.data if isinstance(intent.charges, Charges) else intent.charges
+    return [charge for charge in listed or () if charge is not None]
 
 
 def id_in(value: Any) -> str | None:
