@@ -215,7 +215,7 @@ class _Script:
                 return None
             return constant(value["value"], place)
         if value is None or isinstance(value, list):
-            self._say(path, f"{who}: write an SQL expression over columns")
+            self._say(path, f"{who}: write an SQL expression over columns; with a comma inside {{ }}, put it in quotes")
             return None
         try:
             formula = parse_formula(str(value), place)

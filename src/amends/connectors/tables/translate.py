@@ -72,7 +72,7 @@ def read_history(mapping: Mapping, folder: Path) -> History:
     for spec, frame in zip(mapping.events, told, strict=True):
         problems += _nameless(spec, frame)
         sound.append(frame.drop_nulls(["time", "id"]).sort("time", FILE, ROW))
-    return History(mapping.events, sound, sorted(set(problems), key=lambda problem: (problem.file, problem.row)))
+    return History(mapping.events, sound, sorted(set(problems), key=_place))
 
 
 # ---------------------------------------------------------------- from a spec to a frame
@@ -197,6 +197,10 @@ def _dictionaries(names: list[str], columns: list[pl.Series], count: int) -> lis
 
 
 # ---------------------------------------------------------------- problems
+
+
+def _place(problem: Problem) -> tuple[str, int, str]:
+    return problem.file, problem.row, problem.why
 
 
 def _nameless(spec: EventSpec, frame: pl.DataFrame) -> list[Problem]:
