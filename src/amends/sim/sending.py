@@ -15,3 +15,5 @@ class Sending(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     headers: dict[str, str]
     body: bytes
+    order: str | None = None
+    """The order it speaks of, where it is about one: for those who look on, a receiver finds it in the body."""

@@ -37,6 +37,9 @@ START: Final = Instant(1_772_409_600_000_000)
 """2026-03-02T00:00:00Z, a Monday."""
 _CHECKOUT: Final = Duration(MINUTE)
 _NIGHT: Final = 0.5
+_LAST_HOURS: Final = Duration(2 * HOUR)
+_NEVER: Final = Instant(2**62)
+_WITHOUT_ORDERS: Final = Duration(4 * HOUR)
 
 
 Item = Telling | Sending | Refill | BrushingRing | Course
@@ -46,8 +49,9 @@ Item = Telling | Sending | Refill | BrushingRing | Course
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What kind of world it is to be.
 
-    `orders` are placed over `days`, then the world ends; None goes on for as long as it is asked. `trouble` is the
-    share of orders that a scenario befalls. `desk` is whether the shop keeps cases at a help desk of its own.
+    `orders` are placed over about `days`, then the world ends; None goes on until the days are over. `trouble` is the
+    share of orders that a scenario befalls, `incidents` whether groups of them have troubles in common. `desk` is
+    whether the shop keeps cases at a help desk of its own.
     """
 
     seed: int
@@ -56,6 +60,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     days: float = 60
     orders_per_day: float = 270
     trouble: float = 0.25
+    incidents: bool = True
     desk: bool = True
 
     @classmethod
@@ -66,7 +71,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def end(self) -> Instant:
-        """When it is over."""
+        """When it is over, if it does not end with a certain order."""
         return Instant(self.start + int(self.days * DAY))
 
 
@@ -75,7 +80,9 @@ class World:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.incidents: Incidents = schedule(plan.seed, plan.start, plan.end, plan.orders_per_day)
+        self.incidents = Incidents()
+        if plan.incidents:
+            self.incidents = schedule(plan.seed, plan.start, plan.end, plan.orders_per_day)
         self._network = Network(self.incidents.outages)
         self._arrivals = stream(plan.seed, "arrivals")
         self._buyers = Buyers(stream(plan.seed, "buyers"))
@@ -83,9 +90,11 @@ class World:
         self._counting = Counting(stream(plan.seed, "counts"), self._network, self.incidents, plan.start)
         self._listening = Listening()
         self._order_truths: list[Truth] = []
+        self._last_order: dict[str, Instant] = {}
         self._numbers = count(1)
         self._sequence = count()
         self._agenda: list[tuple[Instant, int, Item | None]] = []
+        self._end: Instant = _NEVER if plan.orders else plan.end
         self.clock: Instant = plan.start
 
     def run(self) -> Iterator[Sending]:
@@ -94,18 +103,17 @@ class World:
         for ring in self.incidents.rings:
             for _ in range(ring.members):
                 self._note(Instant(ring.start + draw_length(self._arrivals, 0, (ring.end - ring.start) / HOUR)), ring)
-        end = self.plan.end
-        while self._agenda and self._agenda[0][0] <= end:
+        while self._agenda[0][0] <= self._end:
             for sending in self._counting.rounds(self._agenda[0][0]):
                 self._note(sending.at, sending)
             at, _, item = heappop(self._agenda)
             yield from self._do(at, item)
-        self.clock = end
+        self.clock = self._end
         self._close()
 
     def truths(self) -> list[Truth]:
         """All that was wrong until the end, in the order of time."""
-        end = self.clock
+        end = self._end
         rows = [*self._order_truths, *self._stock.truths, *self._counting.truths, *self._listening.truths]
         rows += group_truths(self.incidents, rows)
         rows = [_until(row, end) for row in rows if row.at <= end]
@@ -134,16 +142,27 @@ class World:
                 self._order_comes(at)
 
     def _order_comes(self, at: Instant) -> None:
-        shop = self._arrivals.choices(SHOPS, [shop.weight * _wakefulness(shop, at) for shop in SHOPS])[0]
-        number = self._place(at, shop, draw_market(self._arrivals, shop))
-        if self.plan.orders is None or number < self.plan.orders:
-            self._note(self._next_arrival(at), None)
+        shop = self._draw_shop(at)
+        self._place(at, shop, draw_market(self._arrivals, shop))
+        self._note(self._next_arrival(at), None)
+
+    def _draw_shop(self, at: Instant) -> Shop:
+        """Whose order it is; no shop goes without one for longer than some hours, as long as there are orders."""
+        shop = min(SHOPS, key=lambda shop: self._last_order.get(shop.account, self.plan.start))
+        if at - self._last_order.get(shop.account, self.plan.start) < _WITHOUT_ORDERS:
+            shop = self._arrivals.choices(SHOPS, [shop.weight * _wakefulness(shop, at) for shop in SHOPS])[0]
+        self._last_order[shop.account] = at
+        return shop
 
     def _next_arrival(self, at: Instant) -> Instant:
         return Instant(at + int(self._arrivals.expovariate(self.plan.orders_per_day) * DAY) + 1)
 
-    def _place(self, at: Instant, shop: Shop, market: Market, ring: BrushingRing | None = None) -> int:
+    def _place(self, at: Instant, shop: Shop, market: Market, ring: BrushingRing | None = None) -> None:
         number = next(self._numbers)
+        if number == self.plan.orders:
+            self._end = Instant(at + _LAST_HOURS)
+        elif self.plan.orders is not None and number > self.plan.orders:
+            return
         rng = stream(self.plan.seed, "order", number)
         buyer = self._buyers.make(market.country, ring.address) if ring else self._buyers.draw(shop, market)
         course = draft_order(rng, number, shop, market, buyer, Instant(at + _CHECKOUT))
@@ -157,7 +176,6 @@ class World:
             ring.orders.append(course.key)
             ring.placed.append(course.created.told)
         self._order_truths += judge(course)
-        return number
 
     def _reserve(self, course: Course) -> None:
         sendings, refills = self._stock.reserve(course)

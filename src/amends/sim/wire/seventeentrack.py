@@ -73,6 +73,7 @@ def pushed(course: Course, parcel: Parcel, upto: int) -> Sending:
     return Sending(
         at=latest.seen.told, feed=TRACKING, topic="TRACKING_UPDATED", id=id_,
         headers={"content-type": "application/json"}, body=encode(body),
+        order=course.key,
     )  # fmt: skip
 
 
