@@ -24,6 +24,7 @@ from amends.detection.scope import EVENT_NAMES
 from amends.detection.surge import Record
 from amends.detection.vector import Vector
 from amends.detection.versions import Before, Clockwork, OrderThen, Picked, Versions
+from amends.model.errors import AmendsError
 from amends.model.event import Event
 from amends.model.instant import Instant
 
@@ -33,7 +34,7 @@ _BEGINNING = np.iinfo(np.int64).min
 _FORMAT = 1
 
 
-class StaleSnapshotError(ValueError):
+class StaleSnapshotError(AmendsError, ValueError):
     """The snapshot was made with another pack or an older format: replay the journal instead."""
 
 
@@ -75,7 +76,7 @@ class Kernel:
 
     def sweep(self, now: Instant) -> Verdicts:
         """Let the clock pass to `now`; returns the silences that fell due and the surges that ended."""
-        if self._clock == _BEGINNING or now <= self._clock:
+        if now <= self._clock:
             return Verdicts()
         self._links.new = {}
         return self._judge({}, Clockwork(np.zeros(0, dtype=np.int64), now))
