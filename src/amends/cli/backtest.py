@@ -9,8 +9,8 @@ from typing import IO, Any, Final
 import click
 
 from amends.cli import output
+from amends.detection import load_pack
 from amends.detection.backtest import Backtest, Outcome, Report, RuleResult
-from amends.detection.library import pack_of
 from amends.model.errors import UnusableInputError
 from amends.model.event import Event, UnreadableEventError, decode_event
 from amends.model.instant import SECOND, Duration, Instant, format_duration, format_instant, parse_instant
@@ -56,7 +56,7 @@ def command(
     if db is not None and events is not None:
         raise click.UsageError("Give either --db or --events.")
     end = None if at is None else parse_instant(at)
-    backtest = Backtest(pack_of(rules))
+    backtest = Backtest(load_pack(rules or None))
     with output.progress() as bar:
         task = bar.add_task("Judging", total=None)
         for portion in _from_file(events) if events is not None else _from_journal(db):

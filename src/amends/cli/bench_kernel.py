@@ -14,8 +14,7 @@ import numpy as np
 
 from amends.cli import output
 from amends.cli.simulated import read_elsewhere
-from amends.detection import Kernel, Pack
-from amends.detection.library import pack_of
+from amends.detection import Kernel, Pack, load_pack
 from amends.model.errors import UnusableInputError
 from amends.model.event import Event, UnreadableEventError, decode_event
 from amends.sim.world import Plan, World
@@ -47,7 +46,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.command("kernel", epilog="Example: amends bench kernel --events orders.jsonl --json")
 @click.option("--events", type=click.File("rb"), metavar="FILE", help="CloudEvents, one a line [default: simulated]")
-@click.option("--orders", type=click.IntRange(1), default=5_000, show_default=True, help="Size of the simulated world.")
+@click.option("--orders", type=click.IntRange(1), default=6_000, show_default=True, help="Size of the simulated world.")
 @click.option(
     "--rules", multiple=True, metavar="PATH", type=click.Path(exists=True, path_type=Path),
     help="Rule files or folders instead of the built-in rules.",
@@ -56,7 +55,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 @output.json_option
 def kernel(*, events: IO[bytes] | None, orders: int, rules: tuple[Path, ...], rounds: int, as_json: bool) -> None:
     """Decoded events through the kernel, one after the other and in batches: how many a second."""
-    pack = pack_of(rules)
+    pack = load_pack(rules or None)
     stream = list(_from_file(events) if events is not None else _simulated(orders))
     if not stream:
         raise NoEventsError("There are no events to judge: give a file of CloudEvents, one a line.")

@@ -9,8 +9,7 @@ from amends.cli import output
 from amends.cli.main import ProblemsFound
 from amends.detection.condition import Language
 from amends.detection.explain import LANGUAGES, Explanation, explain, headings
-from amends.detection.library import BUILT_IN, pack_of
-from amends.detection.pack import PackError
+from amends.detection.pack import PackError, load_pack
 from amends.detection.rule import Rule
 from amends.model.errors import UnusableInputError
 from amends.model.suggestion import suggestion
@@ -41,11 +40,11 @@ def command() -> None:
 def check(*, paths: tuple[Path, ...], as_json: bool) -> None:
     """Check rule files, or folders of them; without PATHS, the built-in rules.
 
-    Each problem is a sentence that begins with its place, FILE:LINE. Rules that bring no tables of their own stand on
-    the built-in ones. Exit code 1 if there are problems.
+    Each problem is a sentence that begins with its place, FILE:LINE. Rules of your own may use the built-in columns.
+    Exit code 1 if there are problems.
     """
     try:
-        pack, problems = pack_of(paths), []
+        pack, problems = load_pack(paths or None), []
     except PackError as error:
         pack, problems = None, error.problems
     if as_json:
@@ -55,7 +54,7 @@ def check(*, paths: tuple[Path, ...], as_json: bool) -> None:
         for problem in problems:
             output.say(problem)
     else:
-        where = ", ".join(map(str, paths)) or str(BUILT_IN)
+        where = ", ".join(map(str, paths)) or "the built-in pack"
         output.say(f"{where}: {len(pack.rules)} rules over {len(pack.tables)} tables, no problems.")
     if problems:
         raise ProblemsFound
@@ -67,7 +66,7 @@ def check(*, paths: tuple[Path, ...], as_json: bool) -> None:
 @output.json_option
 def list_(*, rules: tuple[Path, ...], language: Language, as_json: bool) -> None:
     """List the rules."""
-    pack = pack_of(rules)
+    pack = load_pack(rules or None)
     if as_json:
         output.print_json([_listed(rule) for rule in pack.rules.values()])
         return
@@ -88,7 +87,7 @@ def explain_(*, id_: str, rules: tuple[Path, ...], language: Language, as_json: 
 
     ID is the id of a rule, or of an exception, of which every rule is explained.
     """
-    pack = pack_of(rules)
+    pack = load_pack(rules or None)
     wanted = [rule for rule in pack.rules.values() if id_ in (rule.id, rule.exception)]
     wanted = [rule for rule in wanted if rule.id == id_] or wanted
     if not wanted:
@@ -104,8 +103,9 @@ def explain_(*, id_: str, rules: tuple[Path, ...], language: Language, as_json: 
 def _page(one: Explanation, language: Language) -> list[str]:
     names = headings(language)
     width = max((len(fact.name) for fact in one.facts), default=0)
-    lines = [f"{one.title} ({one.id})", one.summary, "", names["facts"]]
-    lines += [f"{_INDENT}{fact.name:<{width}}  {fact.means}" for fact in one.facts]
+    lines = [f"{one.title} ({one.id})", one.summary]
+    if one.facts:
+        lines += ["", names["facts"], *(f"{_INDENT}{fact.name:<{width}}  {fact.means}" for fact in one.facts)]
     lines += ["", names["fires"], *(_INDENT + line for line in one.fires)]
     lines += ["", names["clears"], *(_INDENT + line for line in one.clears)]
     lines += ["", names["loss"], _INDENT + one.loss]

@@ -291,7 +291,8 @@ class _Teller:
 
     def _case(self, node: exp.Expr) -> str:
         branches = [
-            self._say("case", self.words(branch.this), self.words(branch.args["true"])) for branch in node.args["ifs"]
+            self._say("case", inline(self.clause(branch.this), self._language), self.words(branch.args["true"]))
+            for branch in node.args["ifs"]
         ]
         if node.args.get("default") is not None:
             branches.append(self._say("else", self.words(node.args["default"])))
