@@ -87,9 +87,10 @@ def command(*, seed: int, speed: float, past: int, host: str, port: int | None, 
     The world has gone on for some days when you come in, and goes on posting signed webhooks over HTTP. All of it is
     in a temporary folder, and gone when you stop, unless you --keep it.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
         folder = _folder(stack, keep)
+        # Told to end, it ends as by Ctrl-C: with nothing left behind.
+        stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, signal.default_int_handler))
         listening = _listen(host, port)
         config = load_config(
             data_dir=folder, db=f"sqlite:///{folder / 'amends.sqlite'}", host=host, port=listening.getsockname()[1],
