@@ -18,6 +18,7 @@ import msgspec
 import pysqlite3.dbapi2 as sqlite  # type: ignore[import-untyped]
 
 from amends.cli import output
+from amends.cli.bench_kernel import kernel
 from amends.cli.load import SECRET, Latencies, UnexpectedAnswerError, latencies, send_all, send_evenly, signed_post
 from amends.cli.main import ProblemsFound
 from amends.detection import load_pack
@@ -36,6 +37,9 @@ _PATIENCE_S: Final = 20.0
 @click.group(epilog="Example: amends bench http --json")
 def command() -> None:
     """Measure speed. Every figure comes with its conditions."""
+
+
+command.add_command(kernel)
 
 
 @command.command(epilog="Example: amends bench http --lines 64 --seconds 10")

@@ -20,7 +20,7 @@ from amends.model.event import Event, UnreadableEventError, decode_event
 from amends.sim.world import Plan, World
 
 BATCHES: Final = (1, 500, 10_000, 100_000)
-_BATCHES_MAX: Final = 2_000
+SMALL_BATCHES_MAX: Final = 2_000
 """Of small batches so many are measured, at the end of the stream, on a kernel that has seen what comes before."""
 _SEED: Final = 1
 
@@ -62,17 +62,19 @@ def kernel(*, events: IO[bytes] | None, orders: int, rules: tuple[Path, ...], ro
     # A process that judges live holds a batch of events, not all of them: they are no part of what is measured.
     gc.collect()
     gc.freeze()
-    figures = []
-    with output.progress() as bar:
-        for batch in bar.track(BATCHES, description="Judging"):
-            figures.append(max((measure(pack, stream, batch) for _ in range(rounds)), key=_speed))
+    try:
+        with output.progress() as bar:
+            sizes = bar.track(BATCHES, description="Judging")
+            figures = [max((measure(pack, stream, size) for _ in range(rounds)), key=_speed) for size in sizes]
+    finally:
+        gc.unfreeze()
     name = f"a simulated world of {orders:,} orders, seed {_SEED}" if events is None else Path(events.name).name
     _show(figures, _conditions(pack, name, len(stream), rounds), as_json=as_json)
 
 
 def measure(pack: Pack, stream: Sequence[Event], batch: int) -> Figure:
     """Judge a stream in batches, and time it; of small batches, the last ones only."""
-    measured = min(len(stream), batch * _BATCHES_MAX)
+    measured = min(len(stream), batch * SMALL_BATCHES_MAX)
     warm_up = len(stream) - measured
     judge = Kernel(pack)
     for start in range(0, warm_up, BATCHES[-1]):
