@@ -1,16 +1,19 @@
 """SIGKILL anywhere after a 2xx: nothing acknowledged is lost, nothing is doubled.
 
-A real server takes signed deliveries from three senders over HTTP while it is killed again and again; senders repeat
-what was not acknowledged, as vendors do. What it leaves behind is compared with what a server that nobody disturbed
-makes of the same deliveries.
+A real server takes signed deliveries over HTTP while it is killed again and again; the senders repeat what was not
+acknowledged, as vendors do. What it leaves behind is compared with what a server that nobody disturbed makes of the
+same deliveries.
 """
 
+import asyncio
 import random
+import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +29,14 @@ from amends.model.instant import DAY, Instant
 from amends.pipeline.failpoints import FAILPOINTS
 from amends.runtime.clock import WallClock
 from amends.runtime.wiring import open_store
+from amends.sim import feeds
+from amends.sim.driver import Driver
+from amends.sim.sending import Sending
+from amends.sim.world import Plan, World
 from amends.store.work import Work
 
 SENDERS = 3
+KILLED = -9
 SETTINGS = {"AMENDS_SNAPSHOT_EVENTS": "10", "AMENDS_SECRET_KEY": "k" * 32, "AMENDS_LOG_LEVEL": "warning"}
 
 
@@ -82,16 +90,18 @@ def _prepare(folder: Path) -> None:
     store = open_store(f"sqlite:///{folder}/amends.sqlite")
     with store.writing() as work:
         work.connections.put("cloudevents", "north", EVENTS_SECRET, Instant(0))
+        for feed in feeds.ALL:
+            work.connections.put(feed.vendor, feed.account, EVENTS_SECRET, Instant(0))
     store.database.close()
 
 
-def _left(folder: Path) -> Left:
+def _left(folder: Path, kinds: Sequence[str]) -> Left:
     store = open_store(f"sqlite:///{folder}/amends.sqlite")
     with store.reading() as work:
         findings = {
             found.finding.id: (found.finding.rule, found.finding.subject, found.cleared_at is None)
             for found in work.findings.latest(1_000_000)
-            if found.finding.kind in ("order", "payment", "shipment")
+            if found.finding.kind in kinds
         }
         events = [entry.event for entry in work.journal.read(after=0, limit=1_000_000)]
         rows = work.connection.exec_driver_sql("SELECT body, state FROM delivery").all()
@@ -144,53 +154,99 @@ def _finish(server: Server) -> None:
     assert server.stop() == 0
 
 
-def _undisturbed(folder: Path, shares: list[list[tuple[str, bytes]]]) -> Left:
-    _prepare(folder)
-    with Server(folder, **SETTINGS) as server:
-        with _sending(shares, lambda: server.address):
-            pass
-        _finish(server)
-    return _left(folder)
+def _check(left: Left, calm: Left, sent: set[bytes]) -> None:
+    assert sent <= left.bodies.keys()
+    assert "pending" not in left.states
+    assert "conflict" not in left.states
+    assert set(left.journal.values()) == {1}
+    assert left.journal == calm.journal
+    assert left.findings == calm.findings
+
+
+OF_ONE_ORDER = ("order", "payment", "shipment")
+"""Kinds that hear of one order only, whose deliveries one sender keeps in order."""
 
 
 @pytest.mark.slow
 @pytest.mark.inv01
-@pytest.mark.timeout(1_200)
-def test_killed_anywhere_nothing_acknowledged_is_lost_and_nothing_doubled(
-    tmp_path: Path, trials: Callable[[int], int]
-) -> None:
+@pytest.mark.timeout(600)
+def test_killed_at_every_failpoint_nothing_is_lost_and_nothing_doubled(tmp_path: Path) -> None:
     draw = random.Random(7)
-    points = [f"{point}@{draw.randrange(1, 6)}" for point in FAILPOINTS]
-    plan: list[str | float] = [*points, *(draw.uniform(0.05, 0.8) for _ in range(trials(50)))]
+    plan = [f"{point}@{draw.randrange(1, 6)}" for point in FAILPOINTS]
     draw.shuffle(plan)
     shares = _deliveries(seed=1, orders=6 * len(plan))
-    calm = _undisturbed(tmp_path / "calm", shares)
+    calm, rough = tmp_path / "calm", tmp_path / "rough"
+    _prepare(calm)
+    with Server(calm, **SETTINGS) as server:
+        with _sending(shares, lambda: server.address):
+            pass
+        _finish(server)
 
-    rough = tmp_path / "rough"
     _prepare(rough)
     place = {"address": "http://127.0.0.1:1"}
     with _sending(shares, lambda: place["address"]) as senders:
-        for step in plan:
-            armed = {"AMENDS_FAILPOINT": step} if isinstance(step, str) else {}
-            with Server(rough, **SETTINGS, **armed) as server:
+        for point in plan:
+            with Server(rough, **SETTINGS, AMENDS_FAILPOINT=point) as server:
                 place["address"] = server.address
-                if isinstance(step, float):
-                    time.sleep(step)
-                    server.kill()
-                assert server.wait() == -9, f"{step} was not reached"
+                assert server.wait() == KILLED, f"{point} was not reached"
         assert any(sender.is_alive() for sender in senders), "all was sent before the last kill: send more"
         with Server(rough, **SETTINGS) as server:
             place["address"] = server.address
             for sender in senders:
                 sender.join(120)
             _finish(server)
-    left = _left(rough)
-
     acknowledged = {body for sender in senders for body in sender.acknowledged}
     assert acknowledged == {body for share in shares for _, body in share}
-    assert acknowledged <= left.bodies.keys()
-    assert left.states == {"taken"}
-    assert set(left.journal.values()) == {1}
-    assert left.journal == calm.journal
-    assert left.findings == calm.findings
+    left = _left(rough, OF_ONE_ORDER)
+    _check(left, _left(calm, OF_ONE_ORDER), acknowledged)
     assert len(left.findings) > len(plan)
+
+
+@pytest.mark.slow
+@pytest.mark.inv01
+@pytest.mark.timeout(3_600)
+def test_killed_at_random_while_vendors_deliver(tmp_path: Path, trials: Callable[[int], int]) -> None:
+    draw = random.Random(11)
+    kills = trials(50)
+    # Some hundred days ago, so that no deadline falls into the seconds of this test.
+    start = Instant(WallClock().now() - 300 * DAY)
+    world = World(Plan(seed=5, start=start, days=30, orders_per_day=20, trouble=0.5, desk=False))
+    sendings = list(islice(world.run(), 150 * kills))
+    calm, rough = tmp_path / "calm", tmp_path / "rough"
+    _prepare(calm)
+    with Server(calm, **SETTINGS) as server:
+        _drive(server.address, sendings).join()
+        _finish(server)
+
+    _prepare(rough)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    sender = _drive(f"http://127.0.0.1:{port}", sendings)
+    for _ in range(kills):
+        with Server(rough, "--port", str(port), **SETTINGS) as server:
+            assert server.address, server.greeting
+            time.sleep(draw.uniform(0.05, 0.8))
+            server.kill()
+    assert sender.is_alive(), "all was sent before the last kill: send more"
+    with Server(rough, "--port", str(port), **SETTINGS) as server:
+        sender.join(300)
+        assert not sender.is_alive()
+        _finish(server)
+    kinds = ("order", "payment", "shipment", "stock", "buyer", "thread", "return")
+    left = _left(rough, kinds)
+    _check(left, _left(calm, kinds), {sending.body for sending in sendings})
+    assert len(left.findings) > kills
+
+
+def _drive(address: str, sendings: Sequence[Sending]) -> threading.Thread:
+    # One at a time, so that both runs hear everything in the same order.
+    keys = dict.fromkeys(feeds.ALL, EVENTS_SECRET)
+    driver = Driver(address, keys, clock=None, wall=WallClock().now, concurrent=1)
+
+    def send() -> None:
+        asyncio.run(driver.run(sendings))
+        assert driver.tally.refused == 0, driver.tally.last_refusal
+
+    thread = threading.Thread(target=send, daemon=True)
+    thread.start()
+    return thread
