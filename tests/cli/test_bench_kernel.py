@@ -25,7 +25,7 @@ def orders(count: int) -> list[Event]:
     events = []
     for number in range(count):
         for type_ in ("order.placed", "order.paid"):
-            at = Instant(NOW + number * HOUR)
+            at = Instant(NOW + number * 3 * HOUR)
             keys = {"order": f"A{number}"}
             events.append(
                 Event(id=f"{number}/{type_}", source="shop", type=type_, time=at, keys=keys, data={"shop": "s"})
