@@ -30,7 +30,7 @@ def rule(id: str, trouble: str, severity: Severity = "warning", *, kind: str = "
     part = None
     if kind == "surge":
         part = Surge(
-            rules=surge["counts"],  # type: ignore[arg-type]
+            rules=surge.get("counts", ()),  # type: ignore[arg-type]
             on=(),
             hits=None,
             by=surge["by"],  # type: ignore[arg-type]
@@ -39,7 +39,7 @@ def rule(id: str, trouble: str, severity: Severity = "warning", *, kind: str = "
             false_alarms=Rate(1, Duration(60 * DAY)),
             half_life=7,
             prior=0.1,
-            ratio=False,
+            ratio=bool(surge.get("ratio")),
             prior_strength=10,
         )
     texts = {"en": id, "zh-Hans": id}
@@ -74,6 +74,7 @@ RULES: Rules = {
         rule("reply_overdue", "service"),
         rule("first_contact_overdue", "service", "high"),
         rule("channel_silent", "system", "critical"),
+        rule("payment_success_drop", "payment", "critical", kind="surge", by=("provider", "method"), ratio=True),
         rule(
             "lane_disruption", "delivery", "high", kind="surge", by=("carrier", "country"), counts=("tracking_stalled",)
         ),

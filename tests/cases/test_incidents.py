@@ -53,6 +53,21 @@ def test_a_surge_alone_is_an_incident_without_cases(new_shelf: NewShelf) -> None
     assert (incident(shelf).members, incident(shelf).state, shelf.cases) == (0, "open", {})
 
 
+def test_a_wave_of_orders_is_not_put_right_by_its_end(new_shelf: NewShelf) -> None:
+    shelf = new_shelf()
+    shelf.batch(surge(3))
+    shelf.batch(cleared(surge(3), 24))
+    assert (incident(shelf).state, incident(shelf).calm_at) == ("open", at(24))
+
+
+def test_a_rate_that_is_usual_again_is_put_right(new_shelf: NewShelf) -> None:
+    shelf = new_shelf()
+    drop = found("payment_success_drop", None, 3, kind="group", subject="stripe|card")
+    shelf.batch(drop)
+    shelf.batch(cleared(drop, 5))
+    assert (incident(shelf).state, incident(shelf).outcome) == ("resolved", "healed")
+
+
 def test_it_takes_no_case_from_before_its_window(new_shelf: NewShelf) -> None:
     other = new_shelf()
     other.batch(stall("1", -20))

@@ -229,7 +229,7 @@ def test_a_case_handled_too_slowly_says_so_itself(shelf: Shelf) -> None:
     overdue = found("first_contact_overdue", hours=24, kind="case", subject=shelf.only().id)
     shelf.batch(overdue)
     case = shelf.only()
-    assert (case.grade.base, case.grade.exception) == ("high", "delivery_late")
+    assert (case.grade.base, case.grade.severity, case.grade.exception) == ("warning", "high", "delivery_late")
     shelf.batch(cleared(late, 30))
     assert shelf.only().outcome == "healed", "that we were slow keeps nothing open"
     shelf.batch(cleared(overdue, 30))

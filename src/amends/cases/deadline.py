@@ -56,7 +56,7 @@ def _from_facts(case: Case) -> list[Deadline]:
 
 def _contact(case: Case) -> Deadline | None:
     """Only where there is a buyer to be told, and something to tell; not while it is the buyer's turn."""
-    graver = any(held.severity != "info" for held in case.root_findings)
+    graver = any(held.severity != "info" and not held.about_us for held in case.root_findings)
     if case.order is None or not graver or not case.has_trouble or not case.is_active or case.state == "waiting_buyer":
         return None
     if case.contacted_at is None or case.contacted_at < case.active_since:

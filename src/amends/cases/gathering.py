@@ -112,10 +112,14 @@ def _update_stake(desk: Desk, incident: Incident, case: Case, at: Instant) -> No
 
 
 def _heal_if_over(desk: Desk, incident: Incident, at: Instant) -> None:
-    """A calm incident without members is over; if somebody works on it, a person says so."""
+    """A calm incident whose cases have all left is over; if somebody works on it, a person says so.
+
+    One that never had a case ends by itself only if it was about a rate: that no more orders of a kind come does not
+    put right those that came.
+    """
     if not incident.is_open or incident.calm_at is None or incident.members > 0 or incident.healed_at is not None:
         return
     if incident.touched:
         desk.change_incident(incident, "healed", at=at, healed_at=at)
-    else:
+    elif incident.joined or incident.ratio:
         desk.change_incident(incident, "healed", at=at, state="resolved", outcome="healed", resolved_at=at)

@@ -32,7 +32,7 @@ class GradeLine(msgspec.Struct, frozen=True, kw_only=True):
     stake: finding, exception, minor, currency · no_stake: exception · likelihood: exception, factor, minor, currency ·
     converted: minor, currency, rate, source, as_of · no_rate: currency, into · floor: severity, minor, currency ·
     urgency: factor, what, due_at, within (a Duration, absent if overdue or without limit) · reach: factor, cases ·
-    work: minutes · score: score · severity: base, severity, why (texts of `due`, `large`, `many`) · healed: nothing
+    work: minutes · score: score · severity: base, severity, why (of `due`, `large`, `many`, `slow`) · healed: nothing
     """
 
     name: LineName

@@ -26,7 +26,8 @@ _POINTS_A_WINDOW: Final = 12
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """A surge of `exception` in the group where the columns `names` have the values `subject` (joined by `|`).
 
-    `counts` are the rules whose findings make members (none: every finding of `trouble`). `since` is the beginning of
+    `counts` are the rules whose findings make members (none: every finding of `trouble`). `ratio`: it was about a rate,
+    which is cured when it is usual again. `since` is the beginning of
     the window of the surge. `calm_at`: the group is back at its own measure. `members` are the active ones, `joined`
     all there ever were, `recovered` those whose trouble went away. `at_risk` is the members' money by currency, in
     minor units. `graded_reach` is the reach its members are graded by.
@@ -41,6 +42,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     names: tuple[str, ...]
     subject: str
     counts: tuple[str, ...]
+    ratio: bool
     facts: dict[str, Any]
     since: Instant
     bucket: Duration
@@ -124,6 +126,7 @@ def incident_of(finding: Finding, rule: RuleInfo) -> Incident:
         names=tuple(_plain(name) for name in rule.surge.by),
         subject=finding.subject,
         counts=rule.surge.rules,
+        ratio=rule.surge.ratio,
         facts=finding.facts,
         since=window_start(finding.fired_at, window),
         bucket=Duration(max(window // _POINTS_A_WINDOW, MINUTE)),

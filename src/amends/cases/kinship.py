@@ -28,10 +28,11 @@ EXPLAINED_BY: Final[dict[str, frozenset[str]]] = {
     "predicted_late": _CUSTOMS | _NOT_SHIPPING | _NOBODY_WAITS | {"handover_late", "no_first_scan"},
     "delivery_late": _CUSTOMS | _NOT_SHIPPING | _NOBODY_WAITS | {"handover_late", "no_first_scan"},
     "pickup_expiring": _NOBODY_WAITS,
+    "return_to_sender": frozenset(("customs_rejected",)),
 }
-"""The silence of the first is explained by an open finding of the others on the same order: a parcel held by customs
-does not move, and nobody waits for the parcel of a cancelled order. The silence joins that case, and while the cause
-is there it adds nothing to its gravity."""
+"""The first is explained by an open finding of the others on the same order: a parcel held by customs does not move,
+nobody waits for the parcel of a cancelled order, and what customs refuses comes back. It joins that case, and while
+the cause is there it adds nothing to its gravity."""
 
 FOLLOWS_ITS_ORDER: Final = frozenset(
     ("reply_overdue", "update_overdue", "messaging_window_closing", "promise_unkept", "buyer_upset")

@@ -10,7 +10,10 @@ from amends.model.instant import Duration
 
 
 class SurgeInfo(Protocol):
-    """What a surge counts: findings of `rules` (or events), by the columns `by`, in windows of length `window`."""
+    """What a surge counts: findings of `rules` (or events), by the columns `by`, in windows of length `window`.
+
+    `ratio`: not how many there are, but which part of all of them.
+    """
 
     @property
     def rules(self) -> tuple[str, ...]: ...
@@ -18,6 +21,8 @@ class SurgeInfo(Protocol):
     def by(self) -> tuple[str, ...]: ...
     @property
     def window(self) -> Duration: ...
+    @property
+    def ratio(self) -> bool: ...
 
 
 class RuleInfo(Protocol):

@@ -4,8 +4,9 @@
                     currency; never less than what a trouble of that severity costs anyhow
     score         = expected loss x urgency x reach / minutes of work
 
-Severity is the gravest of the rules', raised by one step if a deadline is near, much money is expected to be lost,
-or many orders share the cause; `info` is never raised. The numbers stand in `TriagePolicy`, as data.
+Severity is the gravest of the rules', raised by one step if a limit from outside is near, much money is expected to
+be lost, or many orders share the cause. That we are slow ourselves lifts a warning and nothing more, or on a busy day
+everything would be critical; `info` is never raised. The numbers stand in `TriagePolicy`, as data.
 """
 
 from collections.abc import Sequence
@@ -97,7 +98,7 @@ def grade(case: Case, now: Instant, terms: Terms, *, reach: int = 1) -> Grade:
     if worst is None:
         return _healed(case, terms)
     head = _head(case, terms)
-    base = gravest(tuple(held.severity for held in case.root_findings))
+    base = gravest(tuple(held.severity for held in case.root_findings if not held.about_us))
     sum_ = _Sum()
     expected = _expected(sum_, worst, base, terms)
     deadline = next_deadline(case, now)
@@ -107,7 +108,7 @@ def grade(case: Case, now: Instant, terms: Terms, *, reach: int = 1) -> Grade:
     sum_.write("work", minutes=minutes)
     score = int((expected * urgency * spread / minutes * 1000).to_integral_value(ROUND_HALF_UP))
     sum_.write("score", score=score)
-    severity = _severity(sum_, base, deadline, now, expected, reach, terms)
+    severity = _severity(sum_, case, base, deadline, now, expected, reach, terms)
     return Grade(
         severity=severity,
         base=base,
@@ -234,16 +235,25 @@ def _reach(sum_: _Sum, reach: int, policy: TriagePolicy) -> Decimal:
 
 
 def _severity(
-    sum_: _Sum, base: Severity, deadline: Deadline | None, now: Instant, expected: Decimal, reach: int, terms: Terms
+    sum_: _Sum,
+    case: Case,
+    base: Severity,
+    deadline: Deadline | None,
+    now: Instant,
+    expected: Decimal,
+    reach: int,
+    terms: Terms,
 ) -> Severity:
     policy = terms.policy
     why = []
-    if deadline is not None and deadline.at - now <= policy.raised_within:
+    if deadline is not None and deadline.finding is not None and deadline.at - now <= policy.raised_within:
         why.append("due")
     if expected >= terms.rates.convert(policy.large, terms.currency).minor:
         why.append("large")
     if reach >= policy.raised_from:
         why.append("many")
+    if base == "warning" and any(held.about_us for held in case.open_findings):
+        why.append("slow")
     severity = base
     if why and base not in ("info", "critical"):
         severity = SEVERITIES[SEVERITIES.index(base) + 1]

@@ -134,6 +134,7 @@ incident: Final = Table(
     Column("names", JSON, nullable=False),
     Column("subject", Text, nullable=False),
     Column("counts", JSON, nullable=False),
+    Column("ratio", Boolean, nullable=False),
     Column("facts", JSON, nullable=False),
     Column("since", BigInteger, nullable=False),
     Column("bucket", BigInteger, nullable=False),

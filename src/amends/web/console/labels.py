@@ -173,6 +173,7 @@ REASONS_RAISED: Final[dict[str, str]] = {
     "due": mark("a deadline is near"),
     "large": mark("much money is at stake"),
     "many": mark("many orders share the cause"),
+    "slow": mark("we are late in handling it"),
 }
 """Why a grade is above its rule's; see `amends.cases.triage`."""
 

@@ -185,6 +185,7 @@ def upgrade() -> None:
         sa.Column("names", sa.JSON(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("ratio", sa.Boolean(), nullable=False),
         sa.Column("facts", sa.JSON(), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("bucket", sa.BigInteger(), nullable=False),
