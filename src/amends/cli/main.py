@@ -39,6 +39,7 @@ COMMANDS = {
     "demo": "a simulated world of shops, with the console that watches it",
     "serve": "ingest, console, buyers' pages and worker in one process",
     "decode": "read a raw delivery through its connector",
+    "connections": "say whose webhooks are believed",
     "vendors": "list the connectors and what each can read",
     "history": "load tables of past orders into the journal",
     "events": "load CloudEvents into the journal",

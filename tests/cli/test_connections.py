@@ -1,0 +1,84 @@
+"""`amends connections`: from nothing to a believed webhook, without touching the database by hand."""
+
+import io
+import json
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.cli.process import Server, amends
+from tests.web.door import signed_by_shopify
+
+from amends.runtime.config import load_config
+from amends.runtime.wiring import open_store
+
+SECRET = "shpss_0123456789abcdef0123456789abcdef"
+BODY = json.dumps({"id": 1, "name": "#1", "created_at": "2026-03-01T08:00:00Z", "currency": "EUR"}).encode()
+
+
+def _add(folder: Path, secret: str, monkeypatch: pytest.MonkeyPatch, account: str = "acme-us") -> tuple[int, str, str]:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(secret + "\n"))
+    return amends("connections", "add", "shopify", account, folder=folder)
+
+
+def test_an_account_is_connected_listed_and_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, said, _ = _add(tmp_path, SECRET, monkeypatch)
+    assert (code, said) == (0, "Connected. Have shopify deliver to http://127.0.0.1:8080/hooks/shopify/acme-us\n")
+    listed = amends("connections", "list", "--json", folder=tmp_path).stdout
+    assert SECRET not in listed
+    (one,) = json.loads(listed)["connections"]
+    assert (one["vendor"], one["account"]) == ("shopify", "acme-us")
+    assert amends("connections", "remove", "shopify", "acme-us", folder=tmp_path).returncode == 0
+    assert json.loads(amends("connections", "list", "--json", folder=tmp_path).stdout) == {"connections": []}
+
+
+def test_a_running_server_believes_an_account_from_its_connection_to_its_removal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Server(tmp_path) as server:
+
+        def answers(status: int) -> bool:
+            until = time.monotonic() + 5
+            while time.monotonic() < until:
+                address = f"{server.address}/hooks/shopify/acme-us"
+                if httpx.post(address, content=BODY, headers=signed_by_shopify(BODY, SECRET)).status_code == status:
+                    return True
+                time.sleep(0.1)
+            return False
+
+        assert answers(401)
+        assert _add(tmp_path, SECRET, monkeypatch)[0] == 0
+        assert answers(202)
+        assert amends("connections", "remove", "shopify", "acme-us", folder=tmp_path).returncode == 0
+        assert answers(401)
+
+
+def test_a_secret_for_a_sender_of_ones_own_can_be_made(tmp_path: Path) -> None:
+    done = amends("connections", "add", "cloudevents", "erp", "--new-secret", folder=tmp_path)
+    secret = done.stdout.splitlines()[0].rsplit(" ", 1)[1]
+    assert secret.startswith("whsec_")
+    store = open_store(load_config(data_dir=tmp_path).db)
+    with store.reading() as work:
+        assert [one.secret for one in work.connections.all()] == [secret]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("add", "shopfy", "acme-us"), "There is no connector 'shopfy'"),
+        (("add", "shopify", "a/b"), "'a/b' cannot stand in an address"),
+        (("add", "shopify", "acme-us"), "use one of at least 24"),
+        (("add", "stripe", "acme-us", "--new-secret"), "The secret of stripe is made by stripe"),
+        (("remove", "stripe", "acme-us"), "stripe/acme-us is not connected"),
+    ],
+)
+def test_what_cannot_be_connected_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], sentence: str
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("hunter2\n"))
+    done = amends("connections", *arguments, folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert sentence in done.stderr
+    assert "hunter2" not in done.stderr
