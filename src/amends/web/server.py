@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import logging
 import signal
 import socket
 import threading
@@ -52,11 +53,22 @@ def address_of(listening: socket.socket) -> str:
     return f"http://{host}:{port}"
 
 
+class _OpenPages(logging.Filter):
+    """Keeps out of the log that open pages were ended with the server: they come back by themselves."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        ended = record.exc_info is not None and isinstance(record.exc_info[1], asyncio.CancelledError)
+        return not (ended or record.getMessage().startswith("Cancel "))
+
+
 def serve(app: FastAPI, listening: socket.socket) -> None:
     """Answer requests until the process is told to end (SIGINT, SIGTERM); then finish what is at hand."""
     # The server sends itself the signal again once it has ended in good order; that was no killing.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _server(app).run(sockets=[listening])
+
+
+_OPEN_PAGES: Final = _OpenPages()
 
 
 class BackgroundServer:
@@ -85,6 +97,7 @@ class BackgroundServer:
 
 
 def _server(app: FastAPI) -> uvicorn.Server:
+    logging.getLogger("uvicorn.error").addFilter(_OPEN_PAGES)
     return uvicorn.Server(
         uvicorn.Config(
             app,

@@ -12,6 +12,7 @@ from amends.store.errors import StoreError
 from amends.store.inbox import NewDelivery
 
 BODY_BYTES_MAX: Final = 5 * 1024 * 1024
+_ID_LENGTH_MAX: Final = 200
 _RETRY_AFTER_S: Final = 5
 _NOT_KEPT: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
 
@@ -76,7 +77,7 @@ def _new(here: Installation, connector: Connector, delivery: Delivery) -> NewDel
     return NewDelivery(
         vendor=delivery.vendor,
         account=delivery.account,
-        delivery_id=connector.delivery_id(delivery),
+        delivery_id=connector.delivery_id(delivery)[:_ID_LENGTH_MAX],
         received=here.clock.now(),
         headers={name: value for name, value in delivery.headers.items() if name not in _NOT_KEPT},
         body=delivery.body,
