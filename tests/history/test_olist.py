@@ -93,6 +93,21 @@ def test_the_script_prints_the_comparison(olist: Found) -> None:
     assert all(one["unexplained"] == [] for one in document)
 
 
+@pytest.mark.realdata
+@pytest.mark.slow
+def test_the_document_tells_these_figures(olist: Found) -> None:
+    document = (ROOT / "docs" / "olist.md").read_text()
+    for one in compare(*olist):
+        both, exceptions = len(one.found & one.labelled), ", ".join(f"`{name}`" for name in one.exceptions)
+        beyond, short = len(one.found - one.labelled), len(one.labelled - one.found)
+        cells = [f"`{one.label}`", len(one.labelled), exceptions, len(one.found), both, beyond, short, 0]
+        row = " | ".join(f"{cell:,}" if isinstance(cell, int) else cell for cell in cells)
+        assert f"| {row} |" in document
+        for sign, differences in (("found, not labelled", one.beyond), ("labelled, not found", one.short)):
+            for difference in differences:
+                assert not difference.orders or f"- {len(difference.orders):,} {sign}: " in document
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_another_history_of_the_kind_is_explained_as_well(seed: int, tmp_path: Path) -> None:
     # Everything odd that the real orders show, and more of it: no date, dates in the wrong order or at the same
