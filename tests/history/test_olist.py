@@ -101,7 +101,7 @@ def test_the_document_tells_these_figures(olist: Found) -> None:
         both, exceptions = len(one.found & one.labelled), ", ".join(f"`{name}`" for name in one.exceptions)
         beyond, short = len(one.found - one.labelled), len(one.labelled - one.found)
         cells = [f"`{one.label}`", len(one.labelled), exceptions, len(one.found), both, beyond, short, 0]
-        row = " | ".join(f"{cell:,}" if isinstance(cell, int) else cell for cell in cells)
+        row = " | ".join(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in cells)
         assert f"| {row} |" in document
         for sign, differences in (("found, not labelled", one.beyond), ("labelled, not found", one.short)):
             for difference in differences:
