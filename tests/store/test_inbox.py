@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import event
 
 from amends.model.instant import Instant
 from amends.pipeline.ports import Settlement
@@ -134,3 +135,27 @@ def test_what_became_of_deliveries_can_be_seen_and_tried_again(writer: InboxWrit
         assert work.deliveries.retry_all("refused") == 1
     with store.reading() as work:
         assert [delivery.position for delivery in work.inbox.pending(10)] == [two, three, 4]
+
+
+def test_looking_at_few_deliveries_does_not_read_them_all(store: SqlStore) -> None:
+    asked: list[str] = []
+
+    @event.listens_for(store.database.engine, "before_cursor_execute")
+    def note(_connection: object, cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    with store.reading() as work:
+        work.inbox.pending(10)
+        work.deliveries.list()
+        work.deliveries.counts()
+        questions = [question for question in asked if "FROM delivery" in question]
+        plans = [
+            str(work.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {question}", _blanks(question)).all())
+            for question in questions
+        ]
+    assert len(plans) == 5
+    assert [plan for plan in plans if "ix_delivery" not in plan and "max" not in plan and "SEARCH" not in plan] == []
+
+
+def _blanks(question: str) -> tuple[int, ...]:
+    return (1,) * question.count("?")

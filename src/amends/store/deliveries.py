@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, func, select, text, update
 
 from amends.model.instant import Instant
 from amends.pipeline.ports import DeliveryState
@@ -47,6 +47,8 @@ class DeliveryTable:
         """Deliveries in these states, the newest first; `before` a position for the next page."""
         columns = [delivery.c[name] for name in DeliverySummary.__struct_fields__]
         query = select(*columns).where(delivery.c.state.in_(states)).order_by(delivery.c.position.desc()).limit(limit)
+        if set(states) <= set(UNSETTLED):
+            query = query.where(_IS_UNSETTLED)
         if before is not None:
             query = query.where(delivery.c.position < before)
         return [DeliverySummary(**row._mapping) for row in self._connection.execute(query)]
@@ -58,13 +60,17 @@ class DeliveryTable:
 
     def counts(self) -> dict[DeliveryState, int]:
         """How many deliveries are in each state."""
-        found: dict[DeliveryState, int] = dict.fromkeys(("pending", "taken", "quarantined", "refused", "conflict"), 0)
-        query = select(delivery.c.state, func.count().label("size")).group_by(delivery.c.state)
-        return found | {row.state: row.size for row in self._connection.execute(query)}
+        found: dict[DeliveryState, int] = dict.fromkeys(UNSETTLED, 0)
+        query = select(delivery.c.state, func.count().label("size")).where(_IS_UNSETTLED).group_by(delivery.c.state)
+        found |= {row.state: row.size for row in self._connection.execute(query)}
+        # Counted by what is left, for most are taken, and no delivery is ever removed.
+        everything = self._connection.scalar(select(func.max(delivery.c.position))) or 0
+        waiting = self.waiting()
+        return {"pending": waiting, "taken": everything - waiting - sum(found.values()), **found}
 
     def waiting(self) -> int:
         """How many deliveries wait for the pipeline."""
-        return self._connection.scalar(select(func.count()).where(delivery.c.state == "pending")) or 0
+        return self._connection.scalar(select(func.count()).select_from(delivery).where(_IS_PENDING)) or 0
 
     def retry(self, positions: Iterable[int]) -> int:
         """Have deliveries that were not taken read again; says how many."""
@@ -77,6 +83,11 @@ class DeliveryTable:
         if vendor is not None:
             again &= delivery.c.vendor == vendor
         return self._connection.execute(update(delivery).where(again).values(state="pending", error=None)).rowcount
+
+
+# Worded as the partial indexes are, and as literals: only so can SQLite tell that an index applies.
+_IS_PENDING = text("state = 'pending'")
+_IS_UNSETTLED = text("state IN ('quarantined', 'refused', 'conflict')")
 
 
 def _record(row: Row[Any]) -> DeliveryRecord:

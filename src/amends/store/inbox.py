@@ -66,8 +66,8 @@ class InboxTable:
 
 
 _RAW = [delivery.c[name] for name in RawDelivery.__struct_fields__]
-# A literal, not a parameter: only so can SQLite tell that the partial index applies.
-_IS_PENDING = delivery.c.state == bindparam("pending", "pending", literal_execute=True)
+# Worded as the partial index is: only so can SQLite tell that it applies.
+_IS_PENDING = text("state = 'pending'")
 _SETTLE = (
     update(delivery)
     .where(delivery.c.position == bindparam("at"))
