@@ -1,5 +1,7 @@
 """Gives an application its console, its buyers' pages, their files, and a page for whatever goes wrong."""
 
+from typing import Final
+
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -14,8 +16,9 @@ from amends.web.console.throttle import Throttle
 from amends.web.languages import mark
 from amends.web.pages import STATIC
 from amends.web.portal import routes as portal
-from amends.web.visit import ForbiddenError, ForeignFormError, SignInNeededError, guest_of, is_partial
+from amends.web.visit import ForbiddenError, ForeignFormError, Guest, SignInNeededError, guest_of, is_partial
 
+_FORBIDDEN: Final = 403
 _log = structlog.get_logger(__name__)
 
 ROUTERS = (
@@ -58,17 +61,12 @@ async def _to_the_door(request: Request, error: Exception) -> Response:
 
 async def _forbidden(request: Request, error: Exception) -> Response:
     assert isinstance(error, ForbiddenError)
-    return render(
+    return _problem(
         request,
-        error.visitor,
-        "problem.html",
-        status=403,
-        icon_name="lock",
-        title=translated(error.visitor, mark("This is not for your role")),
-        text=translated(
-            error.visitor,
-            mark("You may look at everything here, but this step needs more rights. Ask a lead or an administrator."),
-        ),
+        403,
+        mark("This is not for your role"),
+        mark("You may look at everything here, but this step needs more rights. Ask a lead or an administrator."),
+        guest=error.visitor,
     )
 
 
@@ -122,17 +120,19 @@ async def _failed(request: Request, error: Exception) -> Response:
     )
 
 
-def _problem(request: Request, status: int, title: str, text: str, detail: str = "") -> Response:
-    guest = guest_of(request)
-    words = " ".join(part for part in (translated(guest, text), detail) if part)
+def _problem(
+    request: Request, status: int, title: str, text: str, *, detail: str = "", guest: Guest | None = None
+) -> Response:
+    """A page of its own, or for htmx what stands in the dialog."""
+    guest = guest or guest_of(request)
     return render(
         request,
         guest,
-        "problem.html",
+        "problem_part.html" if is_partial(request) else "problem.html",
         status=status,
-        icon_name="alert-circle",
+        icon_name="lock" if status == _FORBIDDEN else "alert-circle",
         title=translated(guest, title),
-        text=words,
+        text=" ".join(part for part in (translated(guest, text), detail) if part),
     )
 
 

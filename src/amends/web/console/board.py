@@ -195,6 +195,8 @@ def _view(choices: Choices, today: Today, visitor: Visitor) -> BoardView:
         views=[
             Chip(words=translated(visitor, words), address=choices.address(list=name), chosen=choices.name == name)
             for name, words in LISTS.items()
+            # The strip leads to these.
+            if name not in ("due", "healed") or choices.name == name
         ],
         severities=[
             Chip(

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import msgspec
 from markupsafe import Markup, escape
@@ -15,12 +16,14 @@ from amends.web.console.case_view import exception_name
 from amends.web.console.chart import Curve, curve_of
 from amends.web.console.record import Entry, Names, incident_record
 from amends.web.console.render import translated
-from amends.web.console.sentences import fact_type, in_language, value_of
+from amends.web.console.sentences import fact_type, filled_in, in_language, value_of
 from amends.web.house import House
 from amends.web.languages import mark
 from amends.web.visit import Visitor
 
-COLUMNS = {
+_WORTH_SHOWING: Final = 2
+
+COLUMNS: Final = {
     "carrier": mark("Carrier"),
     "origin": mark("From"),
     "destination": mark("To"),
@@ -48,7 +51,8 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
 class IncidentView(msgspec.Struct, frozen=True, kw_only=True):
     """What the templates ask for."""
 
-    title: str
+    name: str
+    title: Markup
     sentence: Markup
     owner: str
     at_risk: str
@@ -68,11 +72,18 @@ def incident_sentence(incident: Incident, house: House, visitor: Visitor) -> Mar
     rule = house.pack.rules.get(incident.rule)
     if rule is None:
         return escape(exception_name(house, incident.exception, visitor))
-    text = str(escape(in_language(rule.says, visitor.say)))
-    for name, value in {**incident.facts, **incident.group}.items():
-        type_, field = fact_type(house.pack, rule, name)
-        text = text.replace(f"{{{name}}}", str(value_of(value, type_, field, visitor.say)))
-    return escape(exception_name(house, incident.exception, visitor)) if "{" in text else Markup(text)  # noqa: S704
+    worded = {
+        name: value_of(value, *fact_type(house.pack, rule, name), visitor.say)
+        for name, value in {**incident.facts, **incident.group}.items()
+    }
+    told = filled_in(in_language(rule.says, visitor.say), worded)
+    return escape(exception_name(house, incident.exception, visitor)) if "{" in told else told
+
+
+def incident_title(incident: Incident, house: House, visitor: Visitor) -> Markup:
+    """What it is called, and where."""
+    name = exception_name(house, incident.exception, visitor)
+    return Markup("{}: {}").format(name, Markup(" · ").join(value for _, value in group_of(incident, house, visitor)))
 
 
 def view_of(
@@ -89,7 +100,8 @@ def view_of(
     until = incident.resolved_at or say.now
     money = curve_of([(point.at, in_shop_currency(point.at_risk, terms).minor) for point in points], until=until)
     return IncidentView(
-        title=exception_name(house, incident.exception, visitor),
+        name=exception_name(house, incident.exception, visitor),
+        title=incident_title(incident, house, visitor),
         sentence=incident_sentence(incident, house, visitor),
         owner=people.get(incident.owner or "", ""),
         at_risk=say.money_brief(in_shop_currency(incident.at_risk, terms)),
@@ -131,6 +143,8 @@ def in_shop_currency(at_risk: Mapping[str, int], terms: Terms) -> Money:
 def shares(countries: Sequence[str], visitor: Visitor) -> list[Share]:
     """How the members spread over countries, the most first."""
     counts = Counter(country for country in countries if country)
+    if len(counts) < _WORTH_SHOWING:
+        return []
     return [
         Share(words=visitor.say.country(code), count=count, percent=round(100 * count / len(countries)))
         for code, count in counts.most_common(6)

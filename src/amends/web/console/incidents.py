@@ -16,9 +16,8 @@ from amends.cases.incident import Incident
 from amends.model.instant import Instant
 from amends.store.work import Work
 from amends.web.console.acting import act_on_incident
-from amends.web.console.case_view import exception_name
 from amends.web.console.chips import Chip
-from amends.web.console.incident_view import group_of, in_shop_currency, incident_sentence, view_of
+from amends.web.console.incident_view import in_shop_currency, incident_sentence, incident_title, view_of
 from amends.web.console.move_page import answer_done, move_page
 from amends.web.console.moves import IncompleteMoveError, UnknownMoveError, command_of, form_for, move_named
 from amends.web.console.refusals import refusal_of
@@ -39,9 +38,8 @@ class IncidentRow(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     severity: Severity
+    title: Markup
     sentence: Markup
-    title: str
-    group: list[Markup]
     at_risk: str
     members: int
     joined: int
@@ -70,9 +68,8 @@ def _row(incident: Incident, people: Mapping[str, str], house: House, visitor: V
     return IncidentRow(
         id=incident.id,
         severity=incident.severity,
+        title=incident_title(incident, house, visitor),
         sentence=incident_sentence(incident, house, visitor),
-        title=exception_name(house, incident.exception, visitor),
-        group=[value for _, value in group_of(incident, house, visitor)],
         at_risk=visitor.say.money_brief(in_shop_currency(incident.at_risk, house.terms)),
         members=incident.members,
         joined=incident.joined,
@@ -155,5 +152,5 @@ def _form(request: Request, visitor: Visitor, incident_id: str, move: str, *, pr
         incident = _incident(work, incident_id)
         people = work.users.all()
     form = form_for(move, None, people, visitor)
-    subject = incident_sentence(incident, house, visitor)
+    subject = incident_title(incident, house, visitor)
     return move_page(request, visitor, form, subject, action=f"/incidents/{incident_id}/{move}", problem=problem)

@@ -24,7 +24,10 @@ _CHINESE_GAP: Final = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 """Chinese words stand together; a pack's sentence leaves room for values in other scripts."""
 _COUNTRIES: Final = frozenset(("country", "origin", "destination", "scan_country"))
 _CODES: Final = frozenset(
-    "method reason status sub_status stage tone intent medium cause customs tier author channel provider vendor system".split()
+    (
+        "method reason status sub_status stage tone intent medium cause customs tier author channel provider vendor "
+        "system"
+    ).split()
 )
 """Fields whose values are words of a vocabulary rather than somebody's own."""
 
@@ -49,8 +52,12 @@ def sentence_of(pack: Pack, finding: Finding, say: Wording) -> Markup:
     values = {name: _named(finding, name) for name in _PLACEHOLDER.findall(text)}
     if any(value is None for value in values.values()):
         return escape(in_language(rule.title, say))
-    worded = {name: fact_of(pack, finding, name, value, say) for name, value in values.items()}
-    told = _PLACEHOLDER.sub(lambda found: str(worded[found[1]]), str(escape(text)))
+    return filled_in(text, {name: fact_of(pack, finding, name, value, say) for name, value in values.items()})
+
+
+def filled_in(text: str, worded: Mapping[str, Markup]) -> Markup:
+    """A text of a pack with its names in braces replaced by their values; a name without one stays as it is."""
+    told = _PLACEHOLDER.sub(lambda found: str(worded.get(found[1], found[0])), str(escape(text)))
     return Markup(_CHINESE_GAP.sub("", told))  # noqa: S704 - every part is escaped
 
 

@@ -40,7 +40,8 @@
   }
 
   function fetchPart(address, target, select) {
-    htmx.ajax("GET", address, { target, swap: "outerMorph", ...(select ? { select } : {}) });
+    // Each source has a queue of its own, so that a refresh never holds up a dialog.
+    htmx.ajax("GET", address, { source: target, target, swap: "outerMorph", ...(select ? { select } : {}) });
   }
 
   function moveBoard() {
@@ -112,13 +113,17 @@
 
   // ---------------------------------------------------------------- dialogs
 
+  const SLOW_MS = 300;
+
   function openDialog(address) {
     const frame = dialog();
     if (!frame) return;
-    frame.replaceChildren();
-    htmx.ajax("GET", address, { target: "#dialog", swap: "innerHTML" }).then(() => {
-      if (frame.childElementCount === 0 || frame.open) return;
-      frame.showModal();
+    frame.replaceChildren(one("#loading").content.cloneNode(true));
+    const slow = setTimeout(() => frame.showModal(), SLOW_MS);
+    htmx.ajax("GET", address, { source: "#dialog", target: "#dialog", swap: "innerHTML" }).then(() => {
+      clearTimeout(slow);
+      if (one("[data-loading]", frame)) return frame.close();
+      if (!frame.open) frame.showModal();
       one("[autofocus], textarea, input:not([type=hidden]), select, button", frame)?.focus();
     });
   }
@@ -147,6 +152,14 @@
     dialog()?.close();
     if (event.detail?.words) tell(event.detail.words);
     refreshPage();
+  });
+
+  // What failed is said in the dialog that asked for it; a page that is being read keeps what it shows.
+  document.addEventListener("htmx:before:swap", (event) => {
+    const { ctx } = event.detail;
+    if ((ctx?.response?.status ?? 200) < 400 || ctx.target === dialog()) return;
+    event.preventDefault();
+    setLive("lost");
   });
 
   document.addEventListener("htmx:error", (event) => {
