@@ -14,7 +14,7 @@ from amends.pipeline.ports import Change
 from amends.runtime.clock import ManualClock, ScaledClock, WallClock
 from amends.store.errors import DiskFullError
 
-LABEL = event("label", "shipment.created", START, {"order": "1001", "shipment": "T1"}, carrier="DHL")
+LABEL = event("label", "shipment.created", START, {"order": "1001", "shipment": "T1"}, carrier="DHL", tracking="T1")
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ def _states(world: World) -> dict[str, int]:
         return {state: count for state, count in work.deliveries.counts().items() if count}
 
 
-LABEL = event("label", "shipment.created", START, {"order": "1001", "shipment": "T1"}, carrier="DHL")
+LABEL = event("label", "shipment.created", START, {"order": "1001", "shipment": "T1"}, carrier="DHL", tracking="T1")
 SCAN = event("scan", "shipment.scanned", START + 71 * HOUR, {"shipment": "T1"}, status="InTransit")
 
 
@@ -55,7 +55,7 @@ def test_a_repeated_delivery_is_taken_and_gives_nothing_new(world: World) -> Non
 
 @pytest.mark.inv04
 def test_the_same_id_with_another_body_is_put_aside_and_not_applied(world: World) -> None:
-    other = event("label", "shipment.created", START, {"order": "6666", "shipment": "T1"}, carrier="DHL")
+    other = event("label", "shipment.created", START, {"order": "6666", "shipment": "T1"}, carrier="DHL", tracking="T1")
     fine = event("fine", "shipment.created", START, {"order": "1002", "shipment": "T2"})
     world.post(START, LABEL)
     world.post(START, other, fine)

@@ -148,7 +148,9 @@ def _delay(draw: random.Random) -> int:
 
 def _parcel(draw: random.Random, order: str, placed: int) -> list[tuple[int, list[Event]]]:
     parcel, at = f"T{order}", placed + draw.randrange(1, 4) * DAY
-    created = event(f"{order}/label", "shipment.created", at, {"order": order, "shipment": parcel}, carrier="DHL")
+    created = event(
+        f"{order}/label", "shipment.created", at, {"order": order, "shipment": parcel}, carrier="DHL", tracking=parcel
+    )
     happened = [(_delay(draw), [created])]
     for number in range(draw.randrange(4)):
         at += draw.randrange(1, 5) * DAY
