@@ -1,0 +1,1 @@
+"""The operator's side: the board, cases, incidents, orders, deliveries, rules."""
