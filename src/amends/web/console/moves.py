@@ -35,7 +35,7 @@ MoveName = Literal["open", "assign", "note", "contact", "snooze", "wait", "resol
 _Key = TypeVar("_Key", bound=str)
 
 
-class UnknownMoveError(LookupError):
+class UnknownMoveError(UnusableInputError):
     """There is no such move."""
 
 
