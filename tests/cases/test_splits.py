@@ -4,15 +4,22 @@ What a finer cut may add, and nothing else, are cases that healed before anybody
 never there for the coarser one.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.cases.shelf import Shelf, at, cleared, found
+from tests.cases.sql_shelf import SqlShelf
 
 from amends.cases.case import Case
 from amends.detection.finding import Clearing, Finding
+from amends.store.case_schema import metadata
+from amends.store.engine import open_database
+from amends.store.upgrade import upgrade
+from amends.store.work import SqlStore
 
 LANES = ("BR", "FR")
 ABOUT_PAYMENTS = ("paid_not_updated", "duplicate_payment", "captured_without_order", "channel_silent")
@@ -70,9 +77,9 @@ def _moment(verdict: Finding | Clearing) -> int:
     return verdict.cleared_at if isinstance(verdict, Clearing) else verdict.fired_at
 
 
-def _told(told: list[Verdict], cuts: set[int]) -> Shelf:
+def _told(told: list[Verdict], cuts: set[int], shelf: Shelf | None = None) -> Shelf:
     """A shelf to which these verdicts came in batches that end at `cuts`."""
-    shelf = Shelf()
+    shelf = shelf or Shelf()
     batch: list[Verdict] = []
     for number, verdict in enumerate(told):
         batch.append(verdict)
@@ -138,3 +145,25 @@ def test_the_sums_of_an_incident_are_those_of_its_members(told: list[Verdict], c
             if case.grade.stake:
                 sums[str(case.grade.currency)] = sums.get(str(case.grade.currency), 0) + case.grade.stake
         assert (incident.members, incident.at_risk) == (len(members), dict(sorted(sums.items())))
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlStore]:
+    database = open_database(f"sqlite:///{tmp_path_factory.mktemp('splits') / 'cases.sqlite'}")
+    upgrade(database)
+    yield SqlStore(database)
+    database.close()
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(told=verdicts(), cuts=st.sets(st.integers(0, 20)))
+def test_the_store_holds_what_memory_holds(store: SqlStore, told: list[Verdict], cuts: set[int]) -> None:
+    with store.writing() as work:
+        for table in metadata.sorted_tables:
+            work.connection.execute(table.delete())
+    kept = _told(told, cuts, SqlShelf(store))
+    remembered = _told(told, cuts)
+    assert _standing(kept) == _standing(remembered)
+    assert _histories(kept) == _histories(remembered)
+    assert _open_incidents(kept) == _open_incidents(remembered)
+    assert kept.members == remembered.members
