@@ -10,7 +10,7 @@ from amends.cases.case import ChangeName, Outcome
 from amends.cases.grade import LineName, Severity
 from amends.cases.incident import IncidentChangeName
 from amends.cases.journey import ArrivalState, StepName
-from amends.cases.lifecycle import ACTIONS, STATES
+from amends.cases.lifecycle import STATES
 from amends.detection.finding import RuleKind
 from amends.detection.pack import TROUBLES
 from amends.model.types import EVENT_TYPES
@@ -25,7 +25,6 @@ _PLACES = ["/", "/incidents", "/orders", "/deliveries", "/rules", "/rules/lane_d
 def test_the_labels_cover_the_vocabulary():
     assert set(labels.SEVERITIES) == set(labels.SEVERITY_ICONS) == set(get_args(Severity))
     assert set(labels.STATES) == set(STATES)
-    assert set(labels.ACTIONS) == set(ACTIONS)
     assert set(labels.OUTCOMES) == set(labels.OUTCOME_HINTS) == set(get_args(Outcome))
     assert set(labels.TROUBLES) == set(TROUBLES)
     assert set(labels.KINDS) == set(labels.KIND_HINTS) == set(get_args(RuleKind))

@@ -1,5 +1,6 @@
 """Every text that people see goes through the catalogues, and every catalogue is whole."""
 
+import ast
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,7 +13,7 @@ from jinja2 import Environment, nodes
 from scripts.messages import path_of, template_of, untranslated, updated
 
 from amends.web.languages import ENGLISH, LANGUAGES, Domain, Language
-from amends.web.pages import TEMPLATES, environment_of
+from amends.web.pages import HERE, TEMPLATES, environment_of
 
 CATALOGUES = [
     (domain, language) for domain, languages in LANGUAGES.items() for language in languages if language != ENGLISH
@@ -56,6 +57,18 @@ def test_a_missing_translation_would_be_found():
     messages = [message.id for message in template_of("portal") if message.id]
     assert "Your order has arrived" in messages
     assert len(template_of("console")) > 100
+
+
+def test_no_text_hides_where_extraction_does_not_look():
+    for path in sorted(HERE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)] if _is_formatted(node) else []
+            names = {part.func.id for part in calls if isinstance(part.func, ast.Name)}
+            assert "mark" not in names, f"{path.name}: mark() inside an f-string is not found by the extraction"
+
+
+def _is_formatted(node: ast.AST) -> bool:
+    return isinstance(node, ast.JoinedStr)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)

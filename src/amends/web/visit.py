@@ -8,7 +8,7 @@ import hmac
 import re
 from hashlib import sha256
 from typing import Annotated, Final, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -136,7 +136,9 @@ def own_site(request: Request) -> None:
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise ForeignFormError
     origin = request.headers.get("origin")
-    if origin not in (None, "null") and origin.split("://", 1)[-1] != request.headers.get("host"):
+    # Behind a proxy the host may be another than the one in people's browsers, which the settings name.
+    own = (request.headers.get("host"), urlsplit(house_of(request).config.base_url).netloc)
+    if origin not in (None, "null") and urlsplit(origin).netloc not in own:
         raise ForeignFormError
 
 

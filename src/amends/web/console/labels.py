@@ -8,7 +8,7 @@ from typing import Final
 from amends.cases.case import ChangeName, Outcome
 from amends.cases.grade import Severity
 from amends.cases.incident import IncidentChangeName
-from amends.cases.lifecycle import Action, State
+from amends.cases.lifecycle import State
 from amends.detection.finding import RuleKind
 from amends.pipeline.ports import DeliveryState
 from amends.store.users import Role
@@ -149,24 +149,6 @@ INCIDENT_CHANGES: Final[dict[IncidentChangeName, str]] = {
     "assigned": mark("Assigned"),
     "noted": mark("Note"),
     "resolved": mark("Resolved"),
-}
-
-ACTIONS: Final[dict[Action, str]] = {
-    "open": mark("Take up"),
-    "assign": mark("Assign"),
-    "note": mark("Note"),
-    "contact": mark("Buyer told"),
-    "snooze": mark("Put aside"),
-    "wake": mark("Bring back"),
-    "wait_buyer": mark("Wait for the buyer"),
-    "wait_third_party": mark("Wait for a third party"),
-    "wait_approval": mark("Wait for approval"),
-    "resolve": mark("Resolve"),
-    "heal": mark("Heal"),
-    "reopen": mark("Reopen"),
-    "recur": mark("Reopen"),
-    "merge": mark("Merge"),
-    "close": mark("Close"),
 }
 
 REASONS_RAISED: Final[dict[str, str]] = {

@@ -1,6 +1,7 @@
 """Coming in, going out, and how to be spoken to."""
 
 from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
@@ -87,7 +88,7 @@ def _signed_in(request: Request, token: str, back: str) -> Response:
         max_age=SESSION_LENGTH // SECOND,
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https",
+        secure="https" in (request.url.scheme, urlsplit(house_of(request).config.base_url).scheme),
     )
     return response
 
