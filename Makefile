@@ -12,7 +12,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python; do \
 PYTEST_ARGS ?=
 DEMO_ARGS   ?=
 
-.PHONY: help setup assets browser run test check lint types texts tests fmt campaign lock clean
+.PHONY: help setup assets browser run test check lint types texts tests fmt campaign pictures lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -47,6 +47,9 @@ campaign: setup ## the long ones: every invariant at its whole figure
 fmt: ## put the code in order
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+pictures: setup ## the pictures of the documents, taken anew from the demo
+	$(BIN)/python scripts/take_pictures.py
 
 lock: $(STAMPS)/installed ## choose the newest versions that fit pyproject.toml, and note them
 	$(BIN)/uv pip compile --quiet --universal --upgrade --all-extras --python-version 3.11 \
