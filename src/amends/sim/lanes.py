@@ -114,10 +114,18 @@ _ENTRY_CITY: Final = {
     "JP": "Tokyo",
 }  # fmt: skip
 _TRIES: Final = 40
+_SERIAL_STEP: Final = 7_304_881  # has no divisor in common with 10
 
 
 def plan_parcel(
-    rng: Random, lane: Lane, warehouse: Warehouse, city: City | str, labelled: Fact, handed: Instant, by: Instant
+    rng: Random,
+    lane: Lane,
+    warehouse: Warehouse,
+    city: City | str,
+    order: int,
+    labelled: Fact,
+    handed: Instant,
+    by: Instant,
 ) -> Parcel:
     """A parcel that goes as it should: first scanned when handed over, delivered before `by`."""
     usual = _AT_HOME if lane.origin == lane.destination else _ABROAD
@@ -141,7 +149,7 @@ def plan_parcel(
             )
         )  # fmt: skip
     return Parcel(
-        tracking=draw_tracking(rng, lane),
+        tracking=draw_tracking(rng, lane, order),
         carrier=lane.carrier,
         last_carrier=lane.last_carrier,
         origin=lane.origin,
@@ -151,18 +159,18 @@ def plan_parcel(
     )
 
 
-def draw_tracking(rng: Random, lane: Lane) -> str:
+def draw_tracking(rng: Random, lane: Lane, order: int) -> str:
     """A tracking number in the form of the lane's first carrier."""
     if lane.prefix == "L":
-        return _s10(rng, "LZ", "CN")
+        return _s10(order, "LZ", "CN")
     digits = {"YT": 16, "4P": 14, "94": 20, "00": 18, "5": 11}[lane.prefix]
     number = "".join(str(rng.randint(0, 9)) for _ in range(digits))
     return f"4PX{number}CN" if lane.prefix == "4P" else lane.prefix + number
 
 
-def _s10(rng: Random, service: str, country: str) -> str:
-    """An international postal number (source: UPU S10, check digit modulo 11)."""
-    serial = [rng.randint(0, 9) for _ in range(8)]
+def _s10(order: int, service: str, country: str) -> str:
+    """An international postal number (source: UPU S10, check digit modulo 11); no two orders have the same."""
+    serial = [int(digit) for digit in f"{order * _SERIAL_STEP % 10**8:08d}"]
     check = 11 - sum(digit * weight for digit, weight in zip(serial, (8, 6, 4, 2, 3, 5, 9, 7), strict=True)) % 11
     check = {10: 0, 11: 5}.get(check, check)
     return f"{service}{''.join(map(str, serial))}{check}{country}"

@@ -92,7 +92,9 @@ def add_parcel(rng: Random, course: Course, labelled: Fact, handed: Instant) -> 
     if room < _LEAST_ROOM[lane.origin == lane.destination]:
         room = lane.promise_days * DAY
     by = Instant(handed + room - DAY // 2)
-    course.parcels.append(plan_parcel(rng, lane, course.warehouse, course.address.city, labelled, handed, by))
+    course.parcels.append(
+        plan_parcel(rng, lane, course.warehouse, course.address.city, course.number, labelled, handed, by)
+    )
 
 
 def lane_of(course: Course) -> Lane:

@@ -9,7 +9,7 @@ from amends.model.instant import Instant
 from amends.sim.catalogue import PRODUCTS, Product
 from amends.sim.chance import draw_length
 from amends.sim.course import Course, Fact
-from amends.sim.feeds import SHOPIFY, Network
+from amends.sim.feeds import SHOPIFY, Feed, Network
 from amends.sim.sending import Sending
 from amends.sim.shops import SHOPS, WAREHOUSES, Shop, Warehouse
 from amends.sim.truth import Truth
@@ -48,6 +48,7 @@ class Stock:
             Item(shop, warehouse, product).key: rng.randint(_FILL // 2, _FILL)
             for shop in SHOPS for warehouse in WAREHOUSES.values() for product in PRODUCTS
         }  # fmt: skip
+        self._told: dict[Feed, Instant] = {}
         self._short: dict[str, Instant] = {}
         self._waiting: set[str] = set()
         self.truths: list[Truth] = []
@@ -80,7 +81,10 @@ class Stock:
 
     def _set(self, item: Item, available: int, at: Instant) -> Sending:
         self._levels[item.key] = available
-        told = Fact(at, self._network.tells(self._rng, SHOPIFY[item.shop.account], at))
+        feed = SHOPIFY[item.shop.account]
+        # A feed keeps the order of what happens, also when it has been down.
+        self._told[feed] = max(self._told.get(feed, at), self._network.tells(self._rng, feed, at))
+        told = Fact(at, self._told[feed])
         if available < 0:
             self._short.setdefault(item.key, told.told)
         elif item.key in self._short:
