@@ -61,7 +61,7 @@ def learned(events: Iterable[Event], received: Instant, clock: Instant) -> list[
     a replay, which has no clock but the events', comes to the same findings.
     """
     at = max(received, clock)
-    return [msgspec.structs.replace(event, received=at) for event in events]
+    return [event if event.received == at else msgspec.structs.replace(event, received=at) for event in events]
 
 
 def settlements(taken: Sequence[TakenIn], new: Sequence[Event], conflicts: Sequence[Event]) -> list[Settlement]:
