@@ -58,7 +58,7 @@ TROUBLES: Final[dict[str, str]] = {
     "dispute": mark("Dispute"),
     "stock": mark("Stock"),
     "fulfilment": mark("Fulfilment"),
-    "delivery": mark("Delivery"),
+    "delivery": mark("Logistics"),
     "customs": mark("Customs"),
     "address": mark("Address"),
     "quality": mark("Quality"),
