@@ -99,6 +99,11 @@ def test_a_good_pack_is_read() -> None:
             "Captured at {capturd_at}",
             "{capturd_at} is not a fact of this rule; did you mean `captured_at`?",
         ),
+        (
+            "title: {en: Paid but unpaid,",
+            "title: {en: Paid, but unpaid,",
+            "rule `paid_not_updated`: `but unpaid` is not a language of a pack; put texts with commas in quotes",
+        ),
         ("rules:", "ruls:", "`ruls` is not part of a pack; it holds sets, tables and rules"),
         ("kind: silence", "kind: silence\n    kind: fault", "`kind` is written twice"),
         ("  order:", "  ordr:", "`ordr` is not a kind of subject; did you mean `order`?"),

@@ -431,6 +431,10 @@ class _RuleReader:
         if not isinstance(texts, dict) or any(not isinstance(texts.get(language), str) for language in LANGUAGES):
             self.say((key,) if key in self._entry else (), f"`{key}` needs a text in each of {', '.join(LANGUAGES)}")
             return {}
+        for language in texts:
+            if language not in LANGUAGES:
+                # Most often the rest of a text that holds a comma and stands without quotation marks.
+                self.say((key, language), f"`{language}` is not a language of a pack; put texts with commas in quotes")
         return texts
 
     def _placeholders(self, says: dict[str, str], surge: Surge | None) -> None:
