@@ -42,7 +42,7 @@ tests: ## tests alone, such as: make tests PYTEST_ARGS="-m 'not slow'"
 	$(BIN)/pytest $(PYTEST_ARGS)
 
 campaign: setup ## the long ones: every invariant at its whole figure
-	$(BIN)/pytest --campaign $(PYTEST_ARGS)
+	AMENDS_CONVERGENCE=10000 $(BIN)/pytest --campaign $(PYTEST_ARGS)
 
 fmt: ## put the code in order
 	$(BIN)/ruff format .
