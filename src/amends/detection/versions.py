@@ -9,7 +9,7 @@ from amends.detection.folding import ColumnFold
 from amends.detection.links import Touches
 from amends.detection.rows import NO_ROW, Rows
 from amends.detection.scan import Segments
-from amends.detection.vector import Array, Vector
+from amends.detection.vector import Array, Vector, flag
 
 Index = NDArray[np.int64]
 
@@ -142,7 +142,8 @@ class OrderThen:
             new_values, new_absent = _parts(vector, len(vector.values))
             values = values.astype(new_values.dtype)
             values[in_batch], absent[in_batch] = new_values, new_absent
-        return Vector(values, absent | nobody)
+        absent |= nobody
+        return flag(values.astype(bool), absent) if fold.column.type == "flag" else Vector(values, absent)
 
     def _any_row(self) -> bool:
         return self._table.rows.size > 0
