@@ -5,9 +5,7 @@ import base64
 import secrets
 import signal
 import tempfile
-from collections.abc import Iterator
 from contextlib import ExitStack
-from itertools import chain, islice
 from pathlib import Path
 from socket import socket
 from typing import Final
@@ -15,7 +13,7 @@ from typing import Final
 import click
 
 from amends.cli import output
-from amends.connectors.delivery import Delivery
+from amends.cli.demo_past import Past
 from amends.model.errors import UnusableInputError
 from amends.model.instant import DAY, Instant
 from amends.runtime.clock import Clock, ScaledClock, WallClock
@@ -25,9 +23,7 @@ from amends.runtime.wiring import Installation
 from amends.sim import feeds
 from amends.sim.driver import Driver
 from amends.sim.feeds import Feed
-from amends.sim.sending import Sending
 from amends.sim.world import Plan, World
-from amends.store.inbox import NewDelivery
 from amends.store.users import Role
 from amends.web.app import create_app
 from amends.web.house import DemoAccount
@@ -35,14 +31,13 @@ from amends.web.portal.link import LASTS, order_token
 from amends.web.server import BackgroundServer, PortTakenError, address_of, listen
 
 _PEOPLE: Final[tuple[tuple[str, str, Role], ...]] = (
-    ("lead@demo.example", "Lena", "lead"),
-    ("agent@demo.example", "Aaron", "agent"),
+    ("lead@demo.example", "Demo lead", "lead"),
+    ("agent@demo.example", "Demo agent", "agent"),
 )
 _PASSWORD: Final = "amends-demo"  # noqa: S105 - of a world that is not real, and said aloud
-_ORDERS_PER_DAY: Final = 60
+_ORDERS_PER_DAY: Final = 120
 _TROUBLE: Final = 0.3
 _DAYS: Final = 400
-_PORTION: Final = 2_000
 _USUAL_PORT: Final = 8080
 
 
@@ -72,10 +67,10 @@ class DemoClock:
         return 0.0 if self._going is None else self._going.seconds_until(instant)
 
 
-@click.command(epilog="Example: amends demo --seed 7 --speed 600")
+@click.command(epilog="Example: amends demo --seed 7 --speed 300")
 @click.option("--seed", type=int, default=1, show_default=True, help="Which world; the same seed gives the same one.")
-@click.option("--speed", type=click.FloatRange(min=1), default=600, show_default=True, help="Times as fast as life.")
-@click.option("--past", type=click.IntRange(1, 60), default=10, show_default=True, help="Days that lie behind you.")
+@click.option("--speed", type=click.FloatRange(min=1), default=900, show_default=True, help="Times as fast as life.")
+@click.option("--past", type=click.IntRange(1, 60), default=9, show_default=True, help="Days that lie behind you.")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="The address to listen at.")
 @click.option(
     "--port", type=click.IntRange(0, 65_535), help="The port to listen at. [default: 8080, else any free one]"
@@ -89,8 +84,9 @@ def command(*, seed: int, speed: float, past: int, host: str, port: int | None, 
     """
     with ExitStack() as stack:
         folder = _folder(stack, keep)
-        # Told to end, it ends as by Ctrl-C: with nothing left behind.
-        stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, signal.default_int_handler))
+        for told in (signal.SIGTERM, signal.SIGINT):
+            # Told to end, it ends as by Ctrl-C, with nothing left behind; also where a shell has it ignore that.
+            stack.callback(signal.signal, told, signal.signal(told, signal.default_int_handler))
         listening = _listen(host, port)
         config = load_config(
             data_dir=folder, db=f"sqlite:///{folder / 'amends.sqlite'}", host=host, port=listening.getsockname()[1],
@@ -101,14 +97,16 @@ def command(*, seed: int, speed: float, past: int, host: str, port: int | None, 
         now = wall.now()
         clock = DemoClock(wall, now, speed)
         installation = Installation(config, clock=clock)
-        world = World(_plan(seed, now, past))
-        output.note(f"Making a world with {past} days behind it ...")
-        ahead, parcel = _load_past(installation, world.run(), until=now)
         keys = _connect(installation, now)
-        app = create_app(installation, demo=_let_in(installation, now))
+        staff = _let_in(installation, now)
+        output.note(f"Making a world with {past} days behind it ...")
+        plan = _plan(seed, now, past)
+        gone = Past(installation, World(plan).run(), staff)
+        ahead = gone.load(plan.start, now)
+        app = create_app(installation, demo=[DemoAccount(email=email, password=_PASSWORD) for email, _, _ in _PEOPLE])
         clock.start()
         address = stack.enter_context(BackgroundServer(app, listening))
-        _say_hello(installation, address, parcel, speed)
+        _say_hello(installation, address, gone.order, speed)
         driver = Driver(address, keys, clock=clock, wall=wall.now)
         asyncio.run(driver.run(ahead))
         output.note(driver.tally.last_refusal or "The world has come to its end.")
@@ -137,42 +135,6 @@ def _listen(host: str, port: int | None) -> socket:
         return listen(host, 0)
 
 
-def _load_past(
-    installation: Installation, sendings: Iterator[Sending], *, until: Instant
-) -> tuple[Iterator[Sending], str | None]:
-    """Take in what was posted before `until`, as if we had been there; what is still to come, and an order's id."""
-    order = None
-    while portion := list(islice(sendings, _PORTION)):
-        past = [sending for sending in portion if sending.at < until]
-        order = next((sending.order for sending in reversed(past) if sending.feed == feeds.TRACKING), order)
-        with installation.store.writing() as work:
-            work.inbox.add([_received(installation, sending) for sending in past])
-        while _goes_on(installation, past[-1].at if past else until):
-            pass
-        if len(past) < len(portion):
-            return chain(portion[len(past) :], sendings), order
-    return sendings, order
-
-
-def _goes_on(installation: Installation, now: Instant) -> bool:
-    done = installation.pipeline.round(now)
-    return done.more or done.deliveries > 0 or bool(done.verdicts.findings or done.verdicts.clearings)
-
-
-def _received(installation: Installation, sending: Sending) -> NewDelivery:
-    """The delivery as the inbox holds it, had it come when it was posted."""
-    vendor, account = sending.feed.vendor, sending.feed.account
-    delivery = Delivery(vendor=vendor, account=account, body=sending.body, headers=sending.headers)
-    return NewDelivery(
-        vendor=vendor,
-        account=account,
-        delivery_id=installation.connectors[vendor].delivery_id(delivery),
-        received=sending.at,
-        headers=sending.headers,
-        body=sending.body,
-    )
-
-
 def _connect(installation: Installation, now: Instant) -> dict[Feed, str]:
     """A connection with a secret of its own for each feed."""
     keys = {feed: _secret(feed) for feed in feeds.ALL}
@@ -187,11 +149,13 @@ def _secret(feed: Feed) -> str:
     return f"whsec_{base64.b64encode(key).decode()}" if feed.vendor == feeds.OWN else key.hex()
 
 
-def _let_in(installation: Installation, now: Instant) -> list[DemoAccount]:
+def _let_in(installation: Installation, now: Instant) -> list[str]:
+    """The accounts of the demo's people."""
     with installation.store.writing() as work:
-        for email, name, role in _PEOPLE:
-            work.users.add(email=email, name=name, role=role, password=_PASSWORD, now=now)
-    return [DemoAccount(email=email, password=_PASSWORD) for email, _, _ in _PEOPLE]
+        return [
+            work.users.add(email=email, name=name, role=role, password=_PASSWORD, now=now).id
+            for email, name, role in _PEOPLE
+        ]
 
 
 def _say_hello(installation: Installation, address: str, order: str | None, speed: float) -> None:
