@@ -49,7 +49,7 @@ class Types(NamedTuple):
         if place == "order":
             return self.order[rest]
         if place == "event":
-            return {"time": "instant", "type": "text"}.get(rest) or FIELDS[rest].type
+            return {"time": "instant", "received": "instant", "type": "text"}.get(rest) or FIELDS[rest].type
         return self.row[rest]
 
 

@@ -19,13 +19,13 @@ class Touch(NamedTuple):
     received: int
 
 
-def fields_of(event: Event) -> dict[str, Value]:
-    """The columns of an event: the vocabulary's fields as values, its time and its type."""
-    fields: dict[str, Value] = {"time": event.time, "type": event.type}
+def touched(event: Event, received: int) -> Touch:
+    """The touch, with the columns of the event: the vocabulary's fields as values, its times and its type."""
+    fields: dict[str, Value] = {"time": event.time, "received": received, "type": event.type}
     for name, value in event.data.items():
         if name in FIELDS and value is not None:
             fields[name] = _typed(FIELDS[name].type, value)
-    return fields
+    return Touch(event, fields, received)
 
 
 def _typed(type_: str, value: Value) -> Value:

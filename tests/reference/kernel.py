@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tests.reference.expression import Scope, Value
-from tests.reference.folds import Touch, fields_of, folded
+from tests.reference.folds import Touch, folded, touched
 from tests.reference.pack import Column, Document, Rule, read_pack
 from tests.reference.surge import Group
 
@@ -152,7 +152,7 @@ class ReferenceKernel:
         row = self.rows.get(subject)
         if row is None:
             row = self.rows[subject] = Row(subject, self.pack.tables[kind])
-        touch = Touch(event, fields_of(event), self.clock)
+        touch = touched(event, self.clock)
         row.fold(touch)
         for rule in self.pack.rules:
             if rule.table == kind:

@@ -32,7 +32,7 @@ class Words(NamedTuple):
 
 def event_names(fields: Sequence[str]) -> dict[str, list[str]]:
     """The columns of an event, by type."""
-    names: dict[str, list[str]] = {"text": ["event.type"], "instant": ["event.time"]}
+    names: dict[str, list[str]] = {"text": ["event.type"], "instant": ["event.time", "event.received"]}
     for field in fields:
         names.setdefault(FIELDS[field].type, []).append(f"event.{field}")
     return names

@@ -987,6 +987,27 @@ def test_a_child_of_another_order_reads_its_own(story):
     )
 
 
+def test_nothing_is_known_of_an_order_that_is_not_known(story):
+    story(
+        """
+        tables:
+          order: {columns: {paid: {fold: any, on: order.paid}}}
+          payment: {columns: {amount: {fold: last, of: amount, on: payment.failed}}}
+        rules:
+          - {id: it, kind: fault, table: payment, on: payment.failed, when: "amount > 0",
+             loss: "CASE WHEN order.paid THEN amount WHEN NOT order.paid THEN amount * 2 ELSE amount * 3 END"}
+        """,
+        """
+        learned | happened | event          | keys              | data      | then
+        00:00   |          | payment.failed | payment=p         | amount=10 | +it payment:p order=- loss=30
+        00:01   |          | order.paid     | order=1           |           |
+        00:02   |          | payment.failed | payment=p         | amount=10 | +it payment:p order=- loss=30
+        00:03   |          | payment.failed | payment=p order=1 | amount=10 | +it payment:p order=1 loss=10
+        00:04   |          | payment.failed | payment=q order=2 | amount=10 | +it payment:q order=2 loss=20
+        """,
+    )
+
+
 def test_a_silence_reads_the_order_as_it_stood_when_it_fired(story):
     story(
         MONEY,
