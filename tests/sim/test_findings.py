@@ -14,7 +14,7 @@ LEAST = 0.99
 def _scores(seed: int, orders: int) -> list[Score]:
     world, reader, watch = World(Plan.of(seed=seed, orders=orders)), Reader(), Watch()
     deliveries = [raw_delivery(sending, position) for position, sending in enumerate(world.run(), 1)]
-    for line in reader.read(deliveries).events:
+    for _, line in reader.read(deliveries).events:
         watch.add(decode_event(line))
     return score(watch.findings(world), world.truths())
 

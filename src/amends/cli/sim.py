@@ -160,7 +160,7 @@ def _read(world: World, written: Written, files: Files | None) -> Iterator[bytes
             written.not_taken += portion.not_taken
             written.events += len(portion.events)
             bar.update(task, completed=world.clock - world.plan.start)
-            yield from portion.events
+            yield from (event for _, event in portion.events)
 
 
 def _write_truth(path: Path, truths: list[Truth]) -> None:

@@ -1,11 +1,13 @@
-"""The simulated world's deliveries as events, read through the connectors on another core."""
+"""The simulated world's deliveries as events, read through the connectors on other cores."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from heapq import merge
 from itertools import islice
 from multiprocessing import get_context
-from typing import Final
+from operator import itemgetter
+from typing import Final, Self
 
 import msgspec
 
@@ -14,6 +16,7 @@ from amends.model.event import Event, encode_event
 from amends.pipeline.intake import learned, take_in
 from amends.pipeline.ports import RawDelivery
 from amends.runtime.translation import ConnectorTranslator
+from amends.sim.feeds import TRACKING
 from amends.sim.sending import Sending
 
 _PORTION: Final = 1_000
@@ -21,9 +24,12 @@ _AHEAD: Final = 4
 
 
 class Read(msgspec.Struct, frozen=True, kw_only=True):
-    """A portion of deliveries, read: its events, encoded as a journal would hold them, and how many gave none."""
+    """A portion of deliveries, read: each event with the position of its delivery, encoded as a journal would hold it.
 
-    events: list[bytes]
+    `not_taken` of the deliveries gave none.
+    """
+
+    events: list[tuple[int, bytes]]
     not_taken: int
 
 
@@ -36,7 +42,7 @@ class Reader:
 
     def read(self, deliveries: list[RawDelivery]) -> Read:
         """The next portion."""
-        events: list[bytes] = []
+        events: list[tuple[int, bytes]] = []
         not_taken = 0
         for raw in deliveries:
             said = self._translator.read(raw)
@@ -45,7 +51,8 @@ class Reader:
                 not_taken += 1
                 # What becomes of such a delivery is the pipeline's to say.
                 told = take_in([raw], self._translator, raw.received)[0].events
-            events += map(encode_event, learned(self._fresh(told), raw.received, raw.received))
+            for event in learned(self._fresh(told), raw.received, raw.received):
+                events.append((raw.position, encode_event(event)))
         return Read(events=events, not_taken=not_taken)
 
     def _fresh(self, events: Iterable[Event]) -> Iterator[Event]:
@@ -56,21 +63,49 @@ class Reader:
                 yield event
 
 
+class Elsewhere:
+    """Two readers in processes of their own: one for parcels, whose deliveries are the most work, one for the rest.
+
+    No event is told by both, so each knows by itself what came before.
+    """
+
+    def __init__(self) -> None:
+        self._context = get_context("spawn")
+
+    def __enter__(self) -> Self:
+        self._pools = [ProcessPoolExecutor(1, mp_context=self._context) for _ in range(2)]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for pool in self._pools:
+            pool.shutdown(cancel_futures=True)
+
+    def submit(self, portion: list[RawDelivery]) -> list[Future[Read]]:
+        """Have a portion read."""
+        parcels = [raw for raw in portion if raw.vendor == TRACKING.vendor]
+        others = [raw for raw in portion if raw.vendor != TRACKING.vendor]
+        return [pool.submit(_read_here, part) for pool, part in zip(self._pools, (parcels, others), strict=True)]
+
+
 def read_elsewhere(sendings: Iterable[Sending], posted: Callable[[Sending], None]) -> Iterator[Read]:
     """What a journal would hold of all that is posted, in portions; the world goes on while they are read.
 
     `posted` is called for each delivery as it leaves.
     """
-    portions = _portions(sendings, posted)
-    # One process, for its reader must know all that came before.
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as elsewhere:
-        waiting: deque[Future[Read]] = deque()
-        for portion in portions:
-            waiting.append(elsewhere.submit(_read_here, portion))
+    with Elsewhere() as elsewhere:
+        waiting: deque[list[Future[Read]]] = deque()
+        for portion in _portions(sendings, posted):
+            waiting.append(elsewhere.submit(portion))
             if len(waiting) >= _AHEAD:
-                yield waiting.popleft().result()
+                yield _joined(waiting.popleft())
         while waiting:
-            yield waiting.popleft().result()
+            yield _joined(waiting.popleft())
+
+
+def _joined(parts: list[Future[Read]]) -> Read:
+    done = [part.result() for part in parts]
+    events = list(merge(*(one.events for one in done), key=itemgetter(0)))
+    return Read(events=events, not_taken=sum(one.not_taken for one in done))
 
 
 def raw_delivery(sending: Sending, position: int) -> RawDelivery:
@@ -98,7 +133,7 @@ def _portions(sendings: Iterable[Sending], posted: Callable[[Sending], None]) ->
 
 
 _reader: Final = Reader()
-"""Of the process that reads elsewhere; in others it sees nothing."""
+"""Of a process that reads elsewhere; in others it sees nothing."""
 
 
 def _read_here(deliveries: list[RawDelivery]) -> Read:
