@@ -116,7 +116,7 @@ def _from_file(file: IO[bytes]) -> Iterator[Event]:
 def _simulated(orders: int) -> Iterator[Event]:
     world = World(Plan.of(seed=_SEED, orders=orders))
     for portion in read_elsewhere(world.run(), lambda _: None):
-        yield from map(decode_event, portion.events)
+        yield from (decode_event(event) for _, event in portion.events)
 
 
 def _conditions(pack: Pack, source: str, events: int, rounds: int) -> dict[str, Any]:
