@@ -10,6 +10,9 @@ from amends.model.errors import UnusableInputError
 
 Path = tuple[str | int, ...]
 
+# The loader in C is many times as fast; a PyYAML built without it has the other.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 class DocumentError(UnusableInputError):
     """A file that is not a readable YAML mapping."""
@@ -45,7 +48,7 @@ def read_document(file: FilePath) -> Document:
 def parse_document(text: str, name: str) -> Document:
     """Read YAML text; raises DocumentError with the place of what cannot be read."""
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = f":{mark.line + 1}" if mark else ""
@@ -76,6 +79,8 @@ def _value(node: yaml.Node, path: Path, lines: dict[Path, int], name: str) -> An
     if isinstance(node, yaml.SequenceNode):
         return [_value(item, (*path, index), lines, name) for index, item in enumerate(node.value)]
     assert isinstance(node, yaml.ScalarNode)
+    if node.tag == "tag:yaml.org,2002:str":
+        return node.value
     if node.tag in ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp") and node.value.lower() not in (
         "true",
         "false",
