@@ -254,8 +254,13 @@ def _darkness(course: Course, parcel: Parcel) -> Iterator[Truth]:
     left = parcel.index("linehaul")
     if left is None:
         return
+    # A parcel that is sent back is not awaited over there any more.
     arrived = _first(
-        *(scan.seen for scan in parcel.scans if scan.leg in ("import", "last_mile") or scan.sub_status in _AT_REST)
+        *(
+            scan.seen
+            for scan in parcel.scans
+            if scan.leg in ("import", "last_mile") or scan.sub_status in (*_AT_REST, "Exception_Returning")
+        )
     )
     since = parcel.scans[left].seen
     yield from _silent("destination_dark", course, parcel.tracking, silence(since.at, since.told, DARK, arrived))
