@@ -28,6 +28,7 @@ CODES: Final[dict[str, str]] = {
     "card_declined": mark("card declined"),
     "generic_decline": mark("declined without a reason"),
     "do_not_honor": mark("declined by the bank"),
+    "card_velocity_exceeded": mark("card limit reached"),
     "expired_card": mark("card expired"),
     "incorrect_cvc": mark("wrong security code"),
     "authentication_required": mark("authentication needed"),
@@ -177,7 +178,10 @@ CODES: Final[dict[str, str]] = {
 def code_words(code: str, say: Wording) -> str:
     """A word of a vocabulary as people say it; an unknown one without its underscores."""
     texts = catalogue("console", say.language)
-    known = CODES.get(code) or CODES.get(code.lower()) or CODES.get(code.partition("_")[0])
+    known = CODES.get(code) or CODES.get(code.lower())
+    if known is None and code[:1].isupper():
+        # A tracking sub-status that says no more than its status, such as InTransit_Other.
+        known = CODES.get(code.partition("_")[0])
     if known is not None:
         return texts.gettext(known)
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", code).replace("_", " ").lower()
