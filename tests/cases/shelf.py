@@ -75,6 +75,7 @@ RULES: Rules = {
         rule("first_contact_overdue", "service", "high"),
         rule("channel_silent", "system", "critical"),
         rule("payment_success_drop", "payment", "critical", kind="surge", by=("provider", "method"), ratio=True),
+        rule("brushing_suspected", "abuse", "high", kind="surge", by=("address_key",)),
         rule(
             "lane_disruption", "delivery", "high", kind="surge", by=("carrier", "country"), counts=("tracking_stalled",)
         ),

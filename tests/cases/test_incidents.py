@@ -53,6 +53,20 @@ def test_a_surge_alone_is_an_incident_without_cases(new_shelf: NewShelf) -> None
     assert (incident(shelf).members, incident(shelf).state, shelf.cases) == (0, "open", {})
 
 
+def test_the_hits_of_a_surge_are_its_cases(new_shelf: NewShelf) -> None:
+    def hit(order: str, hours: float) -> Finding:
+        return found("brushing_suspected", order, hours, loss=30_00, address_key="x", cause=f"shop e{order}")
+
+    ring = found("brushing_suspected", None, 3, kind="group", subject="x", hits=2, address_key="x")
+    shelf = new_shelf()
+    shelf.batch(hit("1", 3), hit("2", 3), ring)
+    shelf.batch(hit("3", 4))
+    shelf.batch(cleared(hit("2", 3), 5))
+    assert members(shelf) == ["1", "3"]
+    assert (incident(shelf).joined, incident(shelf).recovered, incident(shelf).at_risk) == (3, 1, {"GBP": 60_00})
+    assert len(shelf.cases) == 3, "a case an order, none for the group"
+
+
 def test_a_wave_of_orders_is_not_put_right_by_its_end(new_shelf: NewShelf) -> None:
     shelf = new_shelf()
     shelf.batch(surge(3))

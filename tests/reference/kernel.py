@@ -17,6 +17,8 @@ from amends.model.instant import Instant
 from amends.model.subjects import PARENTS
 
 Subject = tuple[str, str]
+Place = tuple[str, tuple[Value, ...]]
+"""A group of a surge: the rule's id and the group's values."""
 
 
 class Row:
@@ -54,6 +56,20 @@ class Verdict(NamedTuple):
     cause: str
 
 
+class Hit:
+    """A hit of a surge that finds its hits: a finding in the making, told or not."""
+
+    def __init__(self, verdict: Verdict, place: "Place") -> None:
+        self.verdict = verdict
+        self.place = place
+        self.told: tuple[int, Mapping[str, Any]] | None = None  # when, with what of the surge
+        self.said = False
+        self.id = finding_id(verdict.rule.id, *verdict.row.subject, verdict.cause)
+        self.loss: tuple[int | None, str | None] = (None, None)
+        self.order: str | None = None
+        self.facts: Mapping[str, Any] = {}
+
+
 class ReferenceKernel:
     """Judges events against a pack. Same calls as the kernel, without snapshots."""
 
@@ -64,7 +80,10 @@ class ReferenceKernel:
         self.rows: dict[Subject, Row] = {}
         self.parents: dict[Subject, str] = {}
         self.waiting: dict[Subject, list[Waiting]] = {}
-        self.groups: dict[tuple[str, tuple[Value, ...]], tuple[Group, str | None]] = {}
+        self.groups: dict[Place, tuple[Group, str | None]] = {}
+        self.surging: dict[Place, Mapping[str, Any]] = {}
+        self.hits: list[Hit] = []
+        self.unsettled: list[Hit] = []
         self.verdicts: list[Verdict] = []
         self.findings: list[Finding] = []
         self.clearings: list[Clearing] = []
@@ -186,9 +205,13 @@ class ReferenceKernel:
                     self._break_silence(rule, row, armed[0], touch.received)
             case "surge":
                 assert rule.surge is not None
+                if rule.until is not None and rule.until.holds(scope):
+                    self._end_hits(rule, row, cause)
                 if touch.event.type in rule.surge.on:
                     hit = rule.surge.hits is None or rule.surge.hits.holds(scope)
-                    self._record(rule, scope, touch.received, hit=hit)
+                    place = self._record(rule, scope, touch.received, hit=hit)
+                    if hit and place is not None and rule.until is not None:
+                        self._hold(place, Verdict(rule, row, row.values, touch.fields, touch.received, cause))
 
     def _armed(self, rule: Rule, row: Row) -> tuple[int, int] | None:
         """(since, due) if the silence is armed."""
@@ -230,21 +253,47 @@ class ReferenceKernel:
 
     # ------------------------------------------------------------ surges
 
-    def _record(self, rule: Rule, scope: Scope, at: int, *, hit: bool) -> None:
+    def _record(self, rule: Rule, scope: Scope, at: int, *, hit: bool) -> Place | None:
         assert rule.surge is not None
         by = {name: value for name, expression in rule.surge.by if (value := expression.value(scope)) is not None}
         if len(by) < len(rule.surge.by):
-            return
+            return None
         place = (rule.id, tuple(by.values()))
         group, _ = self.groups.setdefault(place, (Group(rule.surge), None))
         reached = group.record(at, hit)
         if reached is None:
-            return
+            return place
         subject = "|".join(_written(value) for value in by.values())
         cause = str(reached.window * rule.surge.window)
         facts = {"hits": reached.hits, "records": reached.records, "expected": round(reached.expected, 2)}
         finding = self._finding(rule, ("group", subject), None, at, cause, (None, None), by | facts)
         self.groups[place] = (group, finding.id)
+        self.surging[place] = by | facts
+        for earlier in self.hits:
+            recent = at - earlier.verdict.fired_at <= rule.surge.window
+            if earlier.place == place and recent and earlier.told is None:
+                self._tell(earlier, at)
+        return place
+
+    def _hold(self, place: Place, verdict: Verdict) -> None:
+        """A hit that is a trouble of its own, once its group surges."""
+        hit = Hit(verdict, place)
+        self.hits.append(hit)
+        self.unsettled.append(hit)
+        if place in self.surging:
+            self._tell(hit, verdict.fired_at)
+
+    def _tell(self, hit: Hit, at: int) -> None:
+        hit.told = (at, self.surging[hit.place])
+        if hit not in self.unsettled:
+            self.unsettled.append(hit)
+
+    def _end_hits(self, rule: Rule, row: Row, cause: str) -> None:
+        assert self.clock is not None
+        for hit in [hit for hit in self.hits if hit.verdict.rule is rule and hit.verdict.row is row]:
+            self.hits.remove(hit)
+            if hit.told is not None:
+                self.clearings.append(Clearing(finding=hit.id, cleared_at=Instant(self.clock), cause=cause))
 
     def _end_surges(self, by: int) -> None:
         for place, (group, finding) in self.groups.items():
@@ -254,6 +303,7 @@ class ReferenceKernel:
                 quiet = group.close() * group.surge.window
                 self.clearings.append(Clearing(finding=finding, cleared_at=Instant(end), cause=str(quiet)))
                 self.groups[place] = (group, None)
+                del self.surging[place]
 
     # ------------------------------------------------------------ findings
 
@@ -280,6 +330,23 @@ class ReferenceKernel:
                 rule, row.subject, order, verdict.fired_at, verdict.cause, _loss(rule, scope), _facts(rule, scope)
             )
         self.verdicts = []
+        for hit in self.unsettled:
+            self._settle_hit(hit)
+        self.unsettled = []
+
+    def _settle_hit(self, hit: Hit) -> None:
+        """What is said of a hit is what was known after its own event, whenever it is told."""
+        rule, row = hit.verdict.rule, hit.verdict.row
+        if not hit.said:
+            hit.said = True
+            hit.order = self._order_of(row.subject)
+            known = hit.order is not None and ("order", hit.order) in self.rows
+            above = self.rows["order", str(hit.order)].values if known else {}
+            scope = Scope(hit.verdict.values, hit.verdict.fields, above)
+            hit.loss, hit.facts = _loss(rule, scope), _facts(rule, scope)
+        if hit.told is not None:
+            at, surge = hit.told
+            self._finding(rule, row.subject, hit.order, at, hit.verdict.cause, hit.loss, {**hit.facts, **surge})
 
     def _order_of(self, subject: Subject) -> str | None:
         kind, key = subject

@@ -101,7 +101,9 @@ def _rule(rule: Document, types: Types) -> Rule:
     conditions = {part: read(rule[part], types) for part in ("when", "until", "where", "since") if part in rule}
     if rule["kind"] == "silence":
         conditions["within"] = _length(rule["within"], types)
-    names = {name for condition in conditions.values() for name in condition.names}
+    surge = _surge(rule, types) if rule["kind"] == "surge" else None
+    said = [*conditions.values(), *([surge.hits] if surge is not None and surge.hits is not None else [])]
+    names = {name for condition in said for name in condition.names}
     return Rule(
         id=rule["id"],
         exception=rule["exception"],
@@ -116,7 +118,7 @@ def _rule(rule: Document, types: Types) -> Rule:
         within=conditions.get("within"),
         loss=read(rule["loss"], types) if "loss" in rule else None,
         facts=frozenset(names | set(rule.get("evidence", []))),
-        surge=_surge(rule, types) if rule["kind"] == "surge" else None,
+        surge=surge,
     )
 
 

@@ -164,7 +164,7 @@ class _Packs:
             "says": said,
         }
         if way == "surge":
-            return self.surge(rule, over_both, before)
+            return self.surge(rule, over_row, over_both, before)
         if way == "fault":
             rule |= {"on": self.some_types(), "when": over_both.condition()}
             if self.random.random() < 0.5:
@@ -202,7 +202,9 @@ class _Packs:
             stakes["evidence"] = self.random.sample(names, self.random.randint(1, min(3, len(names))))
         return stakes
 
-    def surge(self, rule: dict[str, Any], over_both: Phrases, before: list[dict[str, Any]]) -> dict[str, Any] | None:
+    def surge(
+        self, rule: dict[str, Any], over_row: Phrases, over_both: Phrases, before: list[dict[str, Any]]
+    ) -> dict[str, Any] | None:
         kind = rule["table"]
         inputs = [each for each in before if each["table"] == kind and each["kind"] != "surge"]
         by = [name for name, type_ in self.columns[kind].items() if type_ in ("text", "flag", "integer")]
@@ -230,6 +232,9 @@ class _Packs:
         }
         if self.random.random() < 0.4:
             rule |= {"ratio": True, "prior": min(rule["prior"], 0.9), "prior_strength": self.random.choice((2, 20))}
+        if "on" in of and self.random.random() < 0.5:
+            rule["until"] = over_row.condition()
+            rule |= self.stakes(kind, self.row_names(kind))
         return rule
 
 

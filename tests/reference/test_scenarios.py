@@ -817,6 +817,65 @@ def test_a_surge_may_count_events(story):
     )
 
 
+RING = """
+tables:
+  order:
+    columns:
+      address: {fold: last, of: address_key, on: [order.placed]}
+      total: {fold: last, of: total, on: [order.placed]}
+      currency: {fold: last, of: currency, on: [order.placed]}
+      cancelled_at: {fold: first, of: time, on: [order.cancelled]}
+rules:
+  - {id: ring, kind: surge, table: order, of: {on: [order.placed]}, by: [address], until: cancelled_at IS NOT NULL,
+     window: 1 day, at_least: 4, false_alarms: 1 per 100 days, half_life: 5, prior: 0.01, loss: total}
+"""
+
+
+def test_the_hits_of_a_surge_are_findings_once_it_fires(story):
+    one = "address_key=x total=500 currency=EUR"
+    story(
+        RING,
+        f"""
+        learned | happened | event           | keys    | data          | then
+        20:00   |          | order.placed    | order=0 | {one}         |
+        23:00   |          | order.placed    | order=1 | {one}         |
+        23:30   |          | order.placed    | order=2 | {one}         |
+        23:40   |          | order.cancelled | order=2 |               |
+        24:10   |          | order.placed    | order=3 | {one}         |
+        24:20   |          | order.placed    | order=4 | address_key=y |
+        44:05   |          | order.placed    | order=5 | {one}         |
+        44:06   |          | order.placed    | order=9 | {one}         |
+        44:10   |          | order.placed    | order=6 | {one}         | +ring group:x at=44:10 order=- loss=-;
+                |          |                 |         |               | +ring order:1 at=44:10 cause=shop/e2
+                |          |                 |         |               | order=1 loss=500 currency=EUR
+                |          |                 |         |               | fact.address=x fact.hits=4;
+                |          |                 |         |               | +ring order:3 at=44:10; +ring order:5;
+                |          |                 |         |               | +ring order:6 cause=shop/e9; +ring order:9
+        45:00   |          | order.cancelled | order=1 |               | -ring order:1 at=45:00 cause=shop/e10
+        49:00   |          | order.placed    | order=7 | {one}         | +ring order:7 at=49:00 fact.hits=4
+        72:00   |          | sweep           |         |               | -ring group:x at=72:00
+        72:10   |          | order.placed    | order=8 | {one}         |
+        73:00   |          | order.cancelled | order=3 |               | -ring order:3
+        """,
+    )
+
+
+def test_hits_of_a_window_that_never_surges_are_not_told(story):
+    one = "address_key=x"
+    story(
+        RING,
+        f"""
+        learned | happened | event           | keys    | data  | then
+        00:10   |          | order.placed    | order=1 | {one} |
+        00:20   |          | order.placed    | order=2 | {one} |
+        48:10   |          | order.placed    | order=3 | {one} |
+        48:20   |          | order.cancelled | order=3 |       |
+        48:30   |          | order.cancelled | order=1 |       |
+        96:00   |          | sweep           |         |       |
+        """,
+    )
+
+
 def test_a_ratio_compares_hits_with_records(story):
     # z = 2.64 for 1 hour per 10 days; with a = 2, n0 = 20 the share expected is 0.1.
     story(

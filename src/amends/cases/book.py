@@ -7,7 +7,7 @@ import msgspec
 from amends.cases.case import Case, CaseChange, Note
 from amends.cases.grade import Severity
 from amends.cases.incident import Incident, IncidentChange, IncidentMember, IncidentPoint, window_start
-from amends.cases.rule_info import Rules, rule_of
+from amends.cases.rule_info import Rules, opens_incident, rule_of
 from amends.detection.finding import Finding, Verdicts
 from amends.model.event import Event
 from amends.model.instant import Instant
@@ -110,7 +110,7 @@ def _apart(findings: Iterable[Finding], rules: Rules) -> tuple[list[SurgeTouch],
     surges, plain = [], []
     for finding in findings:
         rule = rule_of(rules, finding.rule)
-        if rule.surge is None:
+        if rule.surge is None or not opens_incident(finding, rule):
             plain.append(finding)
             continue
         since = window_start(finding.fired_at, rule.surge.window)

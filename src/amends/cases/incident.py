@@ -1,6 +1,7 @@
 """An incident: many cases with one cause, found by a surge. Records, and which finding belongs to which.
 
-A case becomes a member when a finding of it shares the incident's group and fired since the surge's window began;
+A case becomes a member when a finding of it shares the incident's group and fired since the surge's window began
+(a hit that the surge told always does);
 late ones join as long as the incident is open, recovered ones leave. A resolved incident takes no new members:
 the next surge of the group opens another.
 """
@@ -146,6 +147,7 @@ def concerns(incident: Incident, held: CaseFinding) -> bool:
     if not held.is_open or held.about_us or finding.fired_at < incident.since:
         return False
     counted = finding.rule in incident.counts if incident.counts else held.trouble == incident.trouble
+    counted = counted or finding.rule == incident.rule
     return counted and _group(finding.facts, incident.names) == incident.subject
 
 

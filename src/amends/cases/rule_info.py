@@ -5,7 +5,7 @@ from typing import Protocol
 
 from amends.cases.errors import UnknownRuleError
 from amends.cases.grade import Severity
-from amends.detection.finding import RuleKind
+from amends.detection.finding import Finding, RuleKind
 from amends.model.instant import Duration
 
 
@@ -53,3 +53,8 @@ def rule_of(rules: Rules, id: str) -> RuleInfo:
         raise UnknownRuleError(
             f"The pack holds no rule {id!r}: judge the journal again with the pack in use."
         ) from error
+
+
+def opens_incident(finding: Finding, rule: RuleInfo) -> bool:
+    """Whether it tells of a group, and not of one subject (as the hits of a surge do)."""
+    return rule.surge is not None and finding.kind == "group"

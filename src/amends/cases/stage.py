@@ -13,7 +13,7 @@ from amends.cases.case import REOPENS_WITHIN
 from amends.cases.desk import Desk
 from amends.cases.gathering import take_surge
 from amends.cases.intake import clear, take
-from amends.cases.rule_info import Rules, rule_of
+from amends.cases.rule_info import Rules, opens_incident, rule_of
 from amends.cases.triage import Terms
 from amends.detection.finding import Clearing, Finding, Verdicts
 from amends.model.instant import Instant
@@ -38,7 +38,7 @@ def apply(book: CaseBook, verdicts: Verdicts, *, now: Instant, rules: Rules, ter
             clear(desk, verdict, past=past)
             continue
         rule = rule_of(rules, verdict.rule)
-        if rule.surge is not None:
+        if opens_incident(verdict, rule):
             take_surge(desk, verdict, rule)
         else:
             take(desk, verdict, rule, past=past)
@@ -64,7 +64,7 @@ def wake(book: CaseBook, *, now: Instant, terms: Terms) -> CaseWork:
 def _new(verdicts: Verdicts, rules: Rules, known: set[str]) -> Iterator[Verdict]:
     for finding in verdicts.findings:
         if finding.id not in known:
-            sort = _FINDING if rule_of(rules, finding.rule).surge is None else _SURGE
+            sort = _SURGE if opens_incident(finding, rule_of(rules, finding.rule)) else _FINDING
             yield finding.fired_at, sort, finding.id, False, finding
     for clearing in verdicts.clearings:
         yield clearing.cleared_at, _CLEARING, clearing.finding, False, clearing

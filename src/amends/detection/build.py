@@ -6,6 +6,7 @@ import msgspec
 
 from amends.detection.expression import Expression, Scope, compile_expression
 from amends.detection.folding import ColumnFold
+from amends.detection.hits import HitJudge
 from amends.detection.judges import ConflictJudge, FaultJudge, Judge, SilenceJudge
 from amends.detection.links import CHILDREN
 from amends.detection.pool import Pool
@@ -34,6 +35,13 @@ class SurgeSource(msgspec.Struct, frozen=True, kw_only=True):
     judge: SurgeJudge
     table: str
     hits: Expression | None
+    found: HitJudge | None
+    """Follows its hits, if they are findings too."""
+
+    @property
+    def on_events(self) -> bool:
+        """Whether it counts events, not findings."""
+        return self.judge.rule.surge is not None and bool(self.judge.rule.surge.on)
 
 
 class Machine:
@@ -71,8 +79,9 @@ class Machine:
         with_event = row_scope(self._pack.tables[rule.table], sets, with_event=True)
         self.reports[rule.id] = self._report(rule, with_event)
         if rule.surge is not None:
-            hits = self._compile(rule.surge.hits, with_event)
-            self.surges.append(SurgeSource(judge=SurgeJudge(rule), table=rule.table, hits=hits))
+            hits, until = self._compile(rule.surge.hits, with_event), self._compile(rule.until, scope)
+            found = None if until is None else HitJudge(until)
+            self.surges.append(SurgeSource(judge=SurgeJudge(rule), table=rule.table, hits=hits, found=found))
             return
         judge: Judge
         until = self._compile(rule.until, scope)

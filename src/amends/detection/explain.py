@@ -149,7 +149,11 @@ class _Explainer:
         if surge.hits is not None:
             fires += self._led("hits", self._condition(surge.hits))
         fires.append(self._threshold(surge))
-        return fires, [self._say("surge_clears", window=window)]
+        clears = [self._say("surge_clears", window=window)]
+        if self._rule.until is not None:
+            fires.append(self._say("hits_too", window=window))
+            clears += self._led("hits_clear", self._condition(self._rule.until))
+        return fires, clears
 
     def _threshold(self, surge: Surge) -> str:
         rate = f"{surge.false_alarms.count:g}"

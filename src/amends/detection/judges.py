@@ -72,7 +72,8 @@ def cause_of(versions: Versions, index: Iterable[int]) -> list[str]:
     return [f"{event.source} {event.id}" for event in named]
 
 
-def _at_touches(rule: Rule, versions: Versions, index: Index) -> Firings:
+def at_touches(rule: Rule, versions: Versions, index: Index) -> Firings:
+    """The rule fired where it was touched."""
     return Firings(
         rule=rule,
         frame=versions,
@@ -112,14 +113,14 @@ class FaultJudge:
         index = np.flatnonzero(fires)
         if self._until is None:
             if len(index):
-                emit(_at_touches(self.rule, versions, index))
+                emit(at_touches(self.rule, versions, index))
             return []
         if not len(index) and not self._open:
             return []
         ends = self._until.holds(versions)
         clearings = self._clear_open(versions, ends)
         if len(index):
-            findings = emit(_at_touches(self.rule, versions, index))
+            findings = emit(at_touches(self.rule, versions, index))
             following = next_true(versions.segments, ends)[index]
             for place, ended, finding in zip(index.tolist(), following.tolist(), findings, strict=True):
                 if ended < versions.size:
@@ -173,7 +174,7 @@ class ConflictJudge:
         state[rows[segments.is_last]] = holds[segments.is_last]
         index = np.flatnonzero(fires)
         findings = (
-            dict(zip(index.tolist(), emit(_at_touches(self.rule, versions, index)), strict=True)) if len(index) else {}
+            dict(zip(index.tolist(), emit(at_touches(self.rule, versions, index)), strict=True)) if len(index) else {}
         )
         clearings = []
         for place in np.flatnonzero(fires | clears).tolist():

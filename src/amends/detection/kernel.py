@@ -15,13 +15,13 @@ from amends.detection.cells import python_values
 from amends.detection.columns import EventColumns
 from amends.detection.expression import Type
 from amends.detection.finding import Clearing, Finding, Verdicts, finding_id
-from amends.detection.judges import NEVER, Firings, SilenceJudge
+from amends.detection.judges import NEVER, Firings, SilenceJudge, at_touches
 from amends.detection.links import CHILDREN, Links
 from amends.detection.pool import Pool
 from amends.detection.rows import NO_ROW
 from amends.detection.rule import Pack
 from amends.detection.scope import EVENT_NAMES
-from amends.detection.surge import Record
+from amends.detection.surge import Ending, Record
 from amends.detection.vector import Vector
 from amends.detection.versions import Before, Clockwork, OrderThen, Picked, Versions
 from amends.model.errors import AmendsError
@@ -31,7 +31,7 @@ from amends.model.instant import Instant
 Index = NDArray[np.int64]
 
 _BEGINNING = np.iinfo(np.int64).min
-_FORMAT = 1
+_FORMAT = 2
 
 
 class StaleSnapshotError(AmendsError, ValueError):
@@ -129,6 +129,7 @@ class Kernel:
                 "links": self._links.dump(),
                 "judges": {j.rule.id: j.dump() for judges in self._machine.judges.values() for j in judges},
                 "surges": {surge.judge.rule.id: surge.judge.dump() for surge in self._machine.surges},
+                "hits": {surge.judge.rule.id: surge.found.dump() for surge in self._machine.surges if surge.found},
             }
         )
 
@@ -153,6 +154,8 @@ class Kernel:
                 judge.load(content["judges"][judge.rule.id])
         for surge in machine.surges:
             surge.judge.load(content["surges"][surge.judge.rule.id])
+            if surge.found is not None:
+                surge.found.load(content["hits"][surge.judge.rule.id])
         return kernel
 
 
@@ -179,9 +182,10 @@ class _Stage:
                 concerned = version is not None and (version.fresh or judge.concerns(version.types))
                 clearings.extend(judge.judge(version if concerned else None, clock, self._emit))
         for surge in self._machine.surges:
-            self._count_touches(surge)
-            records = sorted(self._records.get(surge.judge.rule.id, ()), key=lambda record: record.at)
-            found, cleared = surge.judge.judge(records, clock.end)
+            steps = self._touches_of(surge) if surge.on_events else self._records.get(surge.judge.rule.id, [])
+            found, cleared = surge.judge.judge(steps, clock.end)
+            if surge.found is not None:
+                surge.found.forget(surge.judge.forgotten)
             self._findings.extend(found)
             clearings.extend(cleared)
         return Verdicts(
@@ -190,6 +194,13 @@ class _Stage:
         )
 
     def _emit(self, firings: Firings) -> list[Finding]:
+        findings, picked = self._made(firings)
+        self._findings.extend(findings)
+        for surge in self._fed.get(firings.rule.id, ()):
+            self._count_findings(surge, picked, firings)
+        return findings
+
+    def _made(self, firings: Firings) -> tuple[list[Finding], Picked]:
         rule = firings.rule
         report = self._machine.reports[rule.id]
         orders = self._orders(firings)
@@ -222,10 +233,7 @@ class _Stage:
                     facts={name: values[place] for name, values in facts.items() if values[place] is not None},
                 )
             )
-        self._findings.extend(findings)
-        for surge in self._fed.get(rule.id, ()):
-            self._count_findings(surge, picked, firings)
-        return findings
+        return findings, picked
 
     def _orders(self, firings: Firings) -> Index | None:
         """The row of the order of each firing; None if such subjects have no order."""
@@ -261,22 +269,31 @@ class _Stage:
         for at, *group in zip(firings.at.tolist(), *columns, strict=True):
             if None not in group:
                 records.append(Record(at, tuple(group)))
+        records.sort(key=lambda record: record.at)
 
-    def _count_touches(self, surge: SurgeSource) -> None:
-        rule = surge.judge.rule
-        versions = self._versions.get(surge.table)
-        if versions is None or rule.surge is None or not rule.surge.on:
-            return
-        touches = versions.touches
-        index = np.flatnonzero(versions.events.of_types(rule.surge.on)[touches.event])
-        if not len(index):
-            return
-        # Rows lie side by side in the table; records are wanted in the order of work.
-        index = index[np.argsort(touches.position[index], kind="stable")]
-        picked = Picked(versions, index, None)
-        hits = [True] * len(index) if surge.hits is None else surge.hits.holds(versions)[index].tolist()
+    def _touches_of(self, surge: SurgeSource) -> list[Record | Ending]:
+        """What a surge of events counts, and where the troubles of its hits end, in the order of work."""
+        rule, versions = surge.judge.rule, self._versions.get(surge.table)
+        if versions is None or rule.surge is None:
+            return []
+        places = np.flatnonzero(versions.events.of_types(rule.surge.on)[versions.touches.event])
+        picked = Picked(versions, places, None)
         columns = [self._values(name, picked, surge.table) for name in rule.surge.by]
-        records = self._records.setdefault(rule.id, [])
-        for at, hit, *group in zip(versions.received[index].tolist(), hits, *columns, strict=True):
-            if None not in group:
-                records.append(Record(at, tuple(group), hit))
+        holds = np.ones(len(places), dtype=bool) if surge.hits is None else surge.hits.holds(versions)[places]
+        groups = [None if None in group else tuple(group) for group in zip(*columns, strict=True)]
+        told_as: dict[int, Finding] = {}
+        steps: list[Record | Ending] = []
+        if surge.found is not None:
+            counted = np.fromiter((group is not None for group in groups), dtype=bool, count=len(groups))
+            index = places[counted & holds]
+            hits = self._made(at_touches(rule, versions, index))[0] if len(index) else []
+            told_as = dict(zip(index.tolist(), hits, strict=True))
+            steps += surge.found.endings(versions, index, hits)
+        at, position = versions.received, versions.touches.position
+        steps += [
+            Record(int(at[place]), group, hit, (int(position[place]), place), told_as.get(place))
+            for place, group, hit in zip(places.tolist(), groups, holds.tolist(), strict=True)
+            if group is not None
+        ]
+        # Rows lie side by side in the table; steps are wanted in the order of work, an end before what it comes with.
+        return sorted(steps, key=lambda step: (step.place, isinstance(step, Record)))

@@ -251,7 +251,8 @@ _KEYS = {
     "conflict": {"when"},
     "silence": {"since", "within", "until", "where"},
     "surge": {
-        "of", "by", "window", "at_least", "false_alarms", "half_life", "prior", "ratio", "prior_strength"
+        "of", "by", "window", "at_least", "false_alarms", "half_life", "prior", "ratio", "prior_strength",
+        "until",
     },
 }  # fmt: skip
 _COMMON = {"id", "exception", "kind", "table", "version", "severity", "trouble", "title", "says", "loss", "evidence"}
@@ -373,6 +374,10 @@ class _RuleReader:
                 self._typed("within", row, "duration")
             self._condition("until", row, needed=True)
             self._condition("where", row, needed=False)
+        elif "until" in entry:
+            self._condition("until", row, needed=True)
+            if "rules" in (entry.get("of") or {}):
+                self.say(("until",), "`until` belongs to a surge of events; the findings of rules clear by themselves")
 
     def _condition(self, key: str, scope: Scope, *, needed: bool) -> None:
         text = self._entry.get(key)
@@ -438,9 +443,9 @@ class _RuleReader:
         return texts
 
     def _placeholders(self, says: dict[str, str], surge: Surge | None) -> None:
-        known = set(self._names) | {"subject", "order"}
-        if surge is not None:
-            known |= {*surge.by, "hits", "records", "expected"}
+        known = {"subject", "order"}
+        # The same words tell of the group, of which no row is read.
+        known |= set(self._names) if surge is None else {*surge.by, "hits", "records", "expected"}
         for language, text in says.items():
             for name in _PLACEHOLDER.findall(text):
                 if name not in known:

@@ -18,11 +18,24 @@ from amends.model.instant import Instant
 
 
 class Record(msgspec.Struct, frozen=True):
-    """Something to be counted: at a moment, for a group (named by its values), a hit or only a trial."""
+    """Something to be counted: at a moment, for a group (named by its values), a hit or only a trial.
+
+    `place` orders what happened at one moment. `told_as` is the finding that a hit becomes once its group surges, for
+    surges that find their hits.
+    """
 
     at: int
     group: tuple[Any, ...]
     hit: bool = True
+    place: tuple[int, int] = (0, 0)
+    told_as: Finding | None = None
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """The trouble of a hit is over, told or not: what clears it if it was told."""
+
+    place: tuple[int, int]
+    clearing: Clearing
 
 
 class _Group(msgspec.Struct):
@@ -36,6 +49,10 @@ class _Group(msgspec.Struct):
     reached: bool = False
     finding: str | None = None
     threshold: int | None = None
+    facts: dict[str, Any] = {}
+    """Those of the open finding."""
+    untold: dict[str, Finding] = {}
+    """Hits of this window and of the one before, by the finding's id, until the group surges."""
 
 
 class SurgeJudge:
@@ -48,6 +65,14 @@ class SurgeJudge:
         self._decay = 0.5 ** (1 / self._surge.half_life)
         self._groups: dict[tuple[Any, ...], _Group] = {}
         self._open: set[tuple[Any, ...]] = set()
+        self._told: set[str] = set()
+        self._untold: dict[str, _Group] = {}
+        self._waiting: dict[int, list[_Group]] = {}
+        """By window, the groups that hold hits of it which were not told."""
+        self._findings: list[Finding] = []
+        self._clearings: list[Clearing] = []
+        self.forgotten: list[str] = []
+        """The findings of the latest run that are not to be told any more."""
         self._z = NormalDist().inv_cdf(1 - min(self._surge.odds, 0.5))
 
     def next_due(self) -> int | None:
@@ -55,27 +80,67 @@ class SurgeJudge:
         ends = [(self._groups[group].window + 1) * self._surge.window for group in self._open]
         return min(ends) if ends else None
 
-    def judge(self, records: Iterable[Record], end: int) -> tuple[list[Finding], list[Clearing]]:
-        """Count records that come in the order of time, then close what the clock has reached by `end`."""
-        findings: list[Finding] = []
-        clearings: list[Clearing] = []
-        for record in records:
-            group = self._advance(record.group, record.at // self._surge.window, clearings)
-            group.records += 1
-            group.hits += record.hit
-            if not self._reaches(group, record):
-                continue
+    def judge(self, steps: Iterable[Record | Ending], end: int) -> tuple[list[Finding], list[Clearing]]:
+        """Go through what happened, in order, then close what the clock has reached by `end`."""
+        self._findings, self._clearings, self.forgotten = [], [], []
+        for step in steps:
+            if isinstance(step, Ending):
+                self._end(step.clearing)
+            else:
+                self._count(step)
+        for name in list(self._open):
+            self._advance(name, end // self._surge.window)
+        for window in [window for window in self._waiting if window + 1 < end // self._surge.window]:
+            for group in self._waiting.pop(window):
+                self._forget(group, before=Instant((window + 1) * self._surge.window))
+        return self._findings, self._clearings
+
+    def _count(self, record: Record) -> None:
+        group = self._advance(record.group, record.at // self._surge.window)
+        group.records += 1
+        group.hits += record.hit
+        if self._reaches(group, record):
             group.reached = True
             if group.finding is None:
-                finding = self._finding(record, group)
-                group.finding = finding.id
-                self._open.add(record.group)
-                findings.append(finding)
-        for name in list(self._open):
-            self._advance(name, end // self._surge.window, clearings)
-        return findings, clearings
+                self._fire(record, group)
+        if record.told_as is None:
+            return
+        if group.finding is not None:
+            self._tell(record.told_as, record.at, group)
+            return
+        self._waiting.setdefault(group.window, []).append(group)
+        group.untold[record.told_as.id] = record.told_as
+        self._untold[record.told_as.id] = group
 
-    def _advance(self, name: tuple[Any, ...], window: int, clearings: list[Clearing]) -> _Group:
+    def _fire(self, record: Record, group: _Group) -> None:
+        finding = self._finding(record, group)
+        group.finding, group.facts = finding.id, finding.facts
+        self._open.add(record.group)
+        self._findings.append(finding)
+        self._forget(group, before=Instant(record.at - self._surge.window))
+        for hit in group.untold.values():
+            del self._untold[hit.id]
+            self._tell(hit, record.at, group)
+        group.untold = {}
+
+    def _tell(self, hit: Finding, at: int, group: _Group) -> None:
+        self._told.add(hit.id)
+        self._findings.append(msgspec.structs.replace(hit, fired_at=Instant(at), facts={**hit.facts, **group.facts}))
+
+    def _end(self, clearing: Clearing) -> None:
+        if clearing.finding in self._told:
+            self._told.remove(clearing.finding)
+            self._clearings.append(clearing)
+        elif (group := self._untold.pop(clearing.finding, None)) is not None:
+            del group.untold[clearing.finding]
+
+    def _forget(self, group: _Group, before: Instant) -> None:
+        """The hits from before that moment are too old to be told."""
+        for hit in [hit for hit in group.untold.values() if hit.fired_at < before]:
+            del group.untold[hit.id], self._untold[hit.id]
+            self.forgotten.append(hit.id)
+
+    def _advance(self, name: tuple[Any, ...], window: int) -> _Group:
         group = self._groups.get(name)
         if group is None:
             group = self._groups[name] = _Group(window)
@@ -86,8 +151,8 @@ class SurgeJudge:
             if not group.reached:
                 at = Instant((group.window + 1) * self._surge.window)
                 start = group.window * self._surge.window
-                clearings.append(Clearing(finding=group.finding, cleared_at=at, cause=str(start)))
-                group.finding = None
+                self._clearings.append(Clearing(finding=group.finding, cleared_at=at, cause=str(start)))
+                group.finding, group.facts = None, {}
                 self._open.discard(name)
             self._age(group, 1)
         return group
@@ -166,13 +231,22 @@ class SurgeJudge:
         )
 
     def dump(self) -> Any:
-        """All groups, for a snapshot."""
-        return [(list(name), group) for name, group in self._groups.items()]
+        """All groups and the hits that were told, for a snapshot."""
+        return {
+            "groups": [(list(name), group) for name, group in self._groups.items()],
+            "told": sorted(self._told),
+        }
 
     def load(self, content: Any) -> None:
         """Take over dumped groups."""
-        self._groups = {tuple(name): msgspec.convert(group, _Group) for name, group in content}
+        self._groups = {tuple(name): msgspec.convert(group, _Group) for name, group in content["groups"]}
         self._open = {name for name, group in self._groups.items() if group.finding is not None}
+        self._told = set(content["told"])
+        self._untold = {hit: group for group in self._groups.values() for hit in group.untold}
+        self._waiting = {}
+        for group in self._groups.values():
+            for hit in group.untold.values():
+                self._waiting.setdefault(hit.fired_at // self._surge.window, []).append(group)
 
 
 def _quantile(shape: float, rate: float, at_least: int, odds: float) -> int:

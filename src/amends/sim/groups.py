@@ -1,7 +1,7 @@
 """Which incidents were truly big enough to be noticed as one, and from when on."""
 
 from amends.model.instant import DAY, HOUR, Duration, Instant
-from amends.sim.incidents import Incident, Incidents
+from amends.sim.incidents import BrushingRing, Incident, Incidents
 from amends.sim.truth import Truth
 
 
@@ -9,7 +9,8 @@ def group_truths(incidents: Incidents, rows: list[Truth]) -> list[Truth]:
     """A row for each incident whose orders' troubles came close enough together.
 
     A lane is disrupted once six of its parcels are silent within a day; chargebacks are a batch from the sixth in a
-    day; a way to pay has dropped with its eighth decline in an hour; a ring shows itself with its sixth order in a day.
+    day; a way to pay has dropped with its eighth decline in an hour; a ring shows itself with its sixth order in a day,
+    and each of its orders is suspect then.
     """
     by_order: dict[str, list[Truth]] = {}
     for row in rows:
@@ -28,7 +29,17 @@ def group_truths(incidents: Incidents, rows: list[Truth]) -> list[Truth]:
     for ring in incidents.rings:
         placed = _crowded(ring.placed, 6, DAY)
         found += _row("brushing_suspected", f"{ring.shop.account}|{ring.address.street}", placed, ring.end)
+        if placed is not None:
+            found += _members("brushing_suspected", ring)
     return found
+
+
+def _members(exception: str, ring: BrushingRing) -> list[Truth]:
+    """A row for each order of a ring that was big enough to be noticed."""
+    return [
+        Truth(exception=exception, subject=order, order=order, at=placed, healed_at=max(ring.end, placed))
+        for order, placed in zip(ring.orders, ring.placed, strict=True)
+    ]
 
 
 def _moments(incident: Incident, by_order: dict[str, list[Truth]], *exceptions: str) -> list[Instant]:

@@ -78,7 +78,7 @@ def score(findings: Iterable[Found], truths: Iterable[Truth]) -> list[Score]:
 
 
 def _key(exception: str, order: str | None, subject: str) -> str:
-    if exception == _BY_DIGEST:
+    if exception == _BY_DIGEST and not order:
         return ""
     return order or subject
 
