@@ -30,10 +30,12 @@ def address_fields(address: Address) -> dict[str, Any]:
     country = country_of(address.country) if address.country else None
     shown = {**parts, **({"country": country} if country else {})}
     flat = {name: value for name, value in shown.items() if name not in ("street2", "country")}
-    return {**flat, "country": country, "address": shown, "address_key": _key_of(address, country)}
+    return {**flat, "country": country, "address": shown, "address_key": address_key(address)}
 
 
-def _key_of(address: Address, country: str | None) -> str | None:
+def address_key(address: Address) -> str | None:
+    """A digest that is equal for equal addresses; None where neither street nor postal code is told."""
+    country = country_of(address.country) if address.country else None
     # The recipient and the telephone stay out: many names at one address is what is looked for.
     street = f"{address.street or ''} {address.street2 or ''}"
     parts = (country or address.country, address.postcode, address.city, street)

@@ -14,6 +14,7 @@ KINDS: Final = (
     "case",
     "thread",
     "return",
+    "payout",
     "source",
 )
 """Kinds of subject. `source` is the feed an event came by: every event is about its source too."""

@@ -1,9 +1,12 @@
-"""CloudEvents are in our words already: they are checked and taken as they are. Pure."""
+"""CloudEvents are in our words already: they are checked and taken as they are, with what follows from them. Pure."""
 
 from typing import Any
 
+import msgspec
+
 from amends.connectors.cloudevents import wire
 from amends.connectors.delivery import Delivery, IrrelevantDeliveryError, UnreadableDeliveryError
+from amends.connectors.derivation import derived
 from amends.connectors.document import kind_of, read_json
 from amends.connectors.measures import moment_of, plausible
 from amends.model.event import Event, UnreadableEventError, event_from
@@ -43,4 +46,5 @@ def _checked(value: Any, what: str) -> Event:
     except (UnreadableEventError, UnreadableDeliveryError, OverflowError) as error:
         sentence = str(error).removesuffix(".")
         raise UnreadableDeliveryError(f"{what[:1].upper()}{what[1:]} cannot be read: {sentence}.") from error
-    return event
+    more = derived(event.data)
+    return msgspec.structs.replace(event, data={**event.data, **more}) if more else event

@@ -123,6 +123,14 @@ _CAUSES: Final = {
     "Exception_Cancel": "retailer_cancelled",
     "Exception_Other": "unknown",
 }
+_NOT_ABLE: Final = r"\b(un(able|successful)|could ?n[o']t|can ?n[o']t|not (able|possible)|fail\w*)\b"
+_UNREACHABLE: Final = _pattern(
+    rf"{_NOT_ABLE}.{{0,20}}\b(contact|reach|call)(ed|ing)?\b",
+    r"\b(recipient|consignee|customer|receiver)\b.{0,30}\b(un|not )(reachable|contactable)\b",
+    r"\b(recipient|consignee|customer|receiver)\b.{0,30}\bnot (answer|respond)\w*",
+    r"\b(phone|telephone|mobile)\b.{0,30}\b(wrong|invalid|off|unreachable|no answer|not answer\w*|incorrect)\b",
+    "联系不上|无法联系|联系不到|电话(无人接听|关机|错误|无效|打不通)",
+)
 _DELAYS: Final = ((_WEATHER, "weather_delay"), (_DISASTER, "natural_disaster"), (_STRIKE, "force_majeure"))
 _LAST_MILE: Final = ("AvailableForPickup", "OutForDelivery", "Delivered", "DeliveryFailure")
 
@@ -205,6 +213,8 @@ def cause_of(sub_status: str, words: str, customs: str | None) -> str | None:
         for pattern, cause in _DELAYS:
             if pattern.search(words):
                 return cause
+    if sub_status.startswith(("DeliveryFailure_", "Exception_Other")) and _UNREACHABLE.search(words):
+        return "consignee_not_available"
     return _CAUSES.get(sub_status)
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from amends.connectors.address import Address, address_fields
 from amends.connectors.delivery import UnreadableDeliveryError
+from amends.connectors.derivation import derived
 from amends.connectors.document import Word
 from amends.connectors.measures import count_of, currency_of, id_of, minor_of, moment_of, text_of
 from amends.connectors.shopify import wire
@@ -22,6 +23,17 @@ _RECIPIENT_ID: Final = frozenset(
     "cpf cnpj cpfcnpj pccc personalcustomscode personalcustomsclearancecode customscode recipientid taxid passport "
     "passportnumber nationalid idnumber rut rfc curp dni nif inn citizenid".split()
 )
+# How apps and channels write that an order may, or must not, be sent in parts; what "yes" means to each.
+_SPLIT: Final = {
+    "splitallowed": True,
+    "splitshipping": True,
+    "partialshipment": True,
+    "partialshipmentallowed": True,
+    "shipcomplete": False,
+}
+_YES_NO: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+# How shops tag a customer whom they do not want to serve.
+_BLOCKED: Final = frozenset("blocked blocklist blocklisted blacklist blacklisted donotship fraud".split())
 _PROMISES: Final = {"deliverby": "deliver_by", "promiseddelivery": "deliver_by", "shipby": "ship_by"}
 
 
@@ -101,8 +113,12 @@ def tell_log_entry(entry: wire.LogEntry, to: Telling) -> None:
 
 def _buyer(order: wire.Order) -> str | None:
     customer = id_of(order.customer.id) if order.customer else None
+    return customer or _email(order)
+
+
+def _email(order: wire.Order) -> str | None:
     email = text_of(order.email) or text_of(order.contact_email)
-    return customer or (email.lower() if email else None)
+    return email.lower() if email else None
 
 
 def _facts(order: wire.Order, to: Telling) -> dict[str, Any]:
@@ -127,14 +143,17 @@ def _facts(order: wire.Order, to: Telling) -> dict[str, Any]:
         "recipient_id": _recipient_id(order, attributes),
         "expires_at": _due(order),
         "phone": text_of(order.phone),
-        "buyer_email": text_of(order.email) or text_of(order.contact_email),
+        "buyer_email": _email(order),
         "buyer_name": _person(order.customer.first_name, order.customer.last_name) if order.customer else None,
         "ordered_via": text_of(order.source_name),
         "attributes": attributes,
         "lines": [_line(line) for line in lines],
+        "split_allowed": _split_allowed(attributes),
+        "blocked": _is_blocked(order),
         **_promises(attributes),
         **address_fields(postal(order.shipping_address)),
     }
+    facts |= derived(facts)
     if shop_currency != currency:
         facts |= {
             "shop_currency": shop_currency,
@@ -216,8 +235,12 @@ def _tell_reserved(order: wire.Order, to: Telling, id_: str, created: Instant) -
             "location": stock.rpartition("@")[2],
             "quantity": count_of(line.quantity, "quantity"),
             "title": text_of(line.title),
+            "number": text_of(order.name),
             "test": to.test or order.test,
         }
+        if line.product_exists is False and to.topic == "orders/create":
+            # Later it only says that the product has been deleted since.
+            data["listed"] = False
         to.draft.say(
             "stock.reserved",
             id=f"order/{id_}/line/{id_of(line.id) or stock}/reserved",
@@ -279,6 +302,19 @@ def _promises(attributes: dict[str, str]) -> dict[str, Instant | None]:
             with suppress(UnreadableDeliveryError):
                 promises[field] = moment_of(value, name)
     return promises
+
+
+def _split_allowed(attributes: dict[str, str]) -> bool | None:
+    for name, value in attributes.items():
+        allows, answer = _SPLIT.get(_plain(name)), _YES_NO.get(value.strip().casefold())
+        if allows is not None and answer is not None:
+            return answer == allows
+    return None
+
+
+def _is_blocked(order: wire.Order) -> bool | None:
+    tags = text_of(order.customer.tags) if order.customer else None
+    return True if tags and any(_plain(tag) in _BLOCKED for tag in tags.split(",")) else None
 
 
 def _plain(name: str) -> str:

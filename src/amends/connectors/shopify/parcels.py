@@ -185,6 +185,7 @@ def _parcel(fulfillment: wire.Fulfillment, destination: str | None) -> dict[str,
         "location": id_of(fulfillment.location_id),
         "tracking_url": text_of(fulfillment.tracking_url),
         "fulfillment": id_of(fulfillment.id),
+        "quantity": sum(line["quantity"] or 0 for line in lines) or None,
         "lines": lines,
     }
 

@@ -20,6 +20,7 @@ from amends.connectors.shopify import wire
 from amends.connectors.shopify.telling import Telling, needed, stock_key
 from amends.model.instant import Instant
 
+_PAYMENTS: Final = "shopify_payments"
 # What became of an attempt, in the words of payment providers.
 _STATUS: Final = {
     "success": "succeeded",
@@ -160,8 +161,30 @@ def tell_payout(payout: wire.Payout, to: Telling) -> None:
     currency = currency_of(payout.currency)
     time, assumed = to.when(f"payout {id_} was paid", _day(text_of(payout.date)))
     amount = minor_of(payout.amount, currency, "amount")
-    data = {"payout": id_, "amount": amount, "currency": currency, "status": "paid"}
-    to.draft.say("payout.paid", id=f"payout/{id_}/paid", time=time, keys={}, data={**data, **assumed}, as_seen=True)
+    data = {"payout": id_, "amount": amount, "currency": currency, "status": "paid", "provider": _PAYMENTS, **assumed}
+    keys = {"payout": id_}
+    to.draft.say("payout.paid", id=f"payout/{id_}/paid", time=time, keys=keys, data=data, as_seen=True)
+
+
+def tell_payout_line(line: wire.Transaction, to: Telling) -> None:
+    """A line of Shopify Payments' ledger that a payout is made of; the payout's own line tells nothing new."""
+    if text_of(line.type) == "payout":
+        return
+    id_, payout = needed(line.id, "the balance transaction"), needed(line.payout_id, "the payout of the transaction")
+    currency = currency_of(line.currency)
+    time, assumed = to.when(f"balance transaction {id_} was made", moment_of(line.processed_at, "processed_at"))
+    data = {
+        "payout": payout,
+        "reporting_category": text_of(line.type),
+        "currency": currency,
+        "amount": minor_of(line.amount, currency, "amount"),
+        "fee": minor_of(line.fee, currency, "fee"),
+        "net": minor_of(line.net, currency, "net"),
+        "provider": _PAYMENTS,
+        "test": to.test or line.test,
+        **assumed,
+    }
+    to.draft.say("payout.itemized", id=f"balance_transaction/{id_}", time=time, keys={"payout": payout}, data=data)
 
 
 def tell_risk(risk: wire.Risk, to: Telling) -> None:

@@ -43,6 +43,7 @@ def tell_return(back: wire.Return, to: Telling) -> None:
         "status": status,
         "reason": reasons[0].upper() if reasons else text_of(back.decline_reason),
         "description": "; ".join(notes) or None,
+        "sku": next((sku for line in lines if (sku := _sku_of(line))), None),
         "quantity": sum(count_of(line.quantity, "quantity") or 0 for line in lines) or None,
         "number": text_of(back.name),
         **assumed,
@@ -76,3 +77,8 @@ def tell_reverse_delivery(parcel: wire.ReverseDelivery, to: Telling) -> None:
 
 def _id_of(order: wire.OrderReference | None) -> str | None:
     return None if order is None else id_of(order.id) or id_of(order.admin_graphql_api_id)
+
+
+def _sku_of(line: wire.ReturnLine) -> str | None:
+    item = line.fulfillment_line_item.line_item if line.fulfillment_line_item else None
+    return text_of(item.sku) if item else None

@@ -13,6 +13,7 @@ from amends.connectors.shopify.parcels import tell_fulfillment, tell_fulfillment
 from amends.connectors.shopify.payments import (
     tell_dispute,
     tell_payout,
+    tell_payout_line,
     tell_refund,
     tell_risk,
     tell_risk_assessment,
@@ -37,10 +38,13 @@ def _reader(shape: type[Told], tell: Callable[[Told, Telling], None], what: str)
 
 def _tell_transaction(value: Any, to: Telling) -> None:
     transaction = read_as(wire.Transaction, value, "the transaction")
-    if transaction.payout_id is not None or transaction.source_type is not None:
+    if transaction.payout_id is not None:
+        tell_payout_line(transaction, to)
+        return
+    if transaction.source_type is not None:
         raise IrrelevantDeliveryError(
-            "A balance transaction is a line of Shopify Payments' ledger; the payment, refund or dispute behind it "
-            "comes as a delivery of its own."
+            "A balance transaction is a line of Shopify Payments' ledger; until it is part of a payout, the payment, "
+            "refund or dispute behind it tells more."
         )
     tell_transaction(transaction, to)
 

@@ -58,6 +58,7 @@ class Customer(Shape, frozen=True, kw_only=True):
     first_name: Word = None
     last_name: Word = None
     phone: Word = None
+    tags: Word = None
 
 
 class Named(Shape, frozen=True, kw_only=True):
@@ -98,6 +99,7 @@ class LineItem(Shape, frozen=True, kw_only=True):
     location_id: Id = None
     origin_location: Place | None = None
     requires_shipping: bool | None = None
+    product_exists: bool | None = None
 
 
 # ---------------------------------------------------------------- money
@@ -134,6 +136,9 @@ class Transaction(Shape, frozen=True, kw_only=True):
     # Only ledger entries of Shopify Payments have these.
     payout_id: Id = None
     source_type: Word = None
+    type: Word = None
+    fee: Number = None
+    net: Number = None
 
 
 class CheckoutPayment(Shape, frozen=True, kw_only=True):
@@ -430,10 +435,17 @@ class OrderReference(Shape, frozen=True, kw_only=True):
     admin_graphql_api_id: Id = None
 
 
+class FulfillmentLine(Shape, frozen=True, kw_only=True):
+    """The line of a parcel that something comes from."""
+
+    line_item: LineItem | None = None
+
+
 class ReturnLine(Shape, frozen=True, kw_only=True):
     """What the buyer sends back, and why."""
 
     id: Id = None
+    fulfillment_line_item: FulfillmentLine | None = None
     quantity: Number = None
     return_reason: Word = None
     return_reason_note: Word = None

@@ -172,7 +172,7 @@ def tell_payout(payout: wire.Payout, to: Telling) -> None:
         "test": to.is_test(payout.livemode),
         **assumed,
     }
-    to.draft.say("payout.paid", id=f"payout/{id_}/paid", time=time, keys={}, data=data)
+    to.draft.say("payout.paid", id=f"payout/{id_}/paid", time=time, keys={"payout": id_}, data=data)
 
 
 def _keys(charge: wire.Charge, id_: str) -> dict[str, str | None]:

@@ -9,6 +9,7 @@ from amends.connectors.draft import Draft
 from amends.connectors.measures import text_of, unix_moment_of
 from amends.connectors.stripe import wire
 from amends.connectors.stripe.claims import tell_dispute, tell_refund
+from amends.connectors.stripe.ledger import payout_in, tell_line
 from amends.connectors.stripe.payments import (
     tell_charge,
     tell_fraud_warning,
@@ -67,8 +68,13 @@ def translate(delivery: Delivery) -> list[Event]:
     draft = Draft(delivery.source)
     document = read_json(delivery.body)
     values = _listed(document)
+    payout = payout_in(values)
     for value in values:
-        _tell(value, draft, delivery)
+        if payout is None:
+            _tell(value, draft, delivery)
+        else:
+            line = read_as(wire.BalanceTransaction, value, "the balance transaction")
+            tell_line(line, Telling(draft=draft, received=delivery.received), payout=payout)
     if not draft:
         raise IrrelevantDeliveryError("The list is empty." if not values else "It tells of no payment that changed.")
     return draft.events()

@@ -264,6 +264,21 @@ class Payout(Shape, frozen=True, kw_only=True):
     livemode: bool | None = None
 
 
+class BalanceTransaction(Shape, frozen=True, kw_only=True):
+    """A line of the ledger. A list of those of one payout holds the payout's own line too, of type payout."""
+
+    id: Id = None
+    object: Word = None
+    type: Word = None
+    reporting_category: Word = None
+    source: str | dict[str, Any] | None = None
+    amount: Number = None
+    fee: Number = None
+    net: Number = None
+    currency: Word = None
+    created: Number = None
+
+
 class Source(Shape, frozen=True, kw_only=True):
     """An older way to pay: a voucher, a bank transfer, a wallet."""
 
@@ -310,7 +325,8 @@ NOT_FOLLOWED: Final = {
     "application": "an application's rights tell nothing of an order",
     "application_fee": "a platform's fee is between Stripe and the platform",
     "balance": "a balance names no payment",
-    "balance_transaction": "a balance transaction is a line of the ledger; the payment behind it is told by itself",
+    "balance_transaction": "a balance transaction is a line of the ledger; only the list of a payout's lines, with the "
+    "payout's own among them, tells which payout they make up",
     "balance_settings": "settings tell nothing of an order",
     "bank_account": "a bank account is not a payment",
     "billing": "billing of subscriptions is not followed",

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from amends.connectors.derivation import DERIVED_FROM, derived
 from amends.connectors.tables.formula import Formula
 from amends.connectors.tables.mapping import EventSpec, Mapping, MappingError
 from amends.connectors.tables.problem import Problem
@@ -177,6 +178,8 @@ def _told(spec: EventSpec, frame: pl.DataFrame) -> Iterator[tuple[Event, tuple[s
     fields = [name.removeprefix(_DATA) for name in frame.columns if name.startswith(_DATA)]
     keys = _dictionaries(kinds, [frame[_KEY + kind] for kind in kinds], len(frame))
     data = _dictionaries(fields, [frame[_DATA + field] for field in fields], len(frame))
+    if not DERIVED_FROM.isdisjoint(fields):
+        data = [{**said, **derived(said)} for said in data]
     rows = zip(frame[FILE].to_list(), frame[ROW].to_list(), strict=True)
     type_ = spec.type
     for id_, source, time, named, said, row in zip(
