@@ -86,6 +86,37 @@ class TestOrders:
         paid = read(order(updated_at="2026-03-02T08:00:00Z"), "orders/paid")
         assert one(paid, "order.paid").time == parse_instant("2026-03-02T08:00:00Z")
 
+    @pytest.mark.parametrize("topic", ["orders/cancelled", "orders/updated"])
+    def test_cancelled_it_no_longer_says_when_it_was_paid(self, topic: str) -> None:
+        # A voucher that was paid days after the order would seem to have been paid on its day.
+        told = order(
+            financial_status="refunded", cancelled_at="2026-03-06T08:00:00Z", updated_at="2026-03-06T08:00:05Z"
+        )
+        assert "order.cancelled" in types(read(told, topic))
+        assert "order.paid" not in types(read(told, topic))
+
+    def test_a_voucher_paid_after_the_order_was_cancelled(self) -> None:
+        told = order(cancelled_at="2026-03-06T08:00:00Z", updated_at="2026-03-07T08:00:00Z")
+        assert one(read(told, "orders/paid"), "order.paid").time == parse_instant("2026-03-07T08:00:00Z")
+
+    def test_it_was_paid_before_its_money_went_back(self) -> None:
+        refunds = [
+            {"id": 8, "created_at": "2026-03-05T10:00:01Z", "processed_at": "2026-03-05T10:00:00Z"},
+            {"id": 9, "created_at": "2026-03-07T10:00:00Z", "processed_at": None},
+            {"id": None, "created_at": "2026-03-02T10:00:00Z"},
+        ]
+        told = order(financial_status="partially_refunded", refunds=refunds, updated_at="2026-03-09T08:00:00Z")
+        assert one(read(told, "orders/updated"), "order.paid").time == parse_instant("2026-03-05T10:00:00Z")
+
+    def test_it_was_not_paid_before_it_was_placed(self) -> None:
+        refunds = [{"id": 8, "created_at": "2025-08-05T10:00:00Z"}]
+        told = order(financial_status="refunded", refunds=refunds, updated_at="2026-03-09T08:00:00Z")
+        assert one(read(told, "orders/updated"), "order.paid").time == parse_instant("2026-03-01T09:00:00Z")
+
+    def test_what_is_read_without_a_webhook_was_paid_when_it_was_processed(self) -> None:
+        told = order(financial_status="partially_refunded", updated_at="2026-03-09T08:00:00Z")
+        assert one(read(told), "order.paid").time == parse_instant("2026-03-01T09:00:00Z")
+
     def test_cancelled_and_closed(self) -> None:
         events = read(
             order(cancelled_at="2026-03-02T08:00:00Z", cancel_reason="inventory", closed_at="2026-03-02T09:00:00Z"),

@@ -16,6 +16,7 @@ from amends.connectors.shopify.telling import Telling, charged, needed, stock_ke
 from amends.model.instant import Instant
 
 _PAID: Final = ("paid", "partially_refunded", "refunded")
+_TELLS_WHEN_PAID: Final = (None, "orders/create", "orders/paid")
 _CHANGED: Final = ("orders/updated", "orders/edited")
 
 # Where shops ask for what customs wants to know of the recipient: the names they give to the field.
@@ -191,13 +192,10 @@ def _tell_paid(
 ) -> None:
     if to.topic != "orders/paid" and text_of(order.financial_status) not in _PAID:
         return
-    # No field says when an order was paid. A webhook comes right then, or later but never before; what is read
-    # without one, and an order that is created paid, was paid when it was processed, as far as anybody can tell.
-    processed = moment_of(order.processed_at, "processed_at") or created
-    at_once = to.topic is None or to.topic == "orders/create" or text_of(order.financial_status) != "paid"
-    time, assumed = to.when(
-        f"order {keys['order']} was paid", *((processed, updated) if at_once else (updated, processed))
-    )
+    if to.topic not in _TELLS_WHEN_PAID and text_of(order.cancelled_at):
+        # A cancelled order says no more when it was paid, and nobody waits for it.
+        return
+    time, assumed = to.when(f"order {keys['order']} was paid", *_paid_by(order, to, created, updated))
     total, currency = charged(order.total_price_set, order.total_price, order.currency)
     data = {
         "channel": "shopify",
@@ -209,6 +207,24 @@ def _tell_paid(
         **assumed,
     }
     to.draft.say("order.paid", id=f"order/{keys['order']}/paid", time=time, keys=keys, data=data, as_seen=True)
+
+
+def _paid_by(
+    order: wire.Order, to: Telling, created: Instant | None, updated: Instant | None
+) -> tuple[Instant | None, ...]:
+    """The moments that may tell when an order was paid, the best first: no field says it.
+
+    What is read without a webhook, and an order that comes as paid when it is created, was paid when it was processed,
+    as far as anybody can tell. Any other webhook comes when it is paid or after it, perhaps days after the order: it
+    was paid by then, and before its money went back.
+    """
+    processed = moment_of(order.processed_at, "processed_at") or created
+    if to.topic in (None, "orders/create"):
+        return processed, updated
+    refunds = [refund for refund in order.refunds or () if refund is not None and id_of(refund.id) is not None]
+    told = (updated, *(moment_of(refund.processed_at or refund.created_at, "processed_at") for refund in refunds))
+    by = min((moment for moment in told if moment is not None), default=to.triggered_at)
+    return (max(by, processed) if by is not None and processed is not None else by), processed
 
 
 def _tell_end(order: wire.Order, to: Telling, keys: dict[str, str | None]) -> None:
