@@ -12,6 +12,8 @@ from unittest import mock
 
 from amends.cli.main import run
 
+ROOT = Path(__file__).parents[2]
+
 
 class Done(NamedTuple):
     """What a command printed, and its exit code."""

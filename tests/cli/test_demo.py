@@ -9,13 +9,17 @@ import time
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 from tests.cli.process import amends
 
+from amends.cli.demo_folder import DATABASE, FolderTakenError, keep_world, open_world
+from amends.model.instant import DAY, Instant
 from amends.store.engine import open_database
 from amends.store.work import SqlStore
 
 UNUSABLE, INTERRUPTED = 2, 130
+NOW = Instant(1_790_000_000_000_000)
 
 
 @pytest.mark.slow
@@ -69,3 +73,24 @@ def test_it_begins_with_nothing(tmp_path: Path) -> None:
     done = amends("demo", "--keep", "kept", folder=tmp_path)
     assert done.returncode == UNUSABLE
     assert "not empty" in done.stderr
+    assert [part.name for part in (tmp_path / "kept").iterdir()] == ["something"]
+
+
+def test_a_kept_world_is_itself_again_and_no_other(tmp_path: Path) -> None:
+    begun = open_world(tmp_path, NOW, seed=7, past=2)
+    keep_world(tmp_path, msgspec.structs.replace(begun, whole=True))
+    (tmp_path / DATABASE).touch()
+    again = open_world(tmp_path, Instant(NOW + DAY), seed=None, past=2)
+    assert (again.seed, again.start, again.begins) == (7, NOW - 2 * DAY, NOW)
+    assert (tmp_path / DATABASE).exists()
+    with pytest.raises(FolderTakenError, match="--seed 7 --past 2"):
+        open_world(tmp_path, NOW, seed=8, past=None)
+
+
+def test_a_world_that_was_never_whole_is_begun_anew(tmp_path: Path) -> None:
+    open_world(tmp_path, NOW, seed=7, past=2)
+    for name in (DATABASE, DATABASE + "-wal", "secret.key"):
+        (tmp_path / name).touch()
+    again = open_world(tmp_path, Instant(NOW + DAY), seed=None, past=None)
+    assert (again.seed, again.begins, again.whole) == (7, NOW + DAY, False)
+    assert {part.name for part in tmp_path.iterdir()} == {"demo-world.json", "secret.key"}

@@ -1,21 +1,25 @@
-"""`amends demo`: simulated shops posting webhooks to a fresh installation, and the console that watches them."""
+"""`amends demo`: simulated shops posting webhooks to an installation of its own, and the console that watches them."""
 
 import asyncio
 import base64
 import secrets
 import signal
 import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from socket import socket
-from typing import Final
+from types import FrameType
+from typing import Any, Final
 
 import click
+import msgspec
 
 from amends.cli import output
-from amends.cli.demo_past import Past
-from amends.model.errors import UnusableInputError
-from amends.model.instant import DAY, Instant
+from amends.cli.demo_folder import DATABASE, PAST, SEED, DemoWorld, keep_world, open_world
+from amends.cli.demo_past import Past, delivery_of
+from amends.model.instant import Instant
 from amends.runtime.clock import Clock, ScaledClock, WallClock
 from amends.runtime.config import load_config
 from amends.runtime.telemetry import set_up_logging
@@ -23,6 +27,7 @@ from amends.runtime.wiring import Installation
 from amends.sim import feeds
 from amends.sim.driver import Driver
 from amends.sim.feeds import Feed
+from amends.sim.sending import Sending
 from amends.sim.world import Plan, World
 from amends.store.users import Role
 from amends.web.app import create_app
@@ -41,10 +46,6 @@ _DAYS: Final = 400
 _USUAL_PORT: Final = 8080
 
 
-class FolderNotEmptyError(UnusableInputError):
-    """The demo begins with nothing."""
-
-
 class DemoClock:
     """Stands at `origin` while the world's past is loaded; goes `speed` times as fast as life once it is started."""
 
@@ -54,9 +55,9 @@ class DemoClock:
         self._speed = speed
         self._going: ScaledClock | None = None
 
-    def start(self) -> None:
-        """Go."""
-        self._going = ScaledClock(origin=self._origin, started=self._wall.now(), speed=self._speed, wall=self._wall)
+    def start(self, at: Instant) -> None:
+        """Go, from `at`."""
+        self._going = ScaledClock(origin=at, started=self._wall.now(), speed=self._speed, wall=self._wall)
 
     def now(self) -> Instant:
         """The present moment of the world."""
@@ -68,62 +69,107 @@ class DemoClock:
 
 
 @click.command(epilog="Example: amends demo --seed 7 --speed 300")
-@click.option("--seed", type=int, default=1, show_default=True, help="Which world; the same seed gives the same one.")
+@click.option("--seed", type=int, help=f"Which world; the same seed gives the same one. [default: {SEED}]")
 @click.option("--speed", type=click.FloatRange(min=1), default=900, show_default=True, help="Times as fast as life.")
-@click.option("--past", type=click.IntRange(1, 60), default=9, show_default=True, help="Days that lie behind you.")
+@click.option("--past", type=click.IntRange(1, 60), help=f"Days that lie behind you. [default: {PAST}]")
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="The address to listen at.")
 @click.option(
     "--port", type=click.IntRange(0, 65_535), help="The port to listen at. [default: 8080, else any free one]"
 )
-@click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="An empty folder to keep the data in.")
-def command(*, seed: int, speed: float, past: int, host: str, port: int | None, keep: Path | None) -> None:
+@click.option(
+    "--keep", type=click.Path(path_type=Path, file_okay=False), help="A folder to keep the world in, and go on with it."
+)
+def command(
+    *, seed: int | None, speed: float, past: int | None, host: str, port: int | None, keep: Path | None
+) -> None:
     """Show Amends at work in a simulated world: shops, carriers, a payment provider and buyers, until Ctrl-C.
 
     The world has gone on for some days when you come in, and goes on posting signed webhooks over HTTP. All of it is
-    in a temporary folder, and gone when you stop, unless you --keep it.
+    in a temporary folder, and gone when you stop, unless you --keep it: the next demo with that folder goes on where
+    this one stopped.
     """
     with ExitStack() as stack:
         folder = _folder(stack, keep)
-        for told in (signal.SIGTERM, signal.SIGINT):
-            # Told to end, it ends as by Ctrl-C, with nothing left behind; also where a shell has it ignore that.
-            stack.callback(signal.signal, told, signal.signal(told, signal.default_int_handler))
+        # Told to end, it ends as by Ctrl-C, with nothing left behind; also where a shell has it ignore that.
+        _handle(stack, signal.SIGINT, signal.default_int_handler)
+        _handle(stack, signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+        wall = WallClock()
+        world = open_world(folder, wall.now(), seed=seed, past=past)
         listening = _listen(host, port)
         config = load_config(
-            data_dir=folder, db=f"sqlite:///{folder / 'amends.sqlite'}", host=host, port=listening.getsockname()[1],
+            data_dir=folder, db=f"sqlite:///{folder / DATABASE}", host=host, port=listening.getsockname()[1],
             base_url=address_of(listening), log_level="warning",
         )  # fmt: skip
         set_up_logging(config.log_level)
-        wall = WallClock()
-        now = wall.now()
-        clock = DemoClock(wall, now, speed)
+        clock = DemoClock(wall, world.begins, speed)
         installation = Installation(config, clock=clock)
-        keys = _connect(installation, now)
-        staff = _let_in(installation, now)
-        output.note(f"Making a world with {past} days behind it ...")
-        plan = _plan(seed, now, past)
-        gone = Past(installation, World(plan).run(), staff)
-        ahead = gone.load(plan.start, now)
+        if world.whole:
+            output.note(f"Going on with the world in {folder} ...")
+            ahead = _unheard(installation, world)
+        else:
+            output.note(f"Making a world with {world.past} days behind it ...")
+            world, ahead = _make(installation, world)
+            keep_world(folder, world)
         app = create_app(installation, demo=[DemoAccount(email=email, password=_PASSWORD) for email, _, _ in _PEOPLE])
-        clock.start()
+        keys = _keys(installation)
+        clock.start(_stopped_at(installation, world))
         address = stack.enter_context(BackgroundServer(app, listening))
-        _say_hello(installation, address, gone.order, speed)
+        _say_hello(installation, address, world.order, speed)
         driver = Driver(address, keys, clock=clock, wall=wall.now)
         asyncio.run(driver.run(ahead))
         output.note(driver.tally.last_refusal or "The world has come to its end.")
 
 
-def _plan(seed: int, now: Instant, past: int) -> Plan:
-    start = Instant(now - past * DAY)
-    return Plan(seed=seed, start=start, days=_DAYS, orders_per_day=_ORDERS_PER_DAY, trouble=_TROUBLE, desk=False)
+def _handle(stack: ExitStack, told: signal.Signals, handler: Callable[[int, FrameType | None], Any]) -> None:
+    stack.callback(signal.signal, told, signal.signal(told, handler))
 
 
 def _folder(stack: ExitStack, keep: Path | None) -> Path:
     if keep is None:
         return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="amends-demo-")))
     keep.mkdir(parents=True, exist_ok=True)
-    if any(keep.iterdir()):
-        raise FolderNotEmptyError(f"{keep} is not empty: a demo begins with nothing, so name a new folder.")
     return keep
+
+
+def plan_of(world: DemoWorld) -> Plan:
+    """What kind of world a demo's is."""
+    return Plan(
+        seed=world.seed, start=world.start, days=_DAYS, orders_per_day=_ORDERS_PER_DAY, trouble=_TROUBLE, desk=False
+    )
+
+
+def _make(installation: Installation, world: DemoWorld) -> tuple[DemoWorld, Iterator[Sending]]:
+    """Tell the world's past; returns it whole, and what is posted from then on."""
+    _connect(installation, world.begins)
+    staff = _let_in(installation, world.begins)
+    gone = Past(installation, World(plan_of(world)).run(), staff)
+    ahead = gone.load(world.start, world.begins)
+    return msgspec.structs.replace(world, order=gone.order, whole=True), ahead
+
+
+def _unheard(installation: Installation, world: DemoWorld) -> Iterator[Sending]:
+    """What the world has yet to post: also what it had posted without an answer when the demo stopped."""
+    stopped = _stopped_at(installation, world)
+    with installation.store.reading() as work:
+        heard = work.deliveries.names()
+    unanswered: list[Sending] = []
+    ahead = World(plan_of(world)).run()
+    for sending in ahead:
+        if sending.at > stopped:
+            return chain(unanswered, [sending], ahead)
+        delivery = delivery_of(sending)
+        id_ = installation.connectors[delivery.vendor].delivery_id(delivery)
+        if (delivery.vendor, delivery.account, id_) not in heard:
+            unanswered.append(sending)
+    return iter(unanswered)
+
+
+def _stopped_at(installation: Installation, world: DemoWorld) -> Instant:
+    """The last moment of the world that the store knows of."""
+    with installation.store.reading() as work:
+        newest = work.journal.read(after=work.journal.head() - 1, limit=1)
+        moments = (work.deliveries.latest(), work.progress.get().clock, *(entry.event.received for entry in newest))
+    return max(world.begins, *(moment for moment in moments if moment is not None))
 
 
 def _listen(host: str, port: int | None) -> socket:
@@ -137,11 +183,15 @@ def _listen(host: str, port: int | None) -> socket:
 
 def _connect(installation: Installation, now: Instant) -> dict[Feed, str]:
     """A connection with a secret of its own for each feed."""
-    keys = {feed: _secret(feed) for feed in feeds.ALL}
     with installation.store.writing() as work:
-        for feed, key in keys.items():
-            work.connections.put(feed.vendor, feed.account, key, now)
-    return keys
+        for feed in feeds.ALL:
+            work.connections.put(feed.vendor, feed.account, _secret(feed), now)
+    return _keys(installation)
+
+
+def _keys(installation: Installation) -> dict[Feed, str]:
+    with installation.store.reading() as work:
+        return {Feed(one.vendor, one.account): one.secret for one in work.connections.all()}
 
 
 def _secret(feed: Feed) -> str:

@@ -61,12 +61,11 @@ class Past:
             pass
 
     def _received(self, sending: Sending) -> NewDelivery:
-        vendor, account = sending.feed.vendor, sending.feed.account
-        delivery = Delivery(vendor=vendor, account=account, body=sending.body, headers=sending.headers)
+        delivery = delivery_of(sending)
         return NewDelivery(
-            vendor=vendor,
-            account=account,
-            delivery_id=self._installation.connectors[vendor].delivery_id(delivery),
+            vendor=delivery.vendor,
+            account=delivery.account,
+            delivery_id=self._installation.connectors[delivery.vendor].delivery_id(delivery),
             received=sending.at,
             headers=sending.headers,
             body=sending.body,
@@ -116,3 +115,9 @@ class Past:
                 # What they wanted to do no longer fits the case; they would turn to the next one.
                 return
             record(work, news_of(keep(work.cases, decided, now=now, terms=installation.terms)).events)
+
+
+def delivery_of(sending: Sending) -> Delivery:
+    """What a receiver has of it, as a connector reads it."""
+    vendor, account = sending.feed.vendor, sending.feed.account
+    return Delivery(vendor=vendor, account=account, body=sending.body, headers=sending.headers)

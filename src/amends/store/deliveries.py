@@ -68,6 +68,17 @@ class DeliveryTable:
         waiting = self.waiting()
         return {"pending": waiting, "taken": everything - waiting - sum(found.values()), **found}
 
+    def latest(self) -> Instant | None:
+        """When the newest one came; None while there is none."""
+        newest = select(delivery.c.received).order_by(delivery.c.position.desc()).limit(1)
+        came = self._connection.scalar(newest)
+        return None if came is None else Instant(came)
+
+    def names(self) -> set[tuple[str, str, str]]:
+        """Every delivery that ever came: its vendor, our account there, and the vendor's own id of it."""
+        rows = self._connection.execute(select(delivery.c.vendor, delivery.c.account, delivery.c.delivery_id))
+        return {(row.vendor, row.account, row.delivery_id) for row in rows}
+
     def waiting(self) -> int:
         """How many deliveries wait for the pipeline."""
         return self._connection.scalar(select(func.count()).select_from(delivery).where(_IS_PENDING)) or 0
