@@ -1,23 +1,31 @@
 """What the pages of the console show, from a real store filled through the real pipeline."""
 
 import re
+from datetime import UTC
 from typing import get_args
 
+import msgspec
 import pytest
 from tests.web.site import Site
 
+from amends.cases.book import CaseWork
 from amends.cases.case import ChangeName, Outcome
 from amends.cases.grade import LineName, Severity
-from amends.cases.incident import IncidentChangeName
+from amends.cases.incident import Incident, IncidentChangeName, IncidentState
 from amends.cases.journey import ArrivalState, StepName
 from amends.cases.lifecycle import STATES
 from amends.detection.finding import RuleKind
 from amends.detection.pack import TROUBLES
+from amends.model.event import Event
+from amends.model.instant import DAY, HOUR, MINUTE, Duration, Instant
 from amends.model.types import EVENT_TYPES
 from amends.pipeline.ports import DeliveryState
 from amends.store.users import ROLES
 from amends.web.console import grading, labels
+from amends.web.console.timeline import timeline_of
+from amends.web.languages import ENGLISH
 from amends.web.pages import HERE, STATIC
+from amends.web.wording import Wording
 
 _PLACES = ["/", "/incidents", "/orders", "/deliveries", "/rules", "/rules/lane_disruption", "/rules/tracking_stalled"]
 
@@ -190,6 +198,34 @@ def test_an_order_is_found_by_any_of_its_names(site: Site):
     assert "No order fits" in client.get("/orders", params={"q": "zzzz"}).text
 
 
+def _unjoined(id_: str, site: Site) -> Incident:
+    """A surge of which no order has a case."""
+    now = site.installation.clock.now()
+    return Incident(
+        id=id_, findings=(id_,), rule="lane_disruption", exception="lane_disruption", severity="high",
+        trouble="delivery", names=("carrier",), subject="Nobody's", counts=(), ratio=False, facts={}, since=now,
+        bucket=Duration(HOUR), opened_at=now, updated_at=now,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("state", ["open", "resolved"])
+def test_an_incident_that_nobody_joined_says_so_and_shows_no_empty_figures(site: Site, state: IncidentState):
+    incident = msgspec.structs.replace(_unjoined(f"unjoined-{state}", site), state=state)
+    with site.installation.store.writing() as work:
+        work.cases.save(CaseWork(incidents=(incident,), opened_incidents=frozenset((incident.id,))))
+    client = site.by_role["viewer"]
+    page = client.get(f"/incidents/{incident.id}").text
+    assert ("joins here by itself" in page) == (state == "open")
+    assert ("while it was open" in page) == (state == "resolved")
+    for empty in ("big-number", 'class="chart"', "$0", "Its cases"):
+        assert empty not in page
+    chinese = client.get(f"/incidents/{incident.id}", headers={"accept-language": "zh-CN"}).text
+    assert ("目前都没有异常单" if state == "open" else "都没有产生异常单") in chinese
+    row = client.get("/incidents?state=all").text.partition(incident.id)[2].partition("</li>")[0]
+    assert "no cases" in row
+    assert "$0" not in row
+
+
 def test_what_could_not_be_read_is_seen_whole(site: Site):
     with site.installation.store.reading() as work:
         unread = work.deliveries.list(("quarantined",))
@@ -217,3 +253,14 @@ def test_a_rule_shows_what_it_asks_and_how_often_it_fired(site: Site):
     text = site.by_role["viewer"].get(f"/rules/{rule}").text
     assert f">{fired}</dd>" in text
     assert '<rect class="bars"' in text
+
+
+def test_an_order_is_marked_paid_once_however_often_its_snapshots_say_so(site: Site):
+    def paid(id_: str, minutes: int) -> Event:
+        at = Instant(minutes * MINUTE)
+        return Event(id=id_, source="shopify/a", type="order.paid", time=at, keys={"order": "1"}, data={})
+
+    placed = Event(id="p", source="shopify/a", type="order.placed", time=Instant(0), keys={"order": "1"}, data={})
+    say = Wording(language=ENGLISH, zone=UTC, now=Instant(DAY))
+    told = timeline_of([placed, paid("b", 9), paid("a", 5), paid("c", 60)], [], site.installation.pack, say)
+    assert [fact.at for fact in told] == [5 * MINUTE, 0]

@@ -45,9 +45,20 @@ _KNOWN_OF_PARCELS: Final = frozenset(("carrier", "tracking"))
 
 def timeline_of(events: Iterable[Event], findings: Sequence[CaseFinding], pack: Pack, say: Wording) -> list[Fact]:
     """Everything known, the newest first; what fired at the moment of an event stands above it."""
-    told = [told_fact(event, say) for event in events if not event.type.startswith("case.")]
+    told = [told_fact(event, say) for event in _once(events) if not event.type.startswith("case.")]
     judged = [fact for held in findings for fact in _judged(held, pack, say)]
     return sorted([*told, *judged], key=lambda fact: (-fact.at, fact.kind == "told"))
+
+
+def _once(events: Iterable[Event]) -> list[Event]:
+    """Without what snapshots of an order say again: each later one tells that it is paid, as of its own time."""
+    paid: dict[tuple[str, str | None], Event] = {}
+    for event in (events := list(events)):
+        if event.type == "order.paid":
+            about = event.source, event.keys.get("order")
+            paid[about] = min(paid.get(about, event), event, key=lambda told: told.time)
+    first = {event.id for event in paid.values()}
+    return [event for event in events if event.type != "order.paid" or event.id in first]
 
 
 def told_fact(event: Event, say: Wording) -> Fact:
