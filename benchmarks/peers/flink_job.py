@@ -1,0 +1,125 @@
+"""The six rules as a Flink job in Python: keyed processes with event-time timers, one task slot.
+
+Flink is 700 MB and needs a Java, so it is not among our requirements: install apache-flink to have it in the table.
+"""
+
+import os
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Any
+
+from benchmarks.forms import facts_of
+from benchmarks.peers.contest import NotInstalledError, Outcome, Stopwatch, Task, Told
+from benchmarks.peers.keyed import Fact, Found, Links, Touch, life_of
+from benchmarks.processes import seconds_of
+from benchmarks.stream import Stream
+
+try:
+    from pyflink.common import Configuration, WatermarkStrategy
+    from pyflink.common.typeinfo import Types
+    from pyflink.common.watermark_strategy import TimestampAssigner
+    from pyflink.datastream import KeyedProcessFunction, StreamExecutionEnvironment
+    from pyflink.datastream.state import ValueStateDescriptor
+
+    INSTALLED = True
+except ImportError:
+    INSTALLED = False
+    KeyedProcessFunction = TimestampAssigner = object
+
+
+class Received(TimestampAssigner):  # type: ignore[misc]
+    """Events happen, for the watermark, when they are received."""
+
+    def extract_timestamp(self, value: Any, record_timestamp: int) -> int:
+        return int(value[2]) // 1_000
+
+
+class Reach(KeyedProcessFunction):  # type: ignore[misc]
+    """Which keys an event reaches: keyed by payment or parcel, so that each keeps its own link."""
+
+    def open(self, runtime_context: Any) -> None:
+        self._links = runtime_context.get_state(ValueStateDescriptor("links", Types.PICKLED_BYTE_ARRAY()))
+
+    def process_element(self, value: Fact, ctx: Any) -> Iterator[Touch]:
+        links = self._links.value() or Links()
+        yield from list(links.touches(value))
+        if value[4] is not None or value[5] is not None:
+            self._links.update(links)
+
+
+class Judge(KeyedProcessFunction):  # type: ignore[misc]
+    """One order or parcel. Flink's timers have milliseconds: one fires where the next whole one begins."""
+
+    def open(self, runtime_context: Any) -> None:
+        self._life = runtime_context.get_state(ValueStateDescriptor("life", Types.PICKLED_BYTE_ARRAY()))
+
+    def process_element(self, value: Touch, ctx: Any) -> Iterator[Found]:
+        key, fact, received = value
+        life = self._life.value() or life_of(key)
+        before = life.next_due()
+        yield from life.touch(fact, received)
+        self._life.update(life)
+        due = life.next_due()
+        if due is not None and due != before:
+            ctx.timer_service().register_event_time_timer(due // 1_000 + 1)
+
+    def on_timer(self, timestamp: int, ctx: Any) -> Iterator[Found]:
+        life = self._life.value()
+        found = life.pass_to(timestamp * 1_000)
+        if not found:
+            return
+        self._life.update(life)
+        yield from found
+        due = life.next_due()
+        if due is not None:
+            ctx.timer_service().register_event_time_timer(due // 1_000 + 1)
+
+
+def run(stream: Stream, task: Task) -> Outcome:
+    """The job over decoded facts; what starting a job of one event takes is taken off."""
+    if not INSTALLED:
+        raise NotInstalledError("apache-flink is not installed")
+    # A last event of nobody carries the watermark to the end, and no further: Flink itself would end with all timers.
+    nobody: list[Any] = ["order.closed", stream.end, stream.end, *[None] * 9]
+    facts = [*facts_of(stream), tuple(nobody)]
+    environment = _environment()
+    idle, watch = Stopwatch(_spent_by_children), Stopwatch(_spent_by_children)
+    for _ in range(2):
+        with idle.running():
+            _judge(environment, facts[-1:])
+    with watch.running():
+        found = _judge(environment, facts)
+    outcome = watch.outcome(
+        stream,
+        [Told(*each) for each in found if each[2] < stream.end],
+        remark=f"apache-flink {version('apache-flink')}",
+    )
+    outcome.wall -= idle.wall / 2
+    outcome.cpu -= idle.cpu / 2
+    return outcome
+
+
+def _spent_by_children() -> float:
+    return seconds_of(os.getpid(), itself=False)
+
+
+def _environment() -> Any:
+    configuration = Configuration()
+    configuration.set_string("python.execution-mode", "process")
+    environment = StreamExecutionEnvironment.get_execution_environment(configuration)
+    environment.set_parallelism(1)
+    return environment
+
+
+def _judge(environment: Any, facts: list[Fact]) -> list[Found]:
+    watermarks = WatermarkStrategy.for_monotonous_timestamps().with_timestamp_assigner(Received())
+    found = (
+        environment.from_collection(facts)
+        .assign_timestamps_and_watermarks(watermarks)
+        .key_by(lambda fact: fact[4] or fact[5] or f"order {fact[3]}")
+        .process(Reach())
+        .key_by(lambda touch: touch[0])
+        .process(Judge())
+    )
+    with found.execute_and_collect("six") as results:
+        return [tuple(each) for each in results]
