@@ -21,7 +21,11 @@ INJECTED = set(
     delivered_not_received return_to_sender lane_disruption not_as_described pick_error address_incomplete
     recipient_id_missing note_unread order_sync_failed channel_silent undecodable_delivery brushing_suspected
     quantity_abnormal buyer_upset negative_review reply_overdue first_contact_overdue update_overdue promise_unkept
-    return_not_sent return_not_inspected return_refund_overdue
+    return_not_sent return_not_inspected return_refund_overdue currency_conversion_failed fx_limit_exceeded
+    payout_mismatch dispute_rate_high linked_loss_claimed_twice low_stock delisted_but_ordered
+    partial_shipment_forbidden recipient_unreachable defect_surge certificate_missing declaration_incomplete
+    restricted_goods phone_invalid systems_disagree promo_abuse serial_refunder blocklisted_buyer
+    platform_claim_opened messaging_window_closing
     """.split()
 )
 
@@ -87,6 +91,7 @@ def test_truth_lies_within_the_world_and_heals_after_it_began(big: World) -> Non
         assert truth.healed_at is None or truth.at <= truth.healed_at <= big.clock
         assert bool(truth.order) or truth.exception in GROUPS | {
             "channel_silent", "oversold", "stock_sync_lag", "stock_count_conflict", "undecodable_delivery",
+            "payout_mismatch", "low_stock", "delisted_but_ordered", "serial_refunder",
         }  # fmt: skip
 
 

@@ -12,7 +12,8 @@ _PER_DOLLAR: Final = {"USD": 1.0, "EUR": 0.92, "BRL": 5.4, "JPY": 150.0}
 
 
 class Product(msgspec.Struct, frozen=True, kw_only=True):
-    """An article: its stock keeping unit, what the shop calls it, weight and price in US cents."""
+    """An article: its stock keeping unit, what the shop calls it, weight and price in US cents; and for customs what
+    kind of goods it is, its HS code, what it is made of and for, and the UN number of a battery inside."""
 
     number: int
     sku: str
@@ -20,6 +21,16 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     category: str
     grams: int
     cents: int
+    goods: str
+    hs_code: str
+    material: str
+    purpose: str
+    un_number: str | None = None
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """The marks that it bears: all that any destination demands of its kind."""
+        return tuple(dict.fromkeys(mark for (_, goods), mark in MARKS.items() if goods == self.goods))
 
     def price(self, currency: str) -> int:
         """The list price in minor units, rounded to what a shop would print on a tag."""
@@ -68,8 +79,43 @@ _GOODS = (
     )),
 )  # fmt: skip
 
+_CUSTOMS: Final = {
+    "Kitchen": ("household", "732393", "steel", "cooking"),
+    "Home": ("household", "630790", "textile", "furnishing"),
+    "Outdoor": ("household", "630622", "polyester", "camping"),
+    "Desk": ("electronic", "847160", "plastic", "office work"),
+    "Clothing": ("household", "610910", "cotton", "clothing"),
+    "Toys": ("toy", "950300", "wood", "play"),
+}
+"""By category: kind of goods, HS code, material, purpose."""
+_CUSTOMS_OF: Final = {
+    "KT-KTL-17": ("electrical", "851679"), "KT-GRD-01": ("electrical", "850940"), "KT-SCL-05": ("electronic", "842310"),
+    "HM-LMP-11": ("electrical", "940521"), "HM-DFF-01": ("electrical", "850980"), "HM-CLK-30": ("household", "910521"),
+    "OD-LTN-10": ("electronic", "851310"), "OD-STV-01": ("gas", "732111"), "DK-MSE-02": ("radio", "847160"),
+    "DK-STD-15": ("household", "732690"), "DK-PAD-80": ("household", "392690"), "DK-ARM-27": ("household", "732690"),
+    "DK-MIC-01": ("electronic", "851810"), "DK-CBL-03": ("electronic", "854442"),
+}  # fmt: skip
+_BATTERIES: Final = {"OD-LTN-10": "UN3481", "DK-MSE-02": "UN3481"}
+_NEEDS_CE: Final = ("electrical", "electronic", "radio", "toy", "gas")
+MARKS: Final[dict[tuple[str, str], str]] = {
+    **{(country, goods): "CE" for country in ("DE", "ES") for goods in _NEEDS_CE},
+    **{("GB", goods): "UKCA" for goods in _NEEDS_CE},
+    ("US", "electronic"): "FCC", ("US", "radio"): "FCC", ("JP", "electrical"): "PSE", ("BR", "radio"): "ANATEL",
+}  # fmt: skip
+"""The mark that a destination demands of a kind of goods."""
+
+
+def _product(number: int, category: str, sku: str, title: str, grams: int, cents: int) -> Product:
+    goods, hs_code, material, purpose = _CUSTOMS[category]
+    goods, hs_code = _CUSTOMS_OF.get(sku, (goods, hs_code))
+    return Product(
+        number=number, sku=sku, title=title, category=category, grams=grams, cents=cents, goods=goods, hs_code=hs_code,
+        material=material, purpose=purpose, un_number=_BATTERIES.get(sku),
+    )  # fmt: skip
+
+
 PRODUCTS: Final[tuple[Product, ...]] = tuple(
-    Product(number=number, sku=sku, title=title, category=category, grams=grams, cents=cents)
+    _product(number, category, sku, title, grams, cents)
     for number, (category, (sku, title, grams, cents)) in enumerate(
         (category, good) for category, goods in _GOODS for good in goods
     )

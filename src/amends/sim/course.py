@@ -43,6 +43,8 @@ class Line:
     product: Product
     quantity: int
     price: int
+    gone: bool = False
+    """The shop had deleted the product before it was ordered."""
 
 
 @dataclass(slots=True)
@@ -125,6 +127,21 @@ class Scan:
 
 
 @dataclass(slots=True)
+class Declaration:
+    """What customs is told of the goods in a parcel. `mended` is when a better one took its place.
+
+    Of the first line `lacks` names a part that is missing, `unmarked` says that it bears none of the marks its kind
+    needs, and `un_number` that it is dangerous.
+    """
+
+    made: Fact
+    mended: Fact | None = None
+    lacks: str | None = None
+    unmarked: bool = False
+    un_number: str | None = None
+
+
+@dataclass(slots=True)
 class Parcel:
     """A parcel: told to the shop with `labelled`, then by its carriers' scans, in the order of time."""
 
@@ -136,6 +153,9 @@ class Parcel:
     labelled: Fact
     scans: list[Scan] = field(default_factory=list)
     pickup_until: Instant | None = None
+    declaration: Declaration | None = None
+    part: tuple[int, int] | None = None
+    """Units of the order's first line that are in it, and of all the others, where it does not hold the whole order."""
 
     @property
     def delivered(self) -> Fact | None:
@@ -166,6 +186,7 @@ class Message:
     intent: str | None = None
     tone: str | None = None
     promised_at: Instant | None = None
+    sku: str | None = None
 
 
 @dataclass(slots=True)
@@ -173,6 +194,7 @@ class Thread:
     """A conversation at the help desk."""
 
     id: str
+    medium: str = "email"
     messages: list[Message] = field(default_factory=list)
 
 
@@ -214,6 +236,31 @@ class DeskCase:
 
 
 @dataclass(slots=True)
+class Claim:
+    """What the buyer asks of the marketplace that the shop sells in; `status` says how it was closed."""
+
+    id: str
+    reason: str
+    amount: int
+    opened: Fact
+    respond_by: Instant
+    closed: Fact | None = None
+    status: str = "denied"
+
+
+@dataclass(slots=True)
+class Mirror:
+    """How a system behind the shop has the order at a moment."""
+
+    id: str
+    system: str
+    seen: Fact
+    total: int
+    street: str
+    status: str = "open"
+
+
+@dataclass(slots=True)
 class SyncFailure:
     """A change of the order that one of the shop's systems did not take."""
 
@@ -250,6 +297,9 @@ class Course:
     created: Fact
     recipient_id: str | None = None
     note: str | None = None
+    coupon: str | None = None
+    blocked: bool = False
+    split_allowed: bool | None = None
     unknown_to_shop: bool = False
     payments: list[Payment] = field(default_factory=list)
     paid: Fact | None = None
@@ -260,6 +310,8 @@ class Course:
     reviews: list[Review] = field(default_factory=list)
     returns: list[Return] = field(default_factory=list)
     desk_cases: list[DeskCase] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+    mirrors: list[Mirror] = field(default_factory=list)
     sync_failures: list[SyncFailure] = field(default_factory=list)
     shortfalls: list[Shortfall] = field(default_factory=list)
     oversold: Fact | None = None

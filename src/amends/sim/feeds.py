@@ -36,9 +36,10 @@ RETURNS: Final = Feed(OWN, "returns")
 REVIEWS: Final = Feed(OWN, "reviews")
 SYSTEMS: Final = Feed(OWN, "systems")
 STOCK: Final = Feed(OWN, "warehouses")
+CLAIMS: Final = Feed(OWN, "marketplace")
 SHOPIFY: Final = {shop.account: Feed("shopify", shop.account) for shop in SHOPS}
 
-ALL: Final = (*SHOPIFY.values(), STRIPE, TRACKING, DESK, RETURNS, REVIEWS, SYSTEMS, STOCK)
+ALL: Final = (*SHOPIFY.values(), STRIPE, TRACKING, DESK, RETURNS, REVIEWS, SYSTEMS, STOCK, CLAIMS)
 
 _DELAYS: Final = {"shopify": (1 * SECOND, 6 * SECOND), "stripe": (1 * SECOND, 5 * SECOND),
                   "17track": (2 * SECOND, 90 * SECOND), OWN: (1 * SECOND, 8 * SECOND)}  # fmt: skip

@@ -1,7 +1,7 @@
 """Which incidents were truly big enough to be noticed as one, and from when on."""
 
 from amends.model.instant import DAY, HOUR, Duration, Instant
-from amends.sim.incidents import BrushingRing, Incident, Incidents
+from amends.sim.incidents import BrushingRing, CouponRing, Incident, Incidents
 from amends.sim.truth import Truth
 
 
@@ -10,7 +10,8 @@ def group_truths(incidents: Incidents, rows: list[Truth]) -> list[Truth]:
 
     A lane is disrupted once six of its parcels are silent within a day; chargebacks are a batch from the sixth in a
     day; a way to pay has dropped with its eighth decline in an hour; a ring shows itself with its sixth order in a day,
-    and each of its orders is suspect then.
+    and each of its orders is suspect then; a coupon's ring with its fourth order in a week, and then those of its
+    orders that have not left; an article with its sixth complaint in a week.
     """
     by_order: dict[str, list[Truth]] = {}
     for row in rows:
@@ -31,7 +32,33 @@ def group_truths(incidents: Incidents, rows: list[Truth]) -> list[Truth]:
         found += _row("brushing_suspected", f"{ring.shop.account}|{ring.address.street}", placed, ring.end)
         if placed is not None:
             found += _members("brushing_suspected", ring)
+    for coupon in incidents.coupons:
+        found += _coupon(coupon)
+    for defect in incidents.defects:
+        sixth = _reached([fact.told for fact in defect.told], 6)
+        found += _row("defect_surge", defect.sku, sixth, defect.end)
     return found
+
+
+def _coupon(ring: CouponRing) -> list[Truth]:
+    """The fourth order in a week shows the ring; what has not left by then can be held."""
+    seen = _reached(ring.placed, 4)
+    if seen is None:
+        return []
+    subject = f"{ring.coupon}|{ring.address.street}"
+    rows = _row("promo_abuse", subject, seen, ring.end)
+    orders = zip(ring.orders, ring.placed, ring.shipped, strict=True)
+    held = [(order, placed) for order, placed, left in orders if left is None or left > max(seen, placed)]
+    return rows + [
+        Truth(
+            exception="promo_abuse",
+            subject=order,
+            order=order,
+            at=max(placed, seen),
+            healed_at=max(ring.end, seen, placed),
+        )
+        for order, placed in held
+    ]
 
 
 def _members(exception: str, ring: BrushingRing) -> list[Truth]:
@@ -44,6 +71,14 @@ def _members(exception: str, ring: BrushingRing) -> list[Truth]:
 
 def _moments(incident: Incident, by_order: dict[str, list[Truth]], *exceptions: str) -> list[Instant]:
     return sorted(row.at for order in incident.orders for row in by_order.get(order, ()) if row.exception in exceptions)
+
+
+def _reached(moments: list[Instant], many: int) -> Instant | None:
+    """The first moment at which a week (they begin on Thursdays) has seen so many."""
+    weeks: dict[int, list[Instant]] = {}
+    for moment in sorted(moments):
+        weeks.setdefault(moment // (7 * DAY), []).append(moment)
+    return min((week[many - 1] for week in weeks.values() if len(week) >= many), default=None)
 
 
 def _crowded(moments: list[Instant], many: int, within: Duration) -> Instant | None:

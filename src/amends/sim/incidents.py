@@ -5,15 +5,17 @@ from typing import Final
 
 import msgspec
 
-from amends.model.instant import DAY, HOUR, Instant
+from amends.model.instant import DAY, HOUR, Duration, Instant
 from amends.sim.catalogue import PRODUCTS
 from amends.sim.chance import draw_length, stream
-from amends.sim.course import Course, Fact, Parcel
+from amends.sim.course import Buyer, Course, Fact, Parcel
 from amends.sim.feeds import SHOPIFY, STRIPE, TRACKING, Feed, Outage
 from amends.sim.lanes import LANES
 from amends.sim.places import Address, draw_address
+from amends.sim.plan import refund_order
 from amends.sim.shops import SHOPS, WAREHOUSES, Market, Shop
 from amends.sim.trouble.payment import decline, dispute
+from amends.sim.trouble.service import complain
 
 
 class Incident(msgspec.Struct, kw_only=True):
@@ -97,6 +99,65 @@ class BrushingRing(Incident, kw_only=True):
     """When the shop told of each order."""
 
 
+class CouponRing(BrushingRing, kw_only=True):
+    """Many new accounts order to one address with one coupon, a few of them a day."""
+
+    coupon: str
+    shipped: list[Instant | None] = []
+    """When the first scan of each order was told, or that it was cancelled."""
+
+
+class Refunder(Incident, kw_only=True):
+    """One buyer orders again and again, and has the money back each time."""
+
+    shop: Shop
+    market: Market
+    buyer: Buyer | None = None
+
+    def take_back(self, rng: Random, course: Course) -> None:
+        """The goods came, and the money goes back all the same."""
+        delivered = course.parcel.delivered if course.parcels else None
+        if delivered is not None and not course.payment.refunds:
+            refund_order(rng, course, delivered.after(draw_length(rng, 10, 60)))
+
+
+class DefectBatch(Incident, kw_only=True):
+    """A bad batch of an article: its buyers find that it is not what it was said to be."""
+
+    sku: str
+    left: int
+    share: float
+    told: list[Fact] = []
+
+    def spoil(self, rng: Random, course: Course) -> bool:
+        """Let this order's buyer complain; whether that was done."""
+        delivered = course.parcel.delivered if course.parcels else None
+        if not self.left or delivered is None or all(line.product.sku != self.sku for line in course.lines):
+            return False
+        at = delivered.after(draw_length(rng, 3, 40))
+        if not self.covers(at.at) or rng.random() >= self.share:
+            return False
+        self.left -= 1
+        complain(rng, course, at, self.sku)
+        self.told.append(course.threads[-1].messages[0].sent)
+        return True
+
+
+class Shortage(Incident, kw_only=True):
+    """A shop has hardly any of an article left, over all its warehouses."""
+
+    shop: Shop
+    product: int
+    left: int
+
+
+class Delisting(Incident, kw_only=True):
+    """A shop takes an article off sale."""
+
+    shop: Shop
+    product: int
+
+
 class FeedSilence(Incident, kw_only=True):
     """A feed is down: nothing is told, then everything at once."""
 
@@ -131,10 +192,21 @@ _RHYTHMS: Final = {
     "feed": Rhythm(4, 13),
     "warehouse": Rhythm(1, 4),
     "miscount": Rhythm(0.5, 0.7),
+    "coupon": Rhythm(4, 9),
+    "refunder": Rhythm(0.5, 6),
+    "defect": Rhythm(20, 11),
+    "shortage": Rhythm(15, 4),
+    "delisting": Rhythm(3, 5),
 }
 _BATCH_MEMBERS: Final = 18
+_COMPLAINTS: Final = 16
 _SHARE_OF_ORDERS_WITH_AN_ARTICLE: Final = 0.03
 _BIG_SHOPS: Final = SHOPS[:3]
+RING_PACE: Final = Duration(int(6.2 * HOUR))
+"""How often a ring orders that does not want to be seen."""
+_SHORT: Final = range(0, len(PRODUCTS), 2)
+_DELISTED: Final = range(1, len(PRODUCTS), 2)
+"""An article is either short or off sale, never both."""
 
 
 class Incidents(msgspec.Struct, kw_only=True):
@@ -147,6 +219,11 @@ class Incidents(msgspec.Struct, kw_only=True):
     feeds: list[FeedSilence] = []
     warehouses: list[WarehouseSilence] = []
     miscounts: list[Miscount] = []
+    coupons: list[CouponRing] = []
+    refunders: list[Refunder] = []
+    defects: list[DefectBatch] = []
+    shortages: list[Shortage] = []
+    delistings: list[Delisting] = []
 
     @property
     def outages(self) -> list[Outage]:
@@ -212,5 +289,35 @@ def _add(incidents: Incidents, kind: str, rng: Random, at: Instant, orders_per_d
                     product=rng.randrange(len(PRODUCTS)),
                 )
             )  # fmt: skip
+        case "coupon":
+            shop = rng.choice(SHOPS)
+            market = shop.markets[0]
+            members = rng.randint(10, 13)
+            incidents.coupons.append(
+                CouponRing(
+                    start=at, end=Instant(at + members * RING_PACE), shop=shop, market=market, members=members,
+                    address=draw_address(rng, market.country), coupon=f"FRIENDS{rng.randint(10, 99)}",
+                )
+            )  # fmt: skip
+        case "refunder":
+            shop = rng.choice(SHOPS)
+            incidents.refunders.append(Refunder(start=at, end=until(480, 600), shop=shop, market=shop.markets[0]))
+        case "defect":
+            carts = orders_per_day * 5 * _SHARE_OF_ORDERS_WITH_AN_ARTICLE
+            incidents.defects.append(
+                DefectBatch(
+                    start=at, end=until(110, 130), sku=rng.choice(PRODUCTS).sku, left=_COMPLAINTS,
+                    share=min(1.0, 1.2 * _COMPLAINTS / carts),
+                )
+            )  # fmt: skip
+        case "shortage":
+            incidents.shortages.append(
+                Shortage(start=at, end=until(20, 70), shop=rng.choice(SHOPS), product=rng.choice(_SHORT),
+                         left=rng.randint(2, 25))
+            )  # fmt: skip
+        case "delisting":
+            incidents.delistings.append(
+                Delisting(start=at, end=until(20, 60), shop=rng.choice(SHOPS), product=rng.choice(_DELISTED))
+            )
         case _:
             raise AssertionError(kind)

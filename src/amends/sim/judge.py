@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from amends.model.instant import DAY, HOUR, MINUTE, Duration, Instant
+from amends.sim.catalogue import MARKS
 from amends.sim.course import Course, Fact, Parcel, Payment, Scan
 from amends.sim.places import RECIPIENT_ID_COUNTRIES
 from amends.sim.truth import Truth
@@ -32,9 +33,13 @@ RETURN_SENT: Final = Duration(14 * DAY)
 RETURN_INSPECTED: Final = Duration(3 * DAY)
 RETURN_REFUNDED: Final = Duration(7 * DAY)
 ABNORMAL_UNITS: Final = 20
+WINDOW_ENDS: Final = Duration(20 * HOUR)
+SYSTEMS_FOLLOW: Final = Duration(15 * MINUTE)
+"""Another system may need so long to follow a change."""
 
 _BY_SCAN: Final = {
     "Exception_Lost": "lost",
+    "Exception_NoBody": "recipient_unreachable",
     "Exception_Damage": "damaged",
     "Exception_Returning": "return_to_sender",
     "DeliveryFailure_NoBody": "attempt_failed",
@@ -50,6 +55,12 @@ _BY_CUSTOMS: Final = {
 }
 _BY_INTENT: Final = {"damaged": "damaged", "not_as_described": "not_as_described", "wrong_item": "pick_error",
                      "missing_item": "pick_error"}  # fmt: skip
+_BY_CODE: Final = {
+    "currency_not_supported": "currency_conversion_failed",
+    "payment_method_currency_mismatch": "currency_conversion_failed",
+    "withdrawal_count_limit_exceeded": "fx_limit_exceeded",
+    "card_velocity_exceeded": "fx_limit_exceeded",
+}
 _AT_REST: Final = ("Delivered_Other", "Exception_Lost", "Exception_Returned", "Exception_Destroyed")
 
 
@@ -98,6 +109,9 @@ def _payments(course: Course) -> Iterator[Truth]:
     for payment in course.payments:
         if payment.attempts:
             yield _row("payment_failed", course, payment.id, payment.attempts[0].declined.told, _told(payment.captured))
+        declined = {_BY_CODE[one.code]: one.declined for one in reversed(payment.attempts) if one.code in _BY_CODE}
+        for exception, first in declined.items():
+            yield _row(exception, course, payment.id, first.told, _told(payment.captured))
         if payment.hold is not None:
             closed = payment.hold.closed
             yield _row("payment_risk_hold", course, payment.id, payment.hold.opened.told, _told(closed))
@@ -158,6 +172,32 @@ def _amounts(course: Course) -> Iterator[Truth]:
     yield _row("duplicate_payment", course, course.key, max(known, captures[1][0].told), _told(back))
 
 
+def _twice(course: Course) -> Iterator[Truth]:
+    """More goes out for an order than ever came in, part of it by somebody else's hand; or it goes out in kind too."""
+    captured = [payment for payment in course.payments if payment.captured is not None]
+    if not captured or course.unknown_to_shop:
+        return
+    paid = sum(payment.amount for payment in captured)
+    settled = [(refund.settled, refund.amount) for payment in captured for refund in payment.refunds if refund.settled]
+    lost = [(dispute.opened, dispute) for payment in captured for dispute in payment.disputes]
+    granted = [(asked.closed, asked.amount) for asked in course.claims if asked.closed and asked.status == "granted"]
+    moments = sorted(fact.told for fact in [fact for fact, _ in (*settled, *lost, *granted)])
+    for at in moments:
+        back = sum(amount for fact, amount in settled if fact.told <= at)
+        disputed = max((one.amount for fact, one in lost if fact.told <= at), default=0)
+        by_market = sum(amount for fact, amount in granted if fact.told <= at)
+        if back and disputed + by_market and back + disputed + by_market > paid:
+            won = _first(*(one.closed for _, one in lost if one.status == "won"))
+            yield _row("linked_loss_claimed_twice", course, course.key, at, None if by_market else _told(won))
+            break
+    last = max((fact for fact, _ in settled), key=lambda fact: fact.at, default=None)
+    if last is None or course.cancelled is not None or sum(amount for _, amount in settled) < paid:
+        return
+    sent = _first(*(parcel.labelled for parcel in course.parcels if parcel.labelled.at > last.at))
+    if sent is not None:
+        yield _row("linked_loss_claimed_twice", course, course.key, max(sent.told, last.told))
+
+
 # ---------------------------------------------------------------- the order and what it holds
 
 
@@ -176,10 +216,67 @@ def _order(course: Course) -> Iterator[Truth]:
         yield _row("note_unread", course, course.key, known)
     if max(line.quantity for line in course.lines) >= ABNORMAL_UNITS:
         yield _row("quantity_abnormal", course, course.key, known)
+    if len(course.address.phone) < _SHORTEST_NUMBER:
+        yield _row("phone_invalid", course, course.key, known)
+    if course.blocked:
+        yield _row("blocklisted_buyer", course, course.key, known)
+    for line in course.lines:
+        if line.gone:
+            yield _row("delisted_but_ordered", course, course.key, known)
     for shortfall in course.shortfalls:
         yield _row("reservation_failed", course, shortfall.line.product.sku, shortfall.failed.told)
     for failure in course.sync_failures:
         yield _row("order_sync_failed", course, course.key, failure.failed.told)
+
+
+_SHORTEST_NUMBER: Final = 9
+
+
+def _parts(course: Course) -> Iterator[Truth]:
+    if course.split_allowed is not False or course.unknown_to_shop:
+        return
+    part = _first(*(parcel.labelled for parcel in course.parcels if parcel.part is not None))
+    if part is not None:
+        yield _row("partial_shipment_forbidden", course, course.key, max(part.told, course.created.told))
+
+
+def _mirrors(course: Course) -> Iterator[Truth]:
+    """What another system says of the order, once it has had time to follow."""
+    if course.unknown_to_shop:
+        return
+    changed = course.created if course.cancelled is None else course.cancelled
+    wrong = None
+    for mirror in sorted(course.mirrors, key=lambda mirror: mirror.seen.at):
+        told = max(mirror.seen.told, course.created.told)
+        differs = (mirror.total, mirror.street) != (course.total, course.address.street) or mirror.status == "cancelled"
+        if differs and wrong is None and mirror.seen.at >= changed.at + SYSTEMS_FOLLOW:
+            wrong = told
+        elif wrong is not None and not differs:
+            yield _row("systems_disagree", course, course.key, wrong, told)
+            wrong = None
+    if wrong is not None:
+        yield _row("systems_disagree", course, course.key, wrong)
+
+
+def _declarations(course: Course) -> Iterator[Truth]:
+    for parcel in course.parcels:
+        declaration = parcel.declaration
+        if declaration is None:
+            continue
+        wrong = {
+            "declaration_incomplete": declaration.lacks is not None,
+            "certificate_missing": declaration.unmarked
+            and (parcel.destination, course.lines[0].product.goods) in MARKS,
+            "restricted_goods": declaration.un_number is not None,
+        }
+        for exception, is_so in wrong.items():
+            if is_so:
+                yield _row(exception, course, parcel.tracking, declaration.made.told, _told(declaration.mended))
+
+
+def _claims(course: Course) -> Iterator[Truth]:
+    for asked in course.claims:
+        yield _row("platform_claim_opened", course, course.key, asked.opened.told, _told(asked.closed))
 
 
 def _garbled(course: Course) -> Iterator[Truth]:
@@ -320,8 +417,11 @@ def _words(course: Course) -> Iterator[Truth]:
                 answers = (
                     other.sent for other in thread.messages if other.author == "agent" and other.sent.at > asked.at
                 )
-                verdict = silence(asked.at, asked.told, REPLY, _first(*answers))
-                yield from _silent("reply_overdue", course, thread.id, verdict)
+                answered = _first(*answers)
+                yield from _silent("reply_overdue", course, thread.id, silence(asked.at, asked.told, REPLY, answered))
+                if thread.medium == "whatsapp":
+                    verdict = silence(asked.at, asked.told, WINDOW_ENDS, answered)
+                    yield from _silent("messaging_window_closing", course, thread.id, verdict)
     for review in course.reviews:
         if review.rating <= 2:
             yield _row("negative_review", course, course.key, review.posted.told)
@@ -360,6 +460,6 @@ def _returns(course: Course) -> Iterator[Truth]:
 
 
 _LAWS: Final[tuple[Callable[[Course], Iterator[Truth]], ...]] = (
-    _payments, _capture_and_order, _amounts, _order, _garbled, _handover, _lateness, _parcels, _moving, _words, _desk,
-    _returns,
+    _payments, _capture_and_order, _amounts, _twice, _order, _parts, _mirrors, _declarations, _claims, _garbled,
+    _handover, _lateness, _parcels, _moving, _words, _desk, _returns,
 )  # fmt: skip

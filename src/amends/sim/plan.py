@@ -11,7 +11,21 @@ import msgspec
 from amends.model.instant import DAY, HOUR, MINUTE, SECOND, Duration, Instant
 from amends.sim.catalogue import draw_basket
 from amends.sim.chance import draw_delay, draw_length, draw_token, end_of_day
-from amends.sim.course import Buyer, Course, DeskCase, Fact, Line, Message, Payment, Refund, Return, Review, Thread
+from amends.sim.course import (
+    Buyer,
+    Course,
+    Declaration,
+    DeskCase,
+    Fact,
+    Line,
+    Message,
+    Mirror,
+    Payment,
+    Refund,
+    Return,
+    Review,
+    Thread,
+)
 from amends.sim.lanes import LANES, Lane, plan_parcel
 from amends.sim.places import COUNTRIES, RECIPIENT_ID_COUNTRIES, draw_cpf
 from amends.sim.shops import Market, Method, Shop, draw_method, draw_warehouse
@@ -21,6 +35,8 @@ _FIRST_ORDER_ID: Final = 5_400_000_000_000
 _ID_STEP: Final = 7919
 _SHIPPING: Final = {"USD": 499, "EUR": 490, "BRL": 1990, "JPY": 600}
 _RETURN_REASONS: Final = ("SIZE_TOO_SMALL", "SIZE_TOO_LARGE", "UNWANTED", "STYLE", "COLOR")
+_WRITES_BY_PHONE: Final = 5
+"""Every so many-th buyer writes by WhatsApp."""
 _LEAST_ROOM: Final = {True: Duration(4 * DAY), False: Duration(8 * DAY)}
 """A parcel that starts with less time than this (at home, abroad) makes no haste any more: it will be late."""
 
@@ -88,13 +104,16 @@ def plan_fulfilment(rng: Random, course: Course) -> None:
 def add_parcel(rng: Random, course: Course, labelled: Fact, handed: Instant) -> None:
     """A parcel on the order's lane that arrives within the promise, if there is still time for it."""
     lane = lane_of(course)
+    # No two parcels of an order have the same number either.
+    number = course.number + 50_000_000 * len(course.parcels)
     room = course.deliver_by - handed
     if room < _LEAST_ROOM[lane.origin == lane.destination]:
         room = lane.promise_days * DAY
     by = Instant(handed + room - DAY // 2)
-    course.parcels.append(
-        plan_parcel(rng, lane, course.warehouse, course.address.city, course.number, labelled, handed, by)
-    )
+    parcel = plan_parcel(rng, lane, course.warehouse, course.address.city, number, labelled, handed, by)
+    if lane.origin != lane.destination:
+        parcel.declaration = Declaration(made=labelled.after(5 * MINUTE))
+    course.parcels.append(parcel)
 
 
 def lane_of(course: Course) -> Lane:
@@ -123,7 +142,8 @@ def _midway(rng: Random, course: Course) -> Instant:
 
 def ask(rng: Random, course: Course, at: Fact, intent: str, *, tone: str = "calm", says: str | None = None) -> Thread:
     """The buyer writes, and somebody of the shop answers within the hour."""
-    thread = Thread(id=f"t-{course.number}-{len(course.threads) + 1}")
+    medium = "whatsapp" if course.number % _WRITES_BY_PHONE == 0 else "email"
+    thread = Thread(id=f"t-{course.number}-{len(course.threads) + 1}", medium=medium)
     text = buyer_says(rng, says or intent, course.language)
     thread.messages.append(Message(sent=at, author="buyer", text=text, intent=intent, tone=tone))
     course.threads.append(thread)
@@ -201,3 +221,34 @@ def open_desk_case(rng: Random, course: Course, at: Fact, exception: str) -> Des
     case.resolved = Fact(told.at)
     course.desk_cases.append(case)
     return case
+
+
+_MIRRORED: Final = 4
+_COUPONS: Final = ("WELCOME10", "SPRING15")
+_HAS_COUPON: Final = 9
+_WHOLE_ONLY: Final = 10
+
+
+def add_habits(course: Course) -> None:
+    """What some orders have and troubles nobody: a coupon that pays the freight, a channel that wants one parcel."""
+    if course.number % _HAS_COUPON == 0:
+        course.coupon = _COUPONS[course.number // _HAS_COUPON % len(_COUPONS)]
+        course.shipping = 0
+    if course.number % _WHOLE_ONLY == 0:
+        course.split_allowed = False
+
+
+def plan_mirrors(course: Course) -> None:
+    """Some orders are told by the ERP too, an hour later, as the shop has them."""
+    if course.number % _MIRRORED == 0 and course.cancelled is None and not course.mirrors:
+        add_mirror(course, course.created.after(HOUR))
+
+
+def add_mirror(course: Course, seen: Fact) -> Mirror:
+    """The ERP tells how it has the order, which is as it should be."""
+    mirror = Mirror(
+        id=f"erp-{course.number}-{len(course.mirrors) + 1}", system="erp", seen=seen, total=course.total,
+        street=course.address.street,
+    )  # fmt: skip
+    course.mirrors.append(mirror)
+    return mirror

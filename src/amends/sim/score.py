@@ -16,9 +16,14 @@ import msgspec
 from amends.model.instant import DAY, HOUR, MINUTE, Duration, Instant
 from amends.sim.truth import Truth
 
-GROUPS: Final = frozenset({"lane_disruption", "chargeback_surge", "payment_success_drop", "brushing_suspected"})
+GROUPS: Final = frozenset(
+    {
+        "lane_disruption", "chargeback_surge", "payment_success_drop", "brushing_suspected", "promo_abuse",
+        "defect_surge", "dispute_rate_high",
+    }
+)  # fmt: skip
 """Exceptions about a group of orders."""
-_BY_DIGEST: Final = "brushing_suspected"
+_BY_DIGEST: Final = ("brushing_suspected", "promo_abuse")
 EARLY: Final = Duration(5 * MINUTE)
 LATE: Final = Duration(1 * HOUR)
 GROUP_EARLY: Final = Duration(2 * DAY)
@@ -78,7 +83,7 @@ def score(findings: Iterable[Found], truths: Iterable[Truth]) -> list[Score]:
 
 
 def _key(exception: str, order: str | None, subject: str) -> str:
-    if exception == _BY_DIGEST and not order:
+    if exception in _BY_DIGEST and not order:
         return ""
     return order or subject
 

@@ -10,7 +10,7 @@ import msgspec
 
 from amends.model.instant import HOUR, SECOND, Duration, Instant
 from amends.sim.course import Course, Fact, Parcel
-from amends.sim.feeds import DESK, RETURNS, REVIEWS, SHOPIFY, STOCK, STRIPE, SYSTEMS, TRACKING, Feed, Network
+from amends.sim.feeds import CLAIMS, DESK, RETURNS, REVIEWS, SHOPIFY, STOCK, STRIPE, SYSTEMS, TRACKING, Feed, Network
 from amends.sim.sending import Sending
 from amends.sim.wire import cloudevents, seventeentrack, shopify, stripe
 
@@ -52,6 +52,7 @@ def _tellings(course: Course) -> Iterator[Telling]:
     yield from _by_provider(course)
     for parcel in course.parcels:
         yield from _by_tracker(course, parcel)
+        yield from _by_forwarder(course, parcel)
     yield from _by_staff(course)
 
 
@@ -124,6 +125,16 @@ def _by_tracker(course: Course, parcel: Parcel) -> Iterator[Telling]:
         waiting = []
 
 
+def _by_forwarder(course: Course, parcel: Parcel) -> Iterator[Telling]:
+    declaration = parcel.declaration
+    if declaration is None:
+        return
+    yield Telling(declaration.made, SYSTEMS, partial(cloudevents.declared, course, parcel, declaration, mended=False))
+    if declaration.mended is not None:
+        mend = partial(cloudevents.declared, course, parcel, declaration, mended=True)
+        yield Telling(declaration.mended, SYSTEMS, mend)
+
+
 def _by_staff(course: Course) -> Iterator[Telling]:
     for thread in course.threads:
         for index, message in enumerate(thread.messages):
@@ -141,6 +152,12 @@ def _by_staff(course: Course) -> Iterator[Telling]:
             yield Telling(contact, DESK, partial(cloudevents.desk_case, course, case, "contacted", index))
         if case.resolved is not None:
             yield Telling(case.resolved, DESK, partial(cloudevents.desk_case, course, case, "resolved"))
+    for asked in course.claims:
+        yield Telling(asked.opened, CLAIMS, partial(cloudevents.claim, course, asked, "opened"))
+        if asked.closed is not None:
+            yield Telling(asked.closed, CLAIMS, partial(cloudevents.claim, course, asked, "closed"))
+    for mirror in course.mirrors:
+        yield Telling(mirror.seen, SYSTEMS, partial(cloudevents.mirrored, course, mirror))
     for failure in course.sync_failures:
         yield Telling(failure.failed, SYSTEMS, partial(cloudevents.sync_failed, course, failure))
     for shortfall in course.shortfalls:

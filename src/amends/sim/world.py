@@ -14,18 +14,21 @@ from typing import Final
 import msgspec
 
 from amends.model.instant import DAY, HOUR, MINUTE, Duration, Instant
+from amends.sim.accounts import Accounts
 from amends.sim.buyers import Buyers
 from amends.sim.catalogue import PRODUCTS
 from amends.sim.chance import draw_length, stream
 from amends.sim.counting import Counting
-from amends.sim.course import Course, Line
+from amends.sim.course import Buyer, Course, Line
 from amends.sim.feeds import Network
 from amends.sim.groups import group_truths
-from amends.sim.incidents import BrushingRing, Incidents, schedule
+from amends.sim.incidents import RING_PACE, BrushingRing, CouponRing, Incidents, Refunder, schedule
 from amends.sim.judge import judge
 from amends.sim.listening import Listening
+from amends.sim.listing import Listing, Turn
+from amends.sim.payouts import Payouts
 from amends.sim.places import COUNTRIES
-from amends.sim.plan import draft_order, plan_fulfilment, plan_payment, plan_words
+from amends.sim.plan import add_habits, draft_order, plan_fulfilment, plan_mirrors, plan_payment, plan_words
 from amends.sim.sending import Sending
 from amends.sim.shops import SHOPS, Market, Shop, draw_market
 from amends.sim.stock import Refill, Stock
@@ -40,10 +43,22 @@ _NIGHT: Final = 0.5
 _LAST_HOURS: Final = Duration(2 * HOUR)
 _NEVER: Final = Instant(2**62)
 _WITHOUT_ORDERS: Final = Duration(4 * HOUR)
+_REFUNDER_ORDERS: Final = 6
 
 
-Item = Telling | Sending | Refill | BrushingRing | Course
-"""What is on the agenda: something to tell or to post, goods or a ring's order to come, an order to take from stock."""
+class Known(msgspec.Struct, frozen=True):
+    """An order that its shop has told of."""
+
+    course: Course
+
+
+Item = Telling | Sending | Refill | BrushingRing | Refunder | Course | Known | Turn
+"""What is on the agenda: something to tell or to post, goods or the order of a ring or of a certain buyer to come, an
+order to take from stock, and what has been told of orders and articles."""
+
+
+Ordering = BrushingRing | Refunder | None
+"""Who orders, where it is not just anybody."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +103,9 @@ class World:
         self._buyers = Buyers(stream(plan.seed, "buyers"))
         self._stock = Stock(stream(plan.seed, "stock"), self._network)
         self._counting = Counting(stream(plan.seed, "counts"), self._network, self.incidents, plan.start)
+        self._listing = Listing(stream(plan.seed, "listing"), self._network, self.incidents)
+        self._payouts = Payouts(stream(plan.seed, "payouts"), self._network, plan.start, has_errors=plan.incidents)
+        self._accounts = Accounts()
         self._listening = Listening()
         self._order_truths: list[Truth] = []
         self._last_order: dict[str, Instant] = {}
@@ -103,18 +121,36 @@ class World:
         for ring in self.incidents.rings:
             for _ in range(ring.members):
                 self._note(Instant(ring.start + draw_length(self._arrivals, 0, (ring.end - ring.start) / HOUR)), ring)
+        for number, coupon in enumerate(self.incidents.coupons):
+            self._note_pace(stream(self.plan.seed, "coupon", number), coupon)
+        for refunder in self.incidents.refunders:
+            for turn in range(_REFUNDER_ORDERS):
+                self._note(
+                    Instant(refunder.start + turn * (refunder.end - refunder.start) // _REFUNDER_ORDERS), refunder
+                )
         while self._agenda[0][0] <= self._end:
-            for sending in self._counting.rounds(self._agenda[0][0]):
-                self._note(sending.at, sending)
+            self._note_rounds(self._agenda[0][0])
             at, _, item = heappop(self._agenda)
             yield from self._do(at, item)
         self.clock = self._end
         self._close()
 
+    def _note_pace(self, rng: Random, ring: CouponRing) -> None:
+        for turn in range(ring.members):
+            self._note(Instant(ring.start + turn * RING_PACE + draw_length(rng, 0, 0.1)), ring)
+
+    def _note_rounds(self, until: Instant) -> None:
+        for sending in (*self._counting.rounds(until), *self._payouts.rounds(until)):
+            self._note(sending.at, sending)
+        for sending, turn in self._listing.rounds(until):
+            self._note(sending.at, sending)
+            self._note(sending.at, turn)
+
     def truths(self) -> list[Truth]:
         """All that was wrong until the end, in the order of time."""
         end = self._end
         rows = [*self._order_truths, *self._stock.truths, *self._counting.truths, *self._listening.truths]
+        rows += [*self._listing.truths, *self._payouts.truths, *self._accounts.truths(end)]
         rows += group_truths(self.incidents, rows)
         rows = [_until(row, end) for row in rows if row.at <= end]
         return sorted(rows, key=lambda row: (row.at, row.exception, row.subject, row.order))
@@ -136,7 +172,11 @@ class World:
                 self._note(sending.at, sending)
             case Course():
                 self._reserve(item)
-            case BrushingRing():
+            case Known():
+                self._listing.sell(item.course, at)
+            case Turn():
+                self._listing.turn(item, at)
+            case BrushingRing() | Refunder():
                 self._place(at, item.shop, item.market, item)
             case None:
                 self._order_comes(at)
@@ -157,25 +197,39 @@ class World:
     def _next_arrival(self, at: Instant) -> Instant:
         return Instant(at + int(self._arrivals.expovariate(self.plan.orders_per_day) * DAY) + 1)
 
-    def _place(self, at: Instant, shop: Shop, market: Market, ring: BrushingRing | None = None) -> None:
+    def _place(self, at: Instant, shop: Shop, market: Market, by: Ordering = None) -> None:
         number = next(self._numbers)
         if number == self.plan.orders:
             self._end = Instant(at + _LAST_HOURS)
         elif self.plan.orders is not None and number > self.plan.orders:
             return
         rng = stream(self.plan.seed, "order", number)
-        buyer = self._buyers.make(market.country, ring.address) if ring else self._buyers.draw(shop, market)
+        buyer = self._draw_buyer(shop, market, by)
         course = draft_order(rng, number, shop, market, buyer, Instant(at + _CHECKOUT))
         buyer.orders += 1
-        self._plan_course(rng, course, ring)
+        self._plan_course(rng, course, by)
         for telling in tell(rng, course, self._network):
             self._note(telling.fact.told, telling)
         if not course.unknown_to_shop:
             self._note(course.created.at, course)
-        if ring is not None:
-            ring.orders.append(course.key)
-            ring.placed.append(course.created.told)
+            self._note(course.created.told, Known(course))
+        if isinstance(by, BrushingRing):
+            by.orders.append(course.key)
+            by.placed.append(course.created.told)
+        if isinstance(by, CouponRing):
+            by.shipped.append(_left(course))
+        self._payouts.enter(course)
+        self._accounts.enter(course)
         self._order_truths += judge(course)
+
+    def _draw_buyer(self, shop: Shop, market: Market, by: Ordering) -> Buyer:
+        if isinstance(by, BrushingRing):
+            return self._buyers.make(market.country, by.address)
+        if by is None:
+            return self._buyers.draw(shop, market)
+        if by.buyer is None:
+            by.buyer = self._buyers.draw(shop, market)
+        return by.buyer
 
     def _reserve(self, course: Course) -> None:
         sendings, refills = self._stock.reserve(course)
@@ -184,11 +238,12 @@ class World:
         for refill in refills:
             self._note(refill.at, refill)
 
-    def _plan_course(self, rng: Random, course: Course, ring: BrushingRing | None) -> None:
-        trouble = self._draw_trouble(rng, course, ring)
+    def _plan_course(self, rng: Random, course: Course, by: Ordering) -> None:
+        add_habits(course)
+        trouble = self._draw_trouble(rng, course, by)
         trouble.bend_order(rng, course)
         plan_payment(rng, course)
-        if trouble is NONE and ring is None:
+        if trouble is NONE and by is None:
             for drop in self.incidents.drops:
                 if drop.fail(rng, course):
                     drop.orders.append(course.key)
@@ -204,11 +259,18 @@ class World:
         if course.cancelled is None:
             plan_words(rng, course)
             trouble.bend_aftermath(rng, course)
-            if trouble is NONE:
+            if isinstance(by, Refunder):
+                by.take_back(rng, course)
+            elif trouble is NONE:
+                self._spoil(rng, course)
                 self._take_back(rng, course)
+            plan_mirrors(course)
 
-    def _draw_trouble(self, rng: Random, course: Course, ring: BrushingRing | None) -> Trouble:
-        if ring is not None:
+    def _draw_trouble(self, rng: Random, course: Course, by: Ordering) -> Trouble:
+        if isinstance(by, Refunder):
+            return NONE
+        if by is not None:
+            course.coupon = by.coupon if isinstance(by, CouponRing) else course.coupon
             cheap = min(PRODUCTS, key=lambda product: product.cents)
             course.lines = [Line(cheap, 1, cheap.price(course.currency))]
             return NONE
@@ -221,6 +283,11 @@ class World:
             if disruption.hold(rng, course.parcel):
                 disruption.orders.append(course.key)
 
+    def _spoil(self, rng: Random, course: Course) -> None:
+        for batch in self.incidents.defects:
+            if batch.spoil(rng, course):
+                batch.orders.append(course.key)
+
     def _take_back(self, rng: Random, course: Course) -> None:
         for batch in self.incidents.batches:
             if not course.payment.disputes and batch.dispute(rng, course):
@@ -229,7 +296,15 @@ class World:
     def _close(self) -> None:
         self._stock.close()
         self._counting.close(self.clock)
+        self._listing.close()
         self._listening.close(self.clock)
+
+
+def _left(course: Course) -> Instant | None:
+    """When an order was told to be on its way or cancelled, whichever was first."""
+    scans = [parcel.scans[0].seen for parcel in course.parcels if parcel.scans]
+    facts = [*scans, *([course.cancelled] if course.cancelled is not None else [])]
+    return min((fact.told for fact in facts), default=None)
 
 
 def _wakefulness(shop: Shop, at: Instant) -> float:

@@ -135,7 +135,7 @@ def _facts(order: wire.Order, to: Telling) -> dict[str, Any]:
         "number": text_of(order.name),
         "currency": currency,
         "total": total,
-        "units": sum(count_of(line.quantity, "quantity") or 0 for line in lines) if lines else None,
+        "units": _units(lines),
         "language": text_of(order.customer_locale),
         "note": text_of(order.note),
         "coupon": coupon,
@@ -161,6 +161,11 @@ def _facts(order: wire.Order, to: Telling) -> dict[str, Any]:
             "shop_total": minor_of(order.total_price, shop_currency, "total_price"),
         }
     return {name: value for name, value in facts.items() if value is not None}
+
+
+def _units(lines: list[wire.LineItem]) -> int | None:
+    sent = [count_of(line.quantity, "quantity") or 0 for line in lines if line.requires_shipping is not False]
+    return sum(sent) if sent else None
 
 
 def _tell_edit(

@@ -6,6 +6,15 @@ from amends.sim.course import Course
 from amends.sim.trouble.trouble import Trouble
 
 
+class BlocklistedBuyer(Trouble):
+    """The shop has had enough of this buyer before."""
+
+    exception = "blocklisted_buyer"
+
+    def bend_order(self, rng: Random, course: Course) -> None:
+        course.blocked = True
+
+
 class QuantityAbnormal(Trouble):
     """Far more units than anybody buys for a household."""
 

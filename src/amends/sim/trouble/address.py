@@ -30,6 +30,15 @@ class RecipientIdMissing(Trouble):
         course.recipient_id = None
 
 
+class PhoneInvalid(Trouble):
+    """Most digits of the telephone number are missing."""
+
+    exception = "phone_invalid"
+
+    def bend_order(self, rng: Random, course: Course) -> None:
+        course.address.phone = course.address.phone[:3] + str(rng.randint(1, 9))
+
+
 class NoteUnread(Trouble):
     """The order carries a wish that somebody has to read before it is packed."""
 

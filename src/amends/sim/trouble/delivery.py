@@ -182,6 +182,24 @@ _FAILURES = (
 )
 
 
+class RecipientUnreachable(Trouble):
+    """The carrier rings in vain for a day or two before it can deliver."""
+
+    exception = "recipient_unreachable"
+
+    def bend_transit(self, rng: Random, course: Course) -> None:
+        parcel = course.parcel
+        out, delivered = parcel.scans[-2], parcel.scans[-1]
+        unreached = Scan(
+            Fact(delivered.seen.at), "last_mile", "Exception_NoBody", delivered.country, delivered.city,
+            "The recipient could not be contacted", last_carrier=True,
+        )  # fmt: skip
+        again = unreached.seen.after(draw_length(rng, 15, 50))
+        next_out = Scan(again, "last_mile", out.sub_status, out.country, out.city, out.says, last_carrier=True)
+        delivered.seen = again.after(draw_length(rng, 2, 8))
+        parcel.scans[-1:-1] = (unreached, next_out)
+
+
 class Refused(Trouble):
     """The recipient does not take the parcel; it goes back."""
 

@@ -5,7 +5,7 @@ from random import Random
 from amends.model.instant import HOUR, Instant
 from amends.sim.chance import draw_length
 from amends.sim.course import Course, Fact
-from amends.sim.plan import ask, cancel, refund_order
+from amends.sim.plan import add_parcel, ask, cancel, refund_order
 from amends.sim.trouble.delivery import send_back
 from amends.sim.trouble.trouble import Trouble, is_voucher
 
@@ -35,6 +35,37 @@ class NoFirstScan(Trouble):
             refund_order(rng, course, parcel.labelled.after(draw_length(rng, 200, 400)))
         else:
             parcel.delay(0, parcel.labelled.at + draw_length(rng, 75, 160) - parcel.scans[0].seen.at)
+
+
+class PartialShipmentForbidden(Trouble):
+    """The channel wants the order in one parcel, and the warehouse makes two of it."""
+
+    exception = "partial_shipment_forbidden"
+
+    def bend_order(self, rng: Random, course: Course) -> None:
+        course.split_allowed = False
+        course.lines[0].quantity = max(2, course.lines[0].quantity)
+
+    def bend_fulfilment(self, rng: Random, course: Course) -> None:
+        labelled = course.parcel.labelled.after(draw_length(rng, 0.2, 5))
+        add_parcel(rng, course, labelled, Instant(labelled.at + draw_length(rng, 4, 20)))
+        first, second = course.parcels
+        packed = course.lines[0].quantity - 1
+        first.part, second.part = (packed, 0), (1, 1)
+
+
+class SplitAllowed(Trouble):
+    """The order goes in two parcels, and nobody minds: here nothing is wrong."""
+
+    exception = ""
+    weight = 0.5
+
+    def bend_order(self, rng: Random, course: Course) -> None:
+        course.lines[0].quantity = max(2, course.lines[0].quantity)
+
+    def bend_fulfilment(self, rng: Random, course: Course) -> None:
+        PartialShipmentForbidden().bend_fulfilment(rng, course)
+        course.split_allowed = True
 
 
 class OrderCancelled(Trouble):

@@ -3,12 +3,14 @@
 from random import Random
 from typing import Final
 
-from amends.model.instant import DAY, HOUR, MINUTE, Duration
+from amends.model.instant import DAY, HOUR, MINUTE, Duration, Instant
 from amends.sim.chance import draw_length, draw_token
 from amends.sim.course import Attempt, Course, Dispute, Fact, Hold
-from amends.sim.plan import add_payment, cancel, refund_order
+from amends.sim.plan import add_parcel, add_payment, cancel, refund_order
 from amends.sim.trouble.trouble import Trouble, is_voucher
 
+_CONVERSION: Final = ("currency_not_supported", "payment_method_currency_mismatch")
+_QUOTA: Final = ("withdrawal_count_limit_exceeded", "card_velocity_exceeded")
 _DECLINES: Final = ("insufficient_funds", "card_velocity_exceeded", "authentication_required", "do_not_honor",
                     "processing_error", "expired_card")  # fmt: skip
 _REASONS: Final = ("fraudulent", "product_not_received", "product_unacceptable", "credit_not_processed",
@@ -28,13 +30,37 @@ class PaymentFailed(Trouble):
         decline(rng, course, times=rng.choices((1, 2, 3), (60, 30, 10))[0], given_up=rng.random() < 0.3)
 
 
-def decline(rng: Random, course: Course, *, times: int, given_up: bool) -> None:
+class CurrencyConversionFailed(Trouble):
+    """The buyer's card cannot pay in the shop's currency; another one can, or the buyer gives up."""
+
+    exception = "currency_conversion_failed"
+
+    def fits(self, course: Course) -> bool:
+        return not is_voucher(course)
+
+    def bend_payment(self, rng: Random, course: Course) -> None:
+        decline(rng, course, times=rng.choice((1, 2)), given_up=rng.random() < 0.4, codes=_CONVERSION)
+
+
+class FxLimitExceeded(Trouble):
+    """The buyer's bank lets no more money go abroad for now."""
+
+    exception = "fx_limit_exceeded"
+
+    def fits(self, course: Course) -> bool:
+        return not is_voucher(course)
+
+    def bend_payment(self, rng: Random, course: Course) -> None:
+        decline(rng, course, times=rng.choice((1, 2)), given_up=rng.random() < 0.5, codes=_QUOTA)
+
+
+def decline(rng: Random, course: Course, *, times: int, given_up: bool, codes: tuple[str, ...] = _DECLINES) -> None:
     """Let the order be placed unpaid, and its first `times` attempts fail."""
     payment = course.payment
     at = course.created
     for _ in range(times):
         at = at.after(draw_length(rng, 0.4, 4, MINUTE))
-        payment.attempts.append(Attempt(declined=at, code=rng.choice(_DECLINES)))
+        payment.attempts.append(Attempt(declined=at, code=rng.choice(codes)))
     if given_up:
         payment.captured = course.paid = None
         cancel(rng, course, at.after(draw_length(rng, 20, 50)), "declined")
@@ -175,6 +201,23 @@ class ChargebackDeadlineNear(Trouble):
     def bend_aftermath(self, rng: Random, course: Course) -> None:
         opened = dispute(rng, course, _after_arrival(rng, course))
         opened.answered = Fact(opened.respond_by).after(-draw_length(rng, 8, 60)) if rng.random() < 0.6 else None
+
+
+class LossClaimedTwice(Trouble):
+    """The money went back, and then the buyer's bank takes it back once more; or the goods are sent once more."""
+
+    exception = "linked_loss_claimed_twice"
+
+    def bend_aftermath(self, rng: Random, course: Course) -> None:
+        course.returns.clear()
+        course.payment.refunds.clear()
+        refund = refund_order(rng, course, _after_arrival(rng, course))
+        assert refund.settled is not None
+        again = refund.settled.after(draw_length(rng, 0.5, 6, DAY))
+        if rng.random() < 0.6:
+            dispute(rng, course, again)
+        else:
+            add_parcel(rng, course, again, Instant(again.at + draw_length(rng, 3, 20)))
 
 
 def dispute(rng: Random, course: Course, at: Fact) -> Dispute:

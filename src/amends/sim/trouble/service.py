@@ -4,7 +4,7 @@ from random import Random
 
 from amends.model.instant import DAY, HOUR, Duration, Instant
 from amends.sim.chance import draw_length
-from amends.sim.course import Course, Fact, Thread
+from amends.sim.course import Claim, Course, Fact, Thread
 from amends.sim.plan import add_review, answer, ask, open_desk_case, refund_order
 from amends.sim.trouble.trouble import Trouble
 
@@ -16,8 +16,13 @@ class NotAsDescribed(Trouble):
 
     def bend_aftermath(self, rng: Random, course: Course) -> None:
         at = _after_delivery(rng, course)
-        ask(rng, course, at, "not_as_described")
+        complain(rng, course, at, course.lines[0].product.sku)
         refund_order(rng, course, at.after(draw_length(rng, 5, 60)), course.total // 3)
+
+
+def complain(rng: Random, course: Course, at: Fact, sku: str) -> None:
+    """The buyer writes that an article is not what it was said to be."""
+    ask(rng, course, at, "not_as_described").messages[0].sku = sku
 
 
 class PickError(Trouble):
@@ -58,6 +63,38 @@ class ReplyOverdue(Trouble):
         thread = ask(rng, course, _on_the_way(rng, course), "where_is_it")
         asked = thread.messages[0].sent
         thread.messages[1].sent = asked.after(draw_length(rng, 1.3, 30))
+
+
+class MessagingWindowClosing(Trouble):
+    """The buyer wrote by WhatsApp, and nobody answers until the day is nearly over, or later."""
+
+    exception = "messaging_window_closing"
+
+    def bend_aftermath(self, rng: Random, course: Course) -> None:
+        thread = ask(rng, course, _on_the_way(rng, course), "where_is_it")
+        thread.medium = "whatsapp"
+        asked = thread.messages[0].sent
+        thread.messages[1].sent = asked.after(draw_length(rng, 20.2, 40))
+
+
+class PlatformClaimOpened(Trouble):
+    """The buyer asks the marketplace for the money, which decides within a fortnight."""
+
+    exception = "platform_claim_opened"
+    weight = 2
+
+    def bend_aftermath(self, rng: Random, course: Course) -> None:
+        opened = _after_delivery(rng, course).after(draw_length(rng, 10, 90))
+        course.claims.append(
+            Claim(
+                id=f"claim-{course.number}", reason=rng.choice(_CLAIMS), amount=course.total, opened=opened,
+                respond_by=opened.after(3 * DAY).at, closed=opened.after(draw_length(rng, 3, 14, DAY)),
+                status=rng.choice(("granted", "denied")),
+            )
+        )  # fmt: skip
+
+
+_CLAIMS = ("product_not_received", "product_unacceptable")
 
 
 class PromiseUnkept(Trouble):

@@ -18,6 +18,19 @@ class Oversold(Trouble):
         course.oversold = course.created.after(draw_length(rng, 2, 40, SECOND))
 
 
+class DelistedButOrdered(Trouble):
+    """A product that the shop has deleted is ordered through a page that still shows it."""
+
+    exception = "delisted_but_ordered"
+
+    def bend_order(self, rng: Random, course: Course) -> None:
+        rng.choice(course.lines).gone = True
+
+    def bend_fulfilment(self, rng: Random, course: Course) -> None:
+        if rng.random() < 0.4:
+            cancel(rng, course, course.created.after(draw_length(rng, 3, 12)), "inventory")
+
+
 class ReservationFailed(Trouble):
     """Stock could not be held for a line; it is found elsewhere, or the order is cancelled."""
 

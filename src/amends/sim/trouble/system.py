@@ -2,9 +2,10 @@
 
 from random import Random
 
-from amends.model.instant import MINUTE
+from amends.model.instant import HOUR, MINUTE
 from amends.sim.chance import draw_length
 from amends.sim.course import Course, SyncFailure
+from amends.sim.plan import add_mirror
 from amends.sim.trouble.trouble import Trouble
 
 _FAILURES = (
@@ -24,6 +25,24 @@ class OrderSyncFailed(Trouble):
         system, says = rng.choice(_FAILURES)
         failed = course.created.after(draw_length(rng, 0.5, 40, MINUTE))
         course.sync_failures.append(SyncFailure(f"sync-{course.number}", failed, system, says))
+
+
+class SystemsDisagree(Trouble):
+    """The ERP has another amount, another street or another state than the shop; mostly somebody puts it right."""
+
+    exception = "systems_disagree"
+
+    def bend_aftermath(self, rng: Random, course: Course) -> None:
+        wrong = add_mirror(course, course.created.after(HOUR))
+        match rng.choice(("total", "street", "status")):
+            case "total":
+                wrong.total -= course.lines[0].price
+            case "street":
+                wrong.street = f"{rng.randint(2500, 2600)} Old Road"
+            case _:
+                wrong.status = "cancelled"
+        if rng.random() < 0.7:
+            add_mirror(course, wrong.seen.after(draw_length(rng, 4, 60)))
 
 
 class UndecodableDelivery(Trouble):

@@ -6,8 +6,23 @@ Source of the envelope: CloudEvents 1.0, structured JSON mode, signed as Standar
 from typing import Any
 
 from amends.sim.catalogue import Product
-from amends.sim.course import Course, DeskCase, Fact, Message, Return, Review, Shortfall, SyncFailure, Thread
-from amends.sim.feeds import DESK, RETURNS, REVIEWS, STOCK, SYSTEMS, Feed
+from amends.sim.course import (
+    Claim,
+    Course,
+    Declaration,
+    DeskCase,
+    Fact,
+    Line,
+    Message,
+    Mirror,
+    Parcel,
+    Return,
+    Review,
+    Shortfall,
+    SyncFailure,
+    Thread,
+)
+from amends.sim.feeds import CLAIMS, DESK, RETURNS, REVIEWS, STOCK, SYSTEMS, Feed
 from amends.sim.sending import Sending
 from amends.sim.shops import Warehouse
 from amends.sim.wire.written import encode, iso_utc
@@ -17,12 +32,14 @@ def message(course: Course, thread: Thread, index: int) -> Sending:
     """message.received or message.sent"""
     said: Message = thread.messages[index]
     data: dict[str, Any] = {
-        "author": said.author, "medium": "email", "language": course.language, "text": said.text,
+        "author": said.author, "medium": thread.medium, "language": course.language, "text": said.text,
     }  # fmt: skip
     if said.intent is not None:
         data["intent"] = said.intent
     if said.tone is not None:
         data["tone"] = said.tone
+    if said.sku is not None:
+        data["sku"] = said.sku
     if said.promised_at is not None:
         data["promised_at"] = iso_utc(said.promised_at)
     type_ = "message.received" if said.author == "buyer" else "message.sent"
@@ -59,6 +76,75 @@ def desk_case(course: Course, case: DeskCase, step: str, index: int = 0) -> Send
     if step == "resolved":
         data = {"outcome": "put_right"}
     return _sending(DESK, "desk", f"case.{step}", f"{case.id}-{step}-{index}", fact, {"case": case.id}, data, course)
+
+
+def claim(course: Course, asked: Claim, step: str) -> Sending:
+    """claim.opened or claim.closed: the buyer turns to the marketplace"""
+    fact = asked.opened if step == "opened" else asked.closed
+    assert fact is not None
+    data: dict[str, Any] = {
+        "claim": asked.id, "provider": "marketplace", "reason": asked.reason, "amount": asked.amount,
+        "currency": course.currency, "status": "open" if step == "opened" else asked.status,
+    }  # fmt: skip
+    if step == "opened":
+        data["respond_by"] = iso_utc(asked.respond_by)
+    return _sending(CLAIMS, "marketplace", f"claim.{step}", f"{asked.id}-{step}", fact, {}, data, course)
+
+
+def mirrored(course: Course, mirror: Mirror) -> Sending:
+    """order.mirrored: how the ERP has the order"""
+    address = course.address
+    parts = {"street": mirror.street, "city": address.city, "postcode": address.postcode}
+    data = {
+        "system": mirror.system, "status": mirror.status, "total": mirror.total, "currency": course.currency,
+        "country": address.country, **{name: part for name, part in parts.items() if part},
+    }  # fmt: skip
+    return _sending(SYSTEMS, mirror.system, "order.mirrored", mirror.id, mirror.seen, {}, data, course)
+
+
+def declared(course: Course, parcel: Parcel, declaration: Declaration, *, mended: bool) -> Sending:
+    """shipment.declared: one event for each line, all of them in one batch"""
+    fact = declaration.mended if mended else declaration.made
+    assert fact is not None
+    id_ = f"cn23-{parcel.tracking}-{2 if mended else 1}"
+    events = []
+    for index, line in enumerate(course.lines):
+        data = _goods(course, parcel, line)
+        if index == 0 and not mended:
+            data |= _shortcomings(declaration)
+        keys = {"order": course.key, "shipment": parcel.tracking}
+        shown = {name: value for name, value in data.items() if value is not None}
+        events.append(_event("customs", "shipment.declared", f"{id_}-{index + 1}", fact, keys, shown))
+    headers = {"content-type": "application/cloudevents-batch+json", "webhook-id": f"customs-{id_}"}
+    return Sending(
+        at=fact.told, feed=SYSTEMS, topic="shipment.declared", id=headers["webhook-id"], headers=headers,
+        body=encode(events),
+    )  # fmt: skip
+
+
+def _goods(course: Course, parcel: Parcel, line: Line) -> dict[str, Any]:
+    product = line.product
+    return {
+        "sku": product.sku, "quantity": line.quantity, "goods": product.goods, "hs_code": product.hs_code,
+        "country_of_origin": parcel.origin, "material": product.material, "purpose": product.purpose,
+        "declared_value": line.price * line.quantity, "currency": course.currency,
+        "tax_id": "GB123456789000" if parcel.destination == "GB" else None,
+        "certificates": list(product.marks), "un_number": product.un_number, "transport": "air",
+        "carrier": parcel.carrier, "origin": parcel.origin, "destination": parcel.destination,
+    }  # fmt: skip
+
+
+def _shortcomings(declaration: Declaration) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if declaration.lacks == "hs_code":
+        found["hs_code"] = "00"
+    elif declaration.lacks is not None:
+        found[declaration.lacks] = None
+    if declaration.unmarked:
+        found["certificates"] = []
+    if declaration.un_number is not None:
+        found["un_number"] = declaration.un_number
+    return found
 
 
 def sync_failed(course: Course, failure: SyncFailure) -> Sending:
@@ -98,7 +184,13 @@ def _sending(
 ) -> Sending:
     if course is not None:
         keys = {"order": course.key, **keys}
-    event = {
+    headers = {"content-type": "application/cloudevents+json", "webhook-id": f"{source}-{id}"}
+    event = _event(source, type, id, fact, keys, data)
+    return Sending(at=fact.told, feed=feed, topic=type, id=headers["webhook-id"], headers=headers, body=encode(event))
+
+
+def _event(source: str, type: str, id: str, fact: Fact, keys: dict[str, str], data: dict[str, Any]) -> dict[str, Any]:
+    return {
         "specversion": "1.0",
         "id": id,
         "source": source,
@@ -108,5 +200,3 @@ def _sending(
         "keys": keys,
         "data": data,
     }
-    headers = {"content-type": "application/cloudevents+json", "webhook-id": f"{source}-{id}"}
-    return Sending(at=fact.told, feed=feed, topic=type, id=headers["webhook-id"], headers=headers, body=encode(event))

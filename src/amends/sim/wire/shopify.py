@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from amends.model.instant import DAY
 from amends.sim.catalogue import Product
 from amends.sim.course import Course, Fact, Line, Parcel, Payment, Refund
 from amends.sim.feeds import SHOPIFY
@@ -19,6 +20,7 @@ from amends.sim.wire.written import decimal, encode, iso, iso_utc
 
 _VERSION: Final = "2026-01"
 _GATEWAYS: Final = {"card": "stripe", "paypal": "paypal", "boleto": "boleto", "oxxo": "oxxo", "konbini": "konbini"}
+_FREIGHT: Final = {"USD": 499, "EUR": 490, "BRL": 1990, "JPY": 600}
 _TAX_ID_NAMES: Final = {"BR": "CPF"}
 
 
@@ -72,7 +74,7 @@ def fulfilled(course: Course, parcel: Parcel) -> Sending:
         "destination": _address(course.address),
         "email": course.buyer.email,
         "receipt": {},
-        "line_items": [_line(course, index, line) for index, line in enumerate(course.lines)],
+        "line_items": _packed(course, parcel),
     }
     return _sending(course.shop, "fulfillments/create", parcel.labelled, f"f{number}", body)
 
@@ -117,6 +119,46 @@ def refunded(course: Course, payment: Payment, refund: Refund, asked: Fact, inde
         ],
     }
     return _sending(course.shop, "refunds/create", asked, f"r{number}", body)
+
+
+def _packed(course: Course, parcel: Parcel) -> list[dict[str, Any]]:
+    lines = [_line(course, index, line) for index, line in enumerate(course.lines)]
+    if parcel.part is None:
+        return lines
+    first, others = parcel.part
+    return [{**line, "quantity": first if index == 0 else others} for index, line in enumerate(lines)
+            if (first if index == 0 else others)]  # fmt: skip
+
+
+def product(shop: Shop, product: Product, available: int, fact: Fact, *, listed: bool) -> Sending:
+    """products/update: what is left of an article over all locations, and whether it is on sale."""
+    number, at = 9_000_000_000_000 + product.number, iso_utc(fact.at)
+    body = {
+        "id": number,
+        "admin_graphql_api_id": f"gid://shopify/Product/{number}",
+        "title": product.title,
+        "product_type": product.category,
+        "status": "active" if listed else "archived",
+        "published_at": iso_utc(fact.at - 90 * DAY) if listed else None,
+        "created_at": iso_utc(fact.at - 90 * DAY),
+        "updated_at": at,
+        "tags": "",
+        "variants": [
+            {
+                "id": 46_000_000_000_000 + product.number,
+                "product_id": number,
+                "sku": product.sku,
+                "title": "Default Title",
+                "price": decimal(product.price(shop.currency), shop.currency),
+                "grams": product.grams,
+                "inventory_item_id": _item(product),
+                "inventory_management": "shopify",
+                "inventory_quantity": available,
+                "updated_at": at,
+            }
+        ],
+    }
+    return _sending(shop, "products/update", fact, f"p{shop.number}-{number}-{fact.at}", body)
 
 
 def level(shop: Shop, warehouse: Warehouse, product: Product, available: int, fact: Fact) -> Sending:
@@ -172,7 +214,11 @@ def _order(course: Course, topic: str, fact: Fact, *, paid: bool) -> dict[str, A
         "note_attributes": _note_attributes(course),
         "source_name": "web",
         "tags": "",
-        "discount_codes": [],
+        "discount_codes": [
+            {"code": course.coupon, "amount": decimal(_FREIGHT[course.currency], course.currency), "type": "shipping"}
+        ]
+        if course.coupon
+        else [],
         "subtotal_price": decimal(subtotal, course.currency),
         "total_line_items_price": decimal(subtotal, course.currency),
         "total_discounts": decimal(0, course.currency),
@@ -189,6 +235,7 @@ def _order(course: Course, topic: str, fact: Fact, *, paid: bool) -> dict[str, A
             "last_name": course.buyer.address.family,
             "orders_count": course.orders_before + 1,
             "verified_email": True,
+            "tags": "wholesale, blocklist" if course.blocked else "",
             "currency": course.currency,
         },
         "shipping_address": address,
@@ -210,6 +257,8 @@ def _financial_status(course: Course, *, paid: bool, cancelled: bool) -> str:
 
 def _note_attributes(course: Course) -> list[dict[str, str]]:
     attributes = [{"name": "deliver_by", "value": iso_utc(course.deliver_by)}]
+    if course.split_allowed is not None:
+        attributes.append({"name": "split_allowed", "value": "yes" if course.split_allowed else "no"})
     if course.recipient_id:
         attributes.append({"name": _TAX_ID_NAMES[course.market.country], "value": course.recipient_id})
     return attributes
@@ -235,6 +284,7 @@ def _line(course: Course, index: int, line: Line) -> dict[str, Any]:
         "grams": product.grams,
         "requires_shipping": True,
         "gift_card": False,
+        "product_exists": not line.gone,
         "vendor": None,
         "properties": [],
     }

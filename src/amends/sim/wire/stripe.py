@@ -4,8 +4,12 @@ Shapes after the API reference (https://docs.stripe.com/api), version 2026-01-28
 id into `metadata.order_id`; amounts are minor units, times are Unix seconds.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
+import msgspec
+
+from amends.model.instant import DAY, Instant
 from amends.sim.course import Attempt, Course, Dispute, Fact, Payment, Refund
 from amends.sim.feeds import STRIPE
 from amends.sim.sending import Sending
@@ -17,6 +21,12 @@ _CODES: Final = {
     "card_velocity_exceeded": ("card_declined", "Your card's limit was exceeded."),
     "do_not_honor": ("card_declined", "Your card was declined."),
     "authentication_required": ("authentication_required", "This transaction requires authentication."),
+    "withdrawal_count_limit_exceeded": ("card_declined", "Your card's limit was exceeded."),
+    "currency_not_supported": ("card_declined", "Your card does not support this currency."),
+    "payment_method_currency_mismatch": (
+        "payment_method_currency_mismatch",
+        "The currency does not match the currency of the payment method.",
+    ),
     "processing_error": ("processing_error", "An error occurred while processing your card."),
     "expired_card": ("expired_card", "Your card has expired."),
 }
@@ -117,6 +127,73 @@ def dispute_closed(course: Course, payment: Payment, dispute: Dispute) -> Sendin
     return _event(
         "charge.dispute.closed", dispute.closed, dispute.id, _dispute(course, payment, dispute, dispute.status)
     )
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a payout: what it is for, what it is about, gross and fee in minor units."""
+
+    id: str
+    category: str
+    source: str
+    amount: int
+    fee: int
+    at: Instant
+
+    @property
+    def net(self) -> int:
+        return self.amount - self.fee
+
+
+def payout_paid(id: str, currency: str, amount: int, fact: Fact) -> Sending:
+    """payout.paid"""
+    body = {
+        "id": id,
+        "object": "payout",
+        "amount": amount,
+        "arrival_date": unix(fact.at),
+        "automatic": True,
+        "balance_transaction": f"txn_{id}",
+        "created": unix(fact.at - DAY),
+        "currency": currency.lower(),
+        "livemode": True,
+        "method": "standard",
+        "reconciliation_status": "completed",
+        "status": "paid",
+        "type": "bank_account",
+    }
+    return _event("payout.paid", fact, id, body)
+
+
+def payout_lines(id: str, currency: str, amount: int, lines: Sequence[Entry], fact: Fact) -> Sending:
+    """The answer to a request for the balance transactions of a payout, its own among them."""
+    own = _transaction(f"txn_{id}", "payout", id, -amount, 0, currency, fact.at)
+    listed = [_transaction(one.id, one.category, one.source, one.amount, one.fee, currency, one.at) for one in lines]
+    body = {"object": "list", "url": "/v1/balance_transactions", "has_more": False, "data": [own, *listed]}
+    name = f"lines-{id}-{fact.at}"
+    headers = {"content-type": "application/json"}
+    return Sending(at=fact.told, feed=STRIPE, topic="balance_transactions", id=name, headers=headers, body=encode(body))
+
+
+def _transaction(
+    id: str, category: str, source: str, amount: int, fee: int, currency: str, at: Instant
+) -> dict[str, Any]:
+    return {
+        "id": id,
+        "object": "balance_transaction",
+        "amount": amount,
+        "available_on": unix(at),
+        "created": unix(at),
+        "currency": currency.lower(),
+        "description": None,
+        "exchange_rate": None,
+        "fee": fee,
+        "fee_details": [],
+        "net": amount - fee,
+        "reporting_category": category,
+        "source": source,
+        "status": "available",
+        "type": category,
+    }
 
 
 def _intent(course: Course, payment: Payment, status: str, **more: Any) -> dict[str, Any]:
