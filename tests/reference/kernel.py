@@ -165,7 +165,7 @@ class ReferenceKernel:
 
     def _touch(self, subject: Subject, event: Event) -> None:
         kind, _ = subject
-        if kind not in self.pack.tables:
+        if kind not in self.pack.tables or event.type not in self.pack.concern[kind]:
             return
         assert self.clock is not None
         row = self.rows.get(subject)
@@ -324,8 +324,7 @@ class ReferenceKernel:
         for verdict in self.verdicts:
             rule, row = verdict.rule, verdict.row
             order = self._order_of(row.subject)
-            above = {} if order is None or ("order", order) not in self.rows else self.rows["order", order].values
-            scope = Scope(verdict.values, verdict.fields, above)
+            scope = Scope(verdict.values, verdict.fields, self._order_values(order))
             self._finding(
                 rule, row.subject, order, verdict.fired_at, verdict.cause, _loss(rule, scope), _facts(rule, scope)
             )
@@ -340,13 +339,18 @@ class ReferenceKernel:
         if not hit.said:
             hit.said = True
             hit.order = self._order_of(row.subject)
-            known = hit.order is not None and ("order", hit.order) in self.rows
-            above = self.rows["order", str(hit.order)].values if known else {}
-            scope = Scope(hit.verdict.values, hit.verdict.fields, above)
+            scope = Scope(hit.verdict.values, hit.verdict.fields, self._order_values(hit.order))
             hit.loss, hit.facts = _loss(rule, scope), _facts(rule, scope)
         if hit.told is not None:
             at, surge = hit.told
             self._finding(rule, row.subject, hit.order, at, hit.verdict.cause, hit.loss, {**hit.facts, **surge})
+
+    def _order_values(self, order: str | None) -> Mapping[str, Value]:
+        """How the order stands; as one begins, if nothing has touched it yet."""
+        if order is None or "order" not in self.pack.tables:
+            return {}
+        known = self.rows.get(("order", order))
+        return (known or Row(("order", order), self.pack.tables["order"])).values
 
     def _order_of(self, subject: Subject) -> str | None:
         kind, key = subject

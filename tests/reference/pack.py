@@ -64,6 +64,21 @@ class Pack(NamedTuple):
     tables: Mapping[str, Sequence[Column]]
     rules: Sequence[Rule]
 
+    @property
+    def concern(self) -> Mapping[str, frozenset[str]]:
+        """The types of event that touch the rows of each table."""
+        return {
+            kind: frozenset().union(
+                *(column.on for column in columns),
+                *(
+                    rule.on | (rule.surge.on if rule.surge else frozenset())
+                    for rule in self.rules
+                    if rule.table == kind
+                ),
+            )
+            for kind, columns in self.tables.items()
+        }
+
 
 def read_pack(document: Document) -> Pack:
     """The whole document; it is taken to be sound."""

@@ -277,6 +277,7 @@ def test_folds(story):
               edits: {fold: count, on: order.edited}
               edited: {fold: any, on: order.edited}
               edited_at: {fold: last, of: time, on: order.edited}
+              placed: {fold: any, on: order.placed}
         """,
         """
         learned | happened | event        | keys    | data      | then
@@ -467,6 +468,7 @@ def test_a_fault_fires_at_each_such_event_and_clears_at_the_first_later_touch_th
             columns:
               failures: {fold: count, on: payment.failed}
               captured: {fold: any, on: payment.captured}
+              reviewed: {fold: any, on: payment.reviewed}
         rules:
           - {id: failed, kind: fault, table: payment, on: payment.failed,
              when: "event.reason <> 'retry' AND failures < 4", until: captured}

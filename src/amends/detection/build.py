@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from amends.detection.columns import Reading
 from amends.detection.expression import Expression, Scope, compile_expression
 from amends.detection.folding import ColumnFold
 from amends.detection.hits import HitJudge
@@ -56,7 +57,8 @@ class Machine:
         self.reports: dict[str, Report] = {}
         for rule in pack.rules.values():
             self._add_rule(rule)
-        self.readers = _readers(pack, self.reports)
+        self.reading = Reading(_readers(pack, self.reports), pool)
+        self.concern = _concern(pack)
 
     def _table(self, kind: str) -> Table:
         rows = self.rows[kind]
@@ -80,7 +82,7 @@ class Machine:
         self.reports[rule.id] = self._report(rule, with_event)
         if rule.surge is not None:
             hits, until = self._compile(rule.surge.hits, with_event), self._compile(rule.until, scope)
-            found = None if until is None else HitJudge(until)
+            found = None if until is None else HitJudge(rule, table, until)
             self.surges.append(SurgeSource(judge=SurgeJudge(rule), table=rule.table, hits=hits, found=found))
             return
         judge: Judge
@@ -88,21 +90,20 @@ class Machine:
         if rule.kind == "fault":
             judge = FaultJudge(rule, table, self._compile(rule.when, with_event), until)
         elif rule.kind == "conflict":
-            judge = ConflictJudge(rule, table, self._needed(rule.when, scope), self._moved_by(rule))
+            judge = ConflictJudge(rule, table, self._needed(rule.when, scope), self._moved_by(rule, scope))
         else:
             assert until is not None
             judge = SilenceJudge(
                 rule, table, self._needed(rule.since, scope), self._within(rule, scope), until,
-                self._compile(rule.where, scope), self._moved_by(rule),
+                self._compile(rule.where, scope), self._moved_by(rule, scope),
             )  # fmt: skip
         self.judges[rule.table].append(judge)
 
-    def _moved_by(self, rule: Rule) -> frozenset[str]:
-        """The types of event that can change what the rule reads of its row, for its verdict or its report."""
-        report = self.reports[rule.id]
-        names = set(report.facts) | (report.loss.names if report.loss else frozenset()) | {"currency"}
+    def _moved_by(self, rule: Rule, scope: Scope) -> frozenset[str]:
+        """The types of event that can change what the rule's conditions read of its row."""
         columns = self._pack.tables[rule.table].columns
-        return frozenset(type_ for name in names if name in columns for type_ in columns[name].on)
+        names = (name for text in _expressions(rule) for name in compile_expression(text, scope, self._pool).names)
+        return frozenset(type_ for name in names for type_ in columns[name].on)
 
     def _within(self, rule: Rule, scope: Scope) -> Expression | int:
         assert rule.within is not None
@@ -113,9 +114,8 @@ class Machine:
 
     def _report(self, rule: Rule, with_event: Scope) -> Report:
         names: set[str] = set()
-        for part, text in rule.conditions.items():
-            if part != "within" or not _is_length(text):
-                names |= compile_expression(text, with_event, self._pool).names
+        for text in _expressions(rule):
+            names |= compile_expression(text, with_event, self._pool).names
         scope = loss_scope(self._pack.tables[rule.table], self._pack.tables.get("order"), self._pack.sets)
         loss = self._compile(rule.loss, scope)
         facts = tuple(sorted(names | set(rule.evidence)))
@@ -135,6 +135,11 @@ def _currency(loss: Expression | None, scope: Scope, rule: Rule) -> str | None:
     of_order = any(name.startswith("order.") for name in loss.names)
     name = "order.currency" if of_order else "currency"
     return name if name in scope.names else None
+
+
+def _expressions(rule: Rule) -> list[str]:
+    """The rule's conditions that are written as expressions."""
+    return [text for part, text in rule.conditions.items() if part != "within" or not _is_length(text)]
 
 
 def _is_length(text: str) -> bool:
@@ -169,3 +174,13 @@ def _readers(pack: Pack, reports: Mapping[str, Report]) -> dict[str, frozenset[s
         for name in names:
             readers.setdefault(name.removeprefix("event."), set()).update(on)
     return {name: frozenset(types) for name, types in readers.items()}
+
+
+def _concern(pack: Pack) -> dict[str, frozenset[str]]:
+    """For each table, the types of event that touch its rows: those that a column or a rule of it names."""
+    types: dict[str, set[str]] = {kind: set() for kind in pack.tables}
+    for kind, table in pack.tables.items():
+        types[kind].update(type_ for column in table.columns.values() for type_ in column.on)
+    for rule in pack.rules.values():
+        types[rule.table].update(rule.on if rule.surge is None else rule.surge.on)
+    return {kind: frozenset(names) for kind, names in types.items()}

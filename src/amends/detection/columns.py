@@ -1,51 +1,101 @@
-"""Events as columns: each field that rules read, for a whole batch."""
+"""The events at hand, as the kernel reads them: a batch, and behind it the waiting events that it released."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.cells import DTYPES, missing, read, store
+from amends.detection.batch import EventBatch, Field
+from amends.detection.cells import DTYPES, missing, read
 from amends.detection.expression import Type
 from amends.detection.pool import Pool
 from amends.detection.scope import EVENT_NAMES
 from amends.detection.vector import Array, Vector
-from amends.model.event import Event
+from amends.model.types import EVENT_TYPES
+
+Index = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """An event that waits for its parent: what rules may ask of it, in stored form, with codes of the kernel's pool."""
+
+    arrival: int
+    cause: str
+    type: int
+    time: int
+    names_buyer: bool
+    fields: dict[str, Any]
+
+
+class Reading:
+    """What rules read of events: each field by the types of event it is read from; and sets of types as tables."""
+
+    def __init__(self, readers: Mapping[str, frozenset[str]], pool: Pool) -> None:
+        self.readers = readers
+        self._codes = {type_: pool.code(type_) for type_ in sorted(EVENT_TYPES)}
+        self.room = max(self._codes.values()) + 1
+        self._tables: dict[frozenset[str], Mask] = {}
+        self.fields: dict[int, list[str]] = {code: [] for code in self._codes.values()}
+        """By the code of a type, the fields that are read from such events."""
+        for name, types in sorted(readers.items()):
+            for type_ in types:
+                self.fields[self._codes[type_]].append(name)
+
+    def table(self, types: Collection[str]) -> Mask:
+        """Whether each code is of one of these types."""
+        wanted = frozenset(types)
+        known = self._tables.get(wanted)
+        if known is None:
+            known = self._tables[wanted] = np.zeros(self.room, dtype=bool)
+            known[[self._codes[type_] for type_ in wanted]] = True
+        return known
 
 
 class EventColumns:
-    """The events of a batch (and the waiting ones it released) with their fields as columns, made when asked for.
+    """A batch with the events it released behind it; fields become full columns when asked for."""
 
-    `readers` says which types of event each field is read from, so that no other is looked at.
-    """
-
-    def __init__(self, events: Sequence[Event], readers: Mapping[str, frozenset[str]], pool: Pool) -> None:
-        self.events = events
-        self._readers = readers
-        self._pool = pool
+    def __init__(self, batch: EventBatch, reading: Reading, pool: Pool) -> None:
+        self.batch = batch
+        self.released: list[Kept] = []
+        self.reading, self._pool = reading, pool
+        self._own_stored: dict[str, Array] = {}
         self._stored: dict[str, Array] = {}
-        count = len(events)
-        self.time: NDArray[np.int64] = np.fromiter((event.time for event in events), dtype=np.int64, count=count)
-        self.types = pool.codes((event.type for event in events), count)
-        self._by_type: dict[str, NDArray[np.int64]] = {}
-        for code in np.unique(self.types).tolist():
-            self._by_type[pool.texts[code]] = np.flatnonzero(self.types == code)
+        self.time = batch.time
+        self._translations: dict[int, NDArray[np.int32]] = {}
+        """By the identity of a list of texts, which the batch keeps: their codes in the kernel's pool."""
+        self._own_types: NDArray[np.int32] = self._as_own(batch.type, batch.types)
+        self.types = self._own_types
+        self.present = np.bincount(self.types, minlength=reading.room).astype(bool)
 
-    def of_types(self, types: Sequence[str]) -> NDArray[np.bool_]:
-        """Which events are of one of these types."""
-        mask = np.zeros(len(self.events), dtype=bool)
-        for type_ in types:
-            if type_ in self._by_type:
-                mask[self._by_type[type_]] = True
-        return mask
+    def release(self, kept: Kept) -> int:
+        """Where a released event stands from now on."""
+        self.released.append(kept)
+        return self.batch.size + len(self.released) - 1
 
-    def types_at(self, index: Array) -> frozenset[str]:
-        """The types of the events at `index`."""
-        return frozenset(self._pool.texts[code] for code in set(self.types[index].tolist()))
+    def seal(self) -> None:
+        """Make the columns of what was released so far."""
+        if self.released:
+            released = np.array([kept.type for kept in self.released], dtype=np.int32)
+            self.time = np.append(self.batch.time, [kept.time for kept in self.released])
+            self.types = np.append(self._own_types, released)
+            self.present = np.bincount(self.types, minlength=self.reading.room).astype(bool)
 
-    def has_any(self, types: Sequence[str]) -> bool:
+    def has_any(self, types: Collection[str]) -> bool:
         """Whether an event of one of these types is in the batch."""
-        return any(type_ in self._by_type for type_ in types)
+        return bool((self.present & self.reading.table(types)).any())
+
+    def are_of(self, types: Collection[str], index: Index) -> Mask:
+        """Which of the events at `index` are of one of these types."""
+        return np.asarray(self.reading.table(types)[self.types[index]])
+
+    def cause(self, place: int) -> str:
+        """The identity of an event, as findings name it."""
+        if place < self.batch.size:
+            return self.batch.cause(place)
+        return self.released[place - self.batch.size].cause
 
     def stored(self, field: str) -> Array:
         """The field of every event, in stored form."""
@@ -64,12 +114,44 @@ class EventColumns:
             return Vector(self.time[index])
         return read(self.stored(name.removeprefix("event."))[index], EVENT_NAMES[name])
 
+    def kept(self, place: int, arrival: int, *, names_buyer: bool) -> Kept:
+        """An event as it is to wait."""
+        if place >= self.batch.size:
+            return self.released[place - self.batch.size]
+        type_ = int(self.types[place])
+        fields = {}
+        for name in self.reading.fields[type_]:
+            if name in self.batch.fields:
+                value, gap = self._own(name)[place].item(), missing(EVENT_NAMES[f"event.{name}"])
+                if value != gap and value == value:  # a decimal's gap does not equal itself
+                    fields[name] = value
+        return Kept(arrival, self.batch.cause(place), type_, int(self.batch.time[place]), names_buyer, fields)
+
     def _build(self, field: str) -> Array:
-        type_: Type = EVENT_NAMES[f"event.{field}"]
-        column = np.full(len(self.events), missing(type_), dtype=DTYPES[type_])
-        for event_type in self._readers.get(field, frozenset()):
-            index = self._by_type.get(event_type)
-            if index is not None:
-                values = [self.events[place].data.get(field) for place in index.tolist()]
-                column[index] = store(values, type_, self._pool)
+        own = self._own(field)
+        if not self.released:
+            return own
+        gap = missing(EVENT_NAMES[f"event.{field}"])
+        return np.append(own, np.array([kept.fields.get(field, gap) for kept in self.released], dtype=own.dtype))
+
+    def _own(self, field: str) -> Array:
+        """The field of the batch's own events."""
+        column = self._own_stored.get(field)
+        if column is None:
+            type_: Type = EVENT_NAMES[f"event.{field}"]
+            column = self._own_stored[field] = np.full(self.batch.size, missing(type_), dtype=DTYPES[type_])
+            known = self.batch.fields.get(field)
+            if known is not None:
+                column[known.places] = self._values(known, type_)
         return column
+
+    def _values(self, field: Field, type_: Type) -> Array:
+        return self._as_own(field.values, field.texts) if type_ == "text" else field.values
+
+    def _as_own(self, codes: Array, texts: Sequence[str]) -> NDArray[np.int32]:
+        if texts is self._pool.texts:
+            return codes
+        known = self._translations.get(id(texts))
+        if known is None:
+            known = self._translations[id(texts)] = self._pool.codes(texts, len(texts))
+        return known[codes]

@@ -3,18 +3,22 @@
 No fold depends on the order of arrival: `first` and `last` go by event time, and at equal times by the greatest value.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.cells import missing
 from amends.detection.columns import EventColumns
 from amends.detection.expression import Expression
-from amends.detection.links import Touches
 from amends.detection.pool import Pool
 from amends.detection.rows import Rows
 from amends.detection.rule import Column
 from amends.detection.scan import Segments, running_sum, scan
 from amends.detection.vector import NO_INT, Array, Vector
+
+if TYPE_CHECKING:
+    from amends.detection.versions import Versions
 
 Index = NDArray[np.int64]
 
@@ -33,11 +37,34 @@ class EventFrame:
         return self._events.vector(name, self._index)
 
 
+class Change:
+    """What a batch does to a column: at touches `entries` of `rows` it becomes `values`, and stays so until the next.
+
+    `times` are the event times that go with them, for folds that keep such.
+    """
+
+    def __init__(self, fold: "ColumnFold", entries: Index, rows: Index, values: Array, times: Array | None) -> None:
+        self._fold, self._entries, self._rows, self._values, self._times = fold, entries, rows, values, times
+
+    def over(self, start: Array, index: Index, segments: Segments) -> Array:
+        """The stored value after the touches at `index`; `start` is what their rows began with."""
+        place = np.searchsorted(self._entries, index, side="right") - 1
+        changed = self._entries[np.maximum(place, 0)] >= segments.start_of[index]
+        changed &= place >= 0
+        return np.where(changed, self._values[place], start)
+
+    def commit(self) -> None:
+        """Write what the column has become into the rows."""
+        # Of several values for one row the last assigned stays, and entries are in order.
+        self._fold.write(self._rows, self._values, self._times)
+
+
 class ColumnFold:
     """One column of a table: its state in the rows, and how touches change it."""
 
     def __init__(self, column: Column, where: Expression | None, rows: Rows, pool: Pool) -> None:
         self.column = column
+        self._on = frozenset(column.on)
         self._where = where
         self._rows = rows
         self._pool = pool
@@ -52,103 +79,97 @@ class ColumnFold:
         """The values of rows as they stood before the batch, in stored form."""
         return self._rows.arrays[self._name][rows]
 
-    def after_each(self, touches: Touches, segments: Segments, received: Index, events: EventColumns) -> Array | None:
-        """The stored value after each touch; None if no event of the batch matters to this column.
-
-        The rows keep the state before the batch until `commit`.
-        """
-        if not events.has_any(self.column.on):
-            return None
-        entries = self._entries(touches, received, events)
-        if not len(entries):
-            return None
-        start = self.state(touches.row)
-        fold = self.column.fold
-        if fold in ("sum", "count", "any"):
-            result = self._totals(entries, start, touches, segments, events)
-        else:
-            result = self._picked(entries, start, touches, segments, received, events)
-        self._pending = (touches.row[segments.is_last], result[segments.is_last])
-        return result
-
-    def commit(self) -> None:
-        """Write what `after_each` found into the rows."""
-        rows, values = self._pending
+    def write(self, rows: Index, values: Array, times: Array | None) -> None:
+        """Set the values of rows, and the event times they are from."""
         self._rows.arrays[self._name][rows] = values
-        if self.column.fold in ("first", "last"):
-            rows, times = self._pending_times
+        if times is not None:
             self._rows.arrays[self._times][rows] = times
 
-    def _entries(self, touches: Touches, received: Index, events: EventColumns) -> Index:
-        mask = events.of_types(self.column.on)[touches.event]
-        entries = np.flatnonzero(mask)
+    def after_each(self, versions: "Versions") -> Change | None:
+        """What the batch does to the column; None if nothing. The rows keep their state until it is committed."""
+        if not versions.events.has_any(self._on):
+            return None
+        subset = versions.subset(self._on)
+        entries, runs = subset.places, None
         if self._where is not None and len(entries):
-            frame = EventFrame(events, touches.event[entries], received[entries])
+            frame = EventFrame(versions.events, versions.touches.event[entries], versions.received[entries])
             entries = entries[self._where.holds(frame)]
-        if self.column.of in (None, "time", "received") or not len(entries):
-            return entries
-        values = events.stored(str(self.column.of))[touches.event[entries]]
-        return entries[~_is_missing(values, self.column)]
-
-    def _values(self, entries: Index, touches: Touches, received: Index | None, events: EventColumns) -> Array:
-        if self.column.of == "received":
-            assert received is not None
-            return np.asarray(received[entries])
-        return np.asarray(events.stored(str(self.column.of))[touches.event[entries]])
-
-    def _totals(
-        self, entries: Index, start: Array, touches: Touches, segments: Segments, events: EventColumns
-    ) -> Array:
-        added = np.zeros(segments.count, dtype=start.dtype if self.column.fold == "sum" else np.int64)
-        added[entries] = self._values(entries, touches, None, events) if self.column.fold == "sum" else 1
-        total = running_sum(segments, added)
-        if self.column.fold == "any":
-            return ((total > 0) | (start > 0)).astype(np.int8)
-        return np.asarray(start + total)
-
-    def _picked(
-        self,
-        entries: Index,
-        start: Array,
-        touches: Touches,
-        segments: Segments,
-        received: Index,
-        events: EventColumns,
-    ) -> Array:
-        values = self._values(entries, touches, received, events)
-        runs = Segments(touches.row[entries])
-        initial = start[entries]
-        by_time = self.column.fold in ("first", "last")
-        ranked, initial_ranks = values, initial
-        if self.column.type == "text":
-            order, (ranked, initial_ranks) = self._pool.ranks(values, initial)
-        gap = _is_missing(initial_ranks, self.column) if self.column.type != "text" else initial_ranks < 0
-        if by_time:
-            times = events.time[touches.event[entries]]
-            start_times = self._rows.arrays[self._times][touches.row[entries]]
-            earlier = self.column.fold == "first"
-            fold = _earliest if earlier else _latest
-            scanned = scan(runs, (times, ranked), fold)
-            best_times, best = fold(*_or_worst(start_times, initial_ranks, gap, earlier=earlier), *scanned)
-            rows_last = runs.is_last
-            self._pending_times = (touches.row[entries][rows_last], best_times[rows_last])
+        values = self._given(entries, versions)
+        if values is not None and (gaps := _is_missing(values, self.column)).any():
+            entries, values = entries[~gaps], values[~gaps]
+        if not len(entries):
+            return None
+        if len(entries) == subset.size:
+            rows, runs = subset.row, subset.segments
         else:
-            least = self.column.fold == "min"
-            pick = np.minimum if least else np.maximum
-            (best,) = scan(runs, (ranked,), lambda a, b: (pick(a, b),))
-            best = np.where(gap, best, pick(best, initial_ranks))
+            rows = versions.touches.row[entries]
+            runs = Segments(rows)
+        start = self.state(rows)
+        if values is None or self.column.fold in ("sum", "count", "any"):
+            return Change(self, entries, rows, self._totals(values, start, runs), None)
+        if self.column.fold in ("min", "max"):
+            return Change(self, entries, rows, self._extreme(values, start, runs), None)
+        times = versions.events.time[versions.touches.event[entries]]
+        best, best_times = self._by_time(values, times, start, rows, runs)
+        return Change(self, entries, rows, best, best_times)
+
+    def _given(self, entries: Index, versions: "Versions") -> Array | None:
+        """The value that each entry brings; None where it is only counted."""
+        if self.column.of is None:
+            return None
+        if self.column.of == "received":
+            return versions.received[entries]
+        return versions.events.stored(self.column.of)[versions.touches.event[entries]]
+
+    def _totals(self, values: Array | None, start: Array, runs: Segments) -> Array:
+        if self.column.fold == "any":
+            return np.ones(len(start), dtype=np.int8)
+        if values is None or self.column.fold == "count":
+            return np.asarray(start + runs.offset + 1)
+        return np.asarray(start + (values if runs.single else running_sum(runs, values)))
+
+    def _extreme(self, values: Array, start: Array, runs: Segments) -> Array:
+        pick = np.minimum if self.column.fold == "min" else np.maximum
+        ranked, initial = values, start
+        if self.column.type == "text":
+            order, (ranked, initial) = self._pool.ranks(values, start)
+        best = ranked if runs.single else scan(runs, (ranked,), lambda a, b: (pick(a, b),))[0]
+        best = np.where(_is_missing(start, self.column), best, pick(best, initial))
+        return order[best] if self.column.type == "text" else best.astype(start.dtype)
+
+    def _by_time(self, values: Array, times: Array, start: Array, rows: Index, runs: Segments) -> tuple[Array, Array]:
+        earlier = self.column.fold == "first"
+        known = self._rows.arrays[self._times][rows]
+        gap = _is_missing(start, self.column)
+        if _in_order(times, known, gap, runs):
+            return _first_or_last(values, times, start, known, gap, runs, first=earlier)
+        ranked, initial = values, start
+        if self.column.type == "text":
+            order, (ranked, initial) = self._pool.ranks(values, start)
+        fold = _earliest if earlier else _latest
+        scanned = (times, ranked) if runs.single else scan(runs, (times, ranked), fold)
+        best_times, best = fold(*_or_worst(known, initial, gap, earlier=earlier), *scanned)
         if self.column.type == "text":
             best = order[best]
-        return self._carried(entries, best, start, segments)
+        return best.astype(start.dtype), best_times
 
-    def _carried(self, entries: Index, best: Array, start: Array, segments: Segments) -> Array:
-        """Each touch's value: that of the last entry up to it in its segment, else what the row began with."""
-        mask = np.zeros(segments.count, dtype=bool)
-        mask[entries] = True
-        latest = np.cumsum(mask) - 1
-        before_segment = latest[segments.start_of] - mask[segments.start_of]
-        has = latest > before_segment
-        return np.where(has, best[np.maximum(latest, 0)], start).astype(start.dtype)
+
+def _in_order(times: Array, known: Array, gap: Array, runs: Segments) -> bool:
+    """Whether what comes later always happened later: then nothing has to be compared."""
+    begins = runs.starts
+    if not (gap[begins] | (known[begins] < times[begins])).all():
+        return False
+    return runs.single or bool(((times[1:] > times[:-1]) | runs.is_first[1:]).all())
+
+
+def _first_or_last(
+    values: Array, times: Array, start: Array, known: Array, gap: Array, runs: Segments, *, first: bool
+) -> tuple[Array, Array]:
+    """The fold of values in the order of time: the one each run began with, or each itself."""
+    if not first:
+        return values.astype(start.dtype), times
+    began = slice(None) if runs.single else runs.start_of
+    return np.where(gap, values[began], start).astype(start.dtype), np.where(gap, times[began], known)
 
 
 def _dtype(column: Column) -> type[np.generic]:

@@ -3,7 +3,7 @@
 A judge keeps the state of its rule for each row in the table's arrays, and the findings that are open.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import msgspec
@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from amends.detection.expression import Expression
 from amends.detection.finding import Clearing, Finding
+from amends.detection.rows import Rows
 from amends.detection.rule import Rule
 from amends.detection.scan import first_true, next_true
 from amends.detection.vector import NO_INT, Array
-from amends.detection.versions import Before, Clockwork, Table, Versions
+from amends.detection.versions import Before, Clockwork, Subset, Table, Versions
 from amends.model.instant import Instant
 
 Index = NDArray[np.int64]
@@ -24,18 +25,20 @@ NEVER = np.iinfo(np.int64).max
 
 
 class Firings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a rule fired: elements `index` of `frame` (all of them if None), each in its row, at a moment, for a cause.
+    """Where a rule fired: rows, each at a moment, for a cause.
 
-    `bounds` are the positions up to which events count for what else is read at that moment.
+    `bounds` are the positions up to which events count for what is read at that moment. `places` are the touches
+    after which the rows are read, where that is known (-1: as they stood before the batch); `by_events`: these touches
+    made it fire.
     """
 
     rule: Rule
-    frame: Versions | Before
-    index: Index | None
     rows: Index
     at: Index
     bounds: Index
     causes: list[str]
+    places: Index | None = None
+    by_events: bool = False
 
 
 Emit = Callable[[Firings], list[Finding]]
@@ -47,12 +50,8 @@ class Judge(Protocol):
 
     rule: Rule
 
-    def concerns(self, types: frozenset[str]) -> bool:
-        """Whether touches by events of these types, of rows known before, can change anything for the rule."""
-        ...
-
     def judge(self, versions: Versions | None, clock: Clockwork, emit: Emit) -> list[Clearing]:
-        """Judge the batch's versions, if they concern the rule, as the batch's clock went on."""
+        """Judge the batch's versions, if there are any, as the batch's clock went on."""
         ...
 
     def dump(self) -> Any:
@@ -64,33 +63,99 @@ class Judge(Protocol):
         ...
 
 
-def cause_of(versions: Versions, index: Iterable[int]) -> list[str]:
-    """The touching events, by source and id."""
-    touching = versions.touches.event
-    events = versions.events.events
-    named = (events[int(touching[place])] for place in index)
-    return [f"{event.source} {event.id}" for event in named]
-
-
-def at_touches(rule: Rule, versions: Versions, index: Index) -> Firings:
-    """The rule fired where it was touched."""
+def at_touches(rule: Rule, subset: Subset, index: Index) -> Firings:
+    """The rule fired at these touches of a subset."""
     return Firings(
         rule=rule,
-        frame=versions,
-        index=index,
-        rows=versions.touches.row[index],
-        at=versions.received[index],
-        bounds=versions.touches.position[index],
-        causes=cause_of(versions, index.tolist()),
+        rows=subset.row[index],
+        at=subset.received[index],
+        bounds=subset.position[index],
+        causes=[subset.cause(place) for place in index.tolist()],
+        places=subset.places[index],
+        by_events=True,
     )
 
 
-def _clearing(finding: str, versions: Versions, place: int) -> Clearing:
-    return Clearing(
-        finding=finding,
-        cleared_at=Instant(int(versions.received[place])),
-        cause=cause_of(versions, [place])[0],
-    )
+def clearing(finding: str, subset: Subset, index: int) -> Clearing:
+    """The touch at `index` ended the finding's trouble."""
+    at = Instant(int(subset.received[index]))
+    return Clearing(finding=finding, cleared_at=at, cause=subset.cause(index))
+
+
+class OpenRows:
+    """The open findings of one rule by row, with a mark in the table's arrays that finds them quickly."""
+
+    def __init__(self, rule: Rule, rows: Rows) -> None:
+        self._mark, self._rows = f"open:{rule.id}", rows
+        rows.add_array(self._mark, np.bool_, False)
+        self._findings: dict[int, list[str]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._findings)
+
+    def __contains__(self, row: int) -> bool:
+        return row in self._findings
+
+    def add(self, row: int, finding: str) -> None:
+        """One more is open."""
+        self._findings.setdefault(row, []).append(finding)
+        self._rows.arrays[self._mark][row] = True
+
+    def pop(self, row: int) -> list[str]:
+        """They are over."""
+        self._rows.arrays[self._mark][row] = False
+        return self._findings.pop(row)
+
+    def remove(self, row: int, finding: str) -> None:
+        """This one is over, if it was open."""
+        held = self._findings.get(row, [])
+        if finding in held:
+            held.remove(finding)
+            if not held:
+                self.pop(row)
+
+    def among(self, rows: Index) -> NDArray[np.bool_]:
+        """Which of these rows have one."""
+        return np.asarray(self._rows.arrays[self._mark][rows])
+
+    def dump(self) -> Any:
+        """Rows with their findings."""
+        return list(self._findings.items())
+
+    def load(self, content: Any) -> None:
+        """Take over what was dumped; the marks lie in the table."""
+        self._findings = {row: list(findings) for row, findings in content}
+
+
+class Troubles:
+    """What a fault's firings begin and `until` ends."""
+
+    def __init__(self, rule: Rule, table: Table, until: Expression) -> None:
+        self._until = until
+        self.open = OpenRows(rule, table.rows)
+
+    def endings(self, versions: Versions, places: Index, findings: list[str]) -> Iterator[tuple[str, Subset, int]]:
+        """Which findings end in the batch, and at which touch: of those open before, and of these at `places`."""
+        touched = versions.touches.row[versions.segments.starts]
+        open_rows = touched[self.open.among(touched)]
+        rows = np.union1d(open_rows, versions.touches.row[places])
+        if not len(rows):
+            return
+        subset = versions.of_rows(rows)
+        ends = self._until.holds(subset)
+        starts = subset.segments.starts
+        for start, ended in zip(starts.tolist(), first_true(subset.segments, ends).tolist(), strict=True):
+            row = int(subset.row[start])
+            if ended < subset.size and row in self.open:
+                for finding in self.open.pop(row):
+                    yield finding, subset, ended
+        own = np.searchsorted(subset.places, places)
+        following = next_true(subset.segments, ends)[own]
+        for place, ended, finding in zip(places.tolist(), following.tolist(), findings, strict=True):
+            if ended < subset.size:
+                yield finding, subset, ended
+            else:
+                self.open.add(int(versions.touches.row[place]), finding)
 
 
 class FaultJudge:
@@ -98,53 +163,29 @@ class FaultJudge:
 
     def __init__(self, rule: Rule, table: Table, when: Expression | None, until: Expression | None) -> None:
         self.rule = rule
-        self._when, self._until = when, until
-        self._open: dict[int, list[str]] = {}
-
-    def concerns(self, types: frozenset[str]) -> bool:
-        return bool(self._open) or not types.isdisjoint(self.rule.on)
+        self._on = frozenset(rule.on)
+        self._when = when
+        self._troubles = None if until is None else Troubles(rule, table, until)
 
     def judge(self, versions: Versions | None, clock: Clockwork, emit: Emit) -> list[Clearing]:
         if versions is None:
             return []
-        fires = versions.events.of_types(self.rule.on)[versions.touches.event]
-        if self._when is not None and fires.any():
-            fires = fires & self._when.holds(versions)
-        index = np.flatnonzero(fires)
-        if self._until is None:
-            if len(index):
-                emit(at_touches(self.rule, versions, index))
+        subset = versions.subset(self._on)
+        index = np.arange(subset.size)
+        if self._when is not None and subset.size:
+            index = index[self._when.holds(subset)]
+        findings = emit(at_touches(self.rule, subset, index)) if len(index) else []
+        if self._troubles is None:
             return []
-        if not len(index) and not self._open:
-            return []
-        ends = self._until.holds(versions)
-        clearings = self._clear_open(versions, ends)
-        if len(index):
-            findings = emit(at_touches(self.rule, versions, index))
-            following = next_true(versions.segments, ends)[index]
-            for place, ended, finding in zip(index.tolist(), following.tolist(), findings, strict=True):
-                if ended < versions.size:
-                    clearings.append(_clearing(finding.id, versions, ended))
-                else:
-                    self._open.setdefault(int(versions.touches.row[place]), []).append(finding.id)
-        return clearings
-
-    def _clear_open(self, versions: Versions, ends: Array) -> list[Clearing]:
-        if not self._open:
-            return []
-        clearings: list[Clearing] = []
-        segments = versions.segments
-        for start, ended in zip(segments.starts.tolist(), first_true(segments, ends).tolist(), strict=True):
-            row = int(versions.touches.row[start])
-            if ended < versions.size and row in self._open:
-                clearings.extend(_clearing(finding, versions, ended) for finding in self._open.pop(row))
-        return clearings
+        ids = [finding.id for finding in findings]
+        return [clearing(*ending) for ending in self._troubles.endings(versions, subset.places[index], ids)]
 
     def dump(self) -> Any:
-        return list(self._open.items())
+        return None if self._troubles is None else self._troubles.open.dump()
 
     def load(self, content: Any) -> None:
-        self._open = {row: list(findings) for row, findings in content}
+        if self._troubles is not None:
+            self._troubles.open.load(content)
 
 
 class ConflictJudge:
@@ -158,31 +199,33 @@ class ConflictJudge:
         table.rows.add_array(self._truth, np.bool_, False)
         self._open: dict[int, str] = {}
 
-    def concerns(self, types: frozenset[str]) -> bool:
-        return not types.isdisjoint(self._moved_by)
-
     def judge(self, versions: Versions | None, clock: Clockwork, emit: Emit) -> list[Clearing]:
         if versions is None:
             return []
-        segments, rows = versions.segments, versions.touches.row
-        holds = self._when.holds(versions)
+        subset = versions.subset(self._moved_by, fresh=True)
+        if not subset.size:
+            return []
+        segments, rows = subset.segments, subset.row
+        holds = self._when.holds(subset)
         held = np.empty_like(holds)
         held[1:] = holds[:-1]
         state = self._rows.arrays[self._truth]
         held[segments.starts] = state[rows[segments.starts]]
-        fires, clears = holds & ~held, held & ~holds
-        state[rows[segments.is_last]] = holds[segments.is_last]
-        index = np.flatnonzero(fires)
+        state[rows] = holds  # of several for one row the last stays
+        changes = np.flatnonzero(holds != held)
+        if not len(changes):
+            return []
+        index = changes[holds[changes]]
         findings = (
-            dict(zip(index.tolist(), emit(at_touches(self.rule, versions, index)), strict=True)) if len(index) else {}
+            dict(zip(index.tolist(), emit(at_touches(self.rule, subset, index)), strict=True)) if len(index) else {}
         )
         clearings = []
-        for place in np.flatnonzero(fires | clears).tolist():
+        for place in changes.tolist():
             row = int(rows[place])
             if place in findings:
                 self._open[row] = findings[place].id
             else:
-                clearings.append(_clearing(self._open.pop(row), versions, place))
+                clearings.append(clearing(self._open.pop(row), subset, place))
         return clearings
 
     def dump(self) -> Any:
@@ -212,75 +255,76 @@ class SilenceJudge:
         self._due, self._fired = f"due:{rule.id}", f"fired:{rule.id}"
         table.rows.add_array(self._due, np.int64, NEVER)
         table.rows.add_array(self._fired, np.int64, NO_INT)
-        self._open: dict[int, str] = {}
+        self._open = OpenRows(rule, table.rows)
 
     def next_due(self) -> int:
         """The earliest moment at which a row is due; NEVER if none is."""
         due = self._table.rows.live(self._due)
         return int(due.min()) if len(due) else int(NEVER)
 
-    def concerns(self, types: frozenset[str]) -> bool:
-        return not types.isdisjoint(self._moved_by)
-
     def judge(self, versions: Versions | None, clock: Clockwork, emit: Emit) -> list[Clearing]:
-        self._fire_as_the_clock_passes(versions, clock, emit)
-        if versions is None:
+        subset = None if versions is None else versions.subset(self._moved_by)
+        self._fire_as_the_clock_passes(subset, clock, emit)
+        if subset is None or not subset.size:
             return []
-        since, due = self._armed(versions)
-        rows, segments = versions.touches.row, versions.segments
+        since, due = self._armed(subset)
+        rows, segments = subset.row, subset.segments
         fired = self._table.rows.arrays[self._fired]
-        clearings = self._clear_open(versions, since, fired)
-        index = self._firing(versions, since, due, fired)
+        clearings = self._clear_open(subset, since, fired)
+        index = self._firing(subset, since, due, fired)
         if len(index):
-            clearings.extend(self._fire(versions, index, since, due, emit))
-        last = np.flatnonzero(segments.is_last)
+            clearings.extend(self._fire(subset, index, since, due, emit))
+        last = segments.ends - 1
         waiting = (since[last] != NO_INT) & (since[last] != fired[rows[last]])
         self._table.rows.arrays[self._due][rows[last]] = np.where(waiting, due[last], NEVER)
         return clearings
 
-    def _armed(self, versions: Versions) -> tuple[Index, Index]:
+    def _armed(self, subset: Subset) -> tuple[Index, Index]:
         """`since` (absent where not armed) and `due` (NEVER where not armed) of each version."""
-        since = self._since.over(versions)
-        armed = since.present(versions.size) & ~self._until.holds(versions)
+        since = self._since.over(subset)
+        armed = since.present(subset.size) & ~self._until.holds(subset)
         if self._where is not None:
-            armed &= self._where.holds(versions)
+            armed &= self._where.holds(subset)
         if isinstance(self._within, int):
             due = since.values + self._within
         else:
-            within = self._within.over(versions)
-            armed &= within.present(versions.size)
+            within = self._within.over(subset)
+            armed &= within.present(subset.size)
             due = since.values + within.values
         return np.where(armed, since.values, NO_INT), np.where(armed, due, NEVER)
 
-    def _fire_as_the_clock_passes(self, versions: Versions | None, clock: Clockwork, emit: Emit) -> None:
+    def _fire_as_the_clock_passes(self, subset: Subset | None, clock: Clockwork, emit: Emit) -> None:
         rows = self._table.rows
         due = rows.live(self._due)
         passed: Index = np.flatnonzero(due < clock.end)
-        if versions is not None and len(passed):
-            starts = versions.segments.starts
-            touched = versions.touches.row[starts]
+        if subset is not None and subset.size and len(passed):
+            starts = subset.segments.starts
+            touched = subset.row[starts]
             place = np.minimum(np.searchsorted(touched, passed), len(touched) - 1)
-            limit = np.where(touched[place] == passed, versions.received[starts[place]], clock.end)
+            limit = np.where(touched[place] == passed, subset.received[starts[place]], clock.end)
             passed = passed[due[passed] < limit]
         if not len(passed):
             return
-        frame = Before(self._table, passed)
-        since = self._since.over(frame).values
+        since = self._since.over(Before(self._table, passed)).values
         at = due[passed].copy()
-        bounds = clock.last_by(at)
         causes = [str(moment) for moment in since.tolist()]
-        firings = Firings(rule=self.rule, frame=frame, index=None, rows=passed, at=at, bounds=bounds, causes=causes)
+        firings = Firings(rule=self.rule, rows=passed, at=at, bounds=clock.last_by(at), causes=causes)
         for row, finding in zip(passed.tolist(), emit(firings), strict=True):
-            self._open[row] = finding.id
+            self._open.add(row, finding.id)
         rows.arrays[self._fired][passed] = since
         rows.arrays[self._due][passed] = NEVER
 
-    def _firing(self, versions: Versions, since: Index, due: Index, fired: Index) -> Index:
+    def _firing(self, subset: Subset, since: Index, due: Index, fired: Index) -> Index:
         """The versions in which the clock passes `due` for a `since` other than the last that fired."""
-        index = np.flatnonzero(due < versions.valid_until)
+        early = np.flatnonzero(due < subset.versions.clock.end)
+        if not len(early):
+            return early
+        valid_until = np.append(subset.received[1:], subset.versions.clock.end)
+        valid_until[subset.segments.ends - 1] = subset.versions.clock.end
+        index = early[due[early] < valid_until[early]]
         if not len(index):
             return index
-        rows = versions.touches.row[index]
+        rows = subset.row[index]
         earlier = fired[rows]
         same = rows[1:] == rows[:-1]
         earlier[1:] = np.where(same, since[index[:-1]], earlier[1:])
@@ -289,45 +333,49 @@ class SilenceJudge:
         fired[rows[last]] = since[index[last]]
         return fires
 
-    def _fire(self, versions: Versions, index: Index, since: Index, due: Index, emit: Emit) -> list[Clearing]:
-        received, position = versions.received[index], versions.touches.position[index]
+    def _fire(self, subset: Subset, index: Index, since: Index, due: Index, emit: Emit) -> list[Clearing]:
+        received, position = subset.received[index], subset.position[index]
         overdue = due[index] < received
         at = np.where(overdue, received, due[index])
-        bounds = np.where(overdue, position, versions.clock.last_by(at))
+        bounds = np.where(overdue, position, subset.versions.clock.last_by(at))
         causes = [str(moment) for moment in since[index].tolist()]
-        rows = versions.touches.row[index]
-        firings = Firings(rule=self.rule, frame=versions, index=index, rows=rows, at=at, bounds=bounds, causes=causes)
-        ends = next_true(versions.segments, self._breaks(versions, since, since))[index]
+        rows = subset.row[index]
+        places = np.where(overdue, subset.places[index], subset.versions.as_of(rows, bounds))
+        firings = Firings(rule=self.rule, rows=rows, at=at, bounds=bounds, causes=causes, places=places)
+        ends = next_true(subset.segments, self._breaks(subset, since, since))[index]
         clearings = []
         for row, ended, finding in zip(rows.tolist(), ends.tolist(), emit(firings), strict=True):
-            if ended < versions.size:
-                clearings.append(_clearing(finding.id, versions, ended))
+            if ended < subset.size:
+                clearings.append(clearing(finding.id, subset, ended))
             else:
-                self._open[row] = finding.id
+                self._open.add(row, finding.id)
         return clearings
 
-    def _breaks(self, versions: Versions, since: Index, before: Index) -> Array:
+    def _breaks(self, subset: Subset, since: Index, before: Index) -> Array:
         """Where a version is not armed, or for another `since` than the one before it."""
         previous = np.empty_like(since)
         previous[1:] = since[:-1]
-        starts = versions.segments.starts
-        previous[starts] = before[starts] if before is since else before[versions.touches.row[starts]]
+        starts = subset.segments.starts
+        previous[starts] = before[starts] if before is since else before[subset.row[starts]]
         return np.asarray((since == NO_INT) | (since != previous))
 
-    def _clear_open(self, versions: Versions, since: Index, fired: Index) -> list[Clearing]:
+    def _clear_open(self, subset: Subset, since: Index, fired: Index) -> list[Clearing]:
+        segments = subset.segments
+        rows = subset.row[segments.starts]
+        clearings: list[Clearing] = []
         if not self._open:
-            return []
-        clearings = []
-        segments = versions.segments
-        ends = first_true(segments, self._breaks(versions, since, fired))
-        for start, ended in zip(segments.starts.tolist(), ends.tolist(), strict=True):
-            row = int(versions.touches.row[start])
-            if ended < versions.size and row in self._open:
-                clearings.append(_clearing(self._open.pop(row), versions, ended))
+            return clearings
+        open_runs = np.flatnonzero(self._open.among(rows))
+        if not len(open_runs):
+            return clearings
+        ends = first_true(segments, self._breaks(subset, since, fired))
+        for row, ended in zip(rows[open_runs].tolist(), ends[open_runs].tolist(), strict=True):
+            if ended < subset.size:
+                clearings.extend(clearing(finding, subset, ended) for finding in self._open.pop(row))
         return clearings
 
     def dump(self) -> Any:
-        return list(self._open.items())
+        return self._open.dump()
 
     def load(self, content: Any) -> None:
-        self._open = dict(content)
+        self._open.load(content)

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from amends.detection.batch import EventBatch, batch_of
 from amends.detection.build import Machine, SurgeSource
 from amends.detection.cells import python_values
 from amends.detection.columns import EventColumns
@@ -23,7 +24,7 @@ from amends.detection.rule import Pack
 from amends.detection.scope import EVENT_NAMES
 from amends.detection.surge import Ending, Record
 from amends.detection.vector import Vector
-from amends.detection.versions import Before, Clockwork, OrderThen, Picked, Versions
+from amends.detection.versions import TOUCHED, Before, Clockwork, Picked, RowsThen, Subset, Versions
 from amends.model.errors import AmendsError
 from amends.model.event import Event
 from amends.model.instant import Instant
@@ -48,7 +49,7 @@ class Kernel:
         self.pack = pack
         self._pool = Pool()
         self._machine = Machine(pack, self._pool)
-        self._links = Links(self._machine.rows)
+        self._links = Links(self._machine.rows, self._machine.concern)
         self._clock = int(_BEGINNING)
         self._stage = _Stage(self)
 
@@ -59,16 +60,22 @@ class Kernel:
 
     def on_events(self, events: Sequence[Event]) -> Verdicts:
         """Fold events, in journal order, each given once; returns what they and the passing of time brought about."""
-        if not events:
+        return self.on_batch(self.columns_of(events)) if events else Verdicts()
+
+    def columns_of(self, events: Sequence[Event]) -> EventBatch:
+        """Events as the columns that this kernel reads."""
+        return batch_of(events, self._machine.reading.readers, self._pool)
+
+    def on_batch(self, batch: EventBatch) -> Verdicts:
+        """The same as `on_events`, for events that are columns already."""
+        if not batch.size:
             return Verdicts()
-        learned = [event.time if event.received is None else event.received for event in events]
-        received = np.maximum(np.maximum.accumulate(np.array(learned, dtype=np.int64)), self._clock)
+        received = np.maximum(np.maximum.accumulate(batch.received), self._clock)
         clock = Clockwork(received, int(received[-1]))
-        known = {kind: rows.size for kind, rows in self._machine.rows.items()}
-        touches, everything = self._links.touch(events)
-        columns = EventColumns(everything, self._machine.readers, self._pool)
+        columns = EventColumns(batch, self._machine.reading, self._pool)
+        touches = self._links.touch(columns)
         versions = {
-            kind: Versions(table, touches[kind], columns, clock, fresh=table.rows.size > known[kind])
+            kind: Versions(table, touches[kind], columns, clock)
             for kind, table in self._machine.tables.items()
             if len(touches[kind].row)
         }
@@ -78,7 +85,7 @@ class Kernel:
         """Let the clock pass to `now`; returns the silences that fell due and the surges that ended."""
         if now <= self._clock:
             return Verdicts()
-        self._links.new = {}
+        self._links.forget_new()
         return self._judge({}, Clockwork(np.zeros(0, dtype=np.int64), now))
 
     def next_due(self) -> Instant | None:
@@ -97,7 +104,7 @@ class Kernel:
         """What is known of a subject: its columns that have a value. None if there is no such subject."""
         table = self._machine.tables.get(kind)
         row = None if table is None else table.rows.index.get(subject)
-        if table is None or row is None:
+        if table is None or row is None or not table.rows.arrays[TOUCHED][row]:
             return None
         frame = Before(table, np.array([row], dtype=np.int64))
         values = {
@@ -177,10 +184,8 @@ class _Stage:
         self._versions, self._findings, self._records = versions, [], {}
         clearings: list[Clearing] = []
         for kind, judges in self._machine.judges.items():
-            version = versions.get(kind)
             for judge in judges:
-                concerned = version is not None and (version.fresh or judge.concerns(version.types))
-                clearings.extend(judge.judge(version if concerned else None, clock, self._emit))
+                clearings.extend(judge.judge(versions.get(kind), clock, self._emit))
         for surge in self._machine.surges:
             steps = self._touches_of(surge) if surge.on_events else self._records.get(surge.judge.rule.id, [])
             found, cleared = surge.judge.judge(steps, clock.end)
@@ -206,9 +211,12 @@ class _Stage:
         orders = self._orders(firings)
         then = None
         if report.reads_order and orders is not None:
-            table = self._machine.tables["order"]
-            then = OrderThen(table, self._versions.get("order"), orders, firings.bounds)
-        picked = Picked(firings.frame, firings.index, then)
+            then = RowsThen(self._machine.tables["order"], self._versions.get("order"), orders, firings.bounds)
+        own = RowsThen(
+            self._machine.tables[rule.table], self._versions.get(rule.table), firings.rows, firings.bounds,
+            firings.places, by_events=firings.by_events,
+        )  # fmt: skip
+        picked = Picked(own, then)
         facts = {name: self._values(name, picked, rule.table) for name in report.facts}
         losses, currencies = self._losses(report, picked, rule.table)
         subjects, order_names = self._machine.rows[rule.table].names, self._machine.rows["order"].names
@@ -249,7 +257,7 @@ class _Stage:
             table, name = "order", name.removeprefix("order.")
         return self._machine.tables[table].folds[name].column.type
 
-    def _values(self, name: str, picked: Picked, table: str) -> list[Any]:
+    def _values(self, name: str, picked: Picked | Subset, table: str) -> list[Any]:
         return python_values(picked.column(name).spread(picked.size), self._type(name, table), self._pool)
 
     def _losses(self, report: Any, picked: Picked, table: str) -> tuple[list[int | None], list[str | None]]:
@@ -276,23 +284,22 @@ class _Stage:
         rule, versions = surge.judge.rule, self._versions.get(surge.table)
         if versions is None or rule.surge is None:
             return []
-        places = np.flatnonzero(versions.events.of_types(rule.surge.on)[versions.touches.event])
-        picked = Picked(versions, places, None)
-        columns = [self._values(name, picked, surge.table) for name in rule.surge.by]
-        holds = np.ones(len(places), dtype=bool) if surge.hits is None else surge.hits.holds(versions)[places]
+        subset = versions.subset(frozenset(rule.surge.on))
+        columns = [self._values(name, subset, surge.table) for name in rule.surge.by]
+        holds = np.ones(subset.size, dtype=bool) if surge.hits is None else surge.hits.holds(subset)
         groups = [None if None in group else tuple(group) for group in zip(*columns, strict=True)]
         told_as: dict[int, Finding] = {}
         steps: list[Record | Ending] = []
         if surge.found is not None:
             counted = np.fromiter((group is not None for group in groups), dtype=bool, count=len(groups))
-            index = places[counted & holds]
-            hits = self._made(at_touches(rule, versions, index))[0] if len(index) else []
+            index = np.flatnonzero(counted & holds)
+            hits = self._made(at_touches(rule, subset, index))[0] if len(index) else []
             told_as = dict(zip(index.tolist(), hits, strict=True))
-            steps += surge.found.endings(versions, index, hits)
-        at, position = versions.received, versions.touches.position
+            steps += surge.found.endings(versions, subset.places[index], hits)
+        at, position, places = subset.received.tolist(), subset.position.tolist(), subset.places.tolist()
         steps += [
-            Record(int(at[place]), group, hit, (int(position[place]), place), told_as.get(place))
-            for place, group, hit in zip(places.tolist(), groups, holds.tolist(), strict=True)
+            Record(at[number], group, hit, (position[number], places[number]), told_as.get(number))
+            for number, (group, hit) in enumerate(zip(groups, holds.tolist(), strict=True))
             if group is not None
         ]
         # Rows lie side by side in the table; steps are wanted in the order of work, an end before what it comes with.

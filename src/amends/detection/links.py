@@ -3,15 +3,15 @@
 See docs/kernel.md, Subjects and links.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from amends.detection.columns import EventColumns, Kept
 from amends.detection.rows import NO_ROW, Rows
-from amends.model.event import Event
 from amends.model.subjects import PARENTS
 
 Index = NDArray[np.int64]
@@ -33,53 +33,81 @@ class Touches(msgspec.Struct, frozen=True):
     position: Index
 
 
-class _Waiting(msgspec.Struct, frozen=True):
-    arrival: int
-    event: Event
-
-
 class _Gathered:
     """Touches of one table as they are found, unsorted."""
 
     def __init__(self) -> None:
-        self._parts: list[tuple[Index, Index, Index, NDArray[np.bool_], Index]] = []
+        self._parts: list[tuple[Index, Index, Index, bool, Index]] = []
 
     def add(self, row: Index, event: Index, position: Index, arrival: Index, *, own: bool) -> None:
+        """`own`: the event came just now; else it waited, here or at a child, and is taken before what links it."""
         if len(row):
-            self._parts.append((row, event, position, np.full(len(row), own), arrival))
+            self._parts.append((row, event, position, own, arrival))
 
-    def all(self) -> tuple[Index, Index, Index, NDArray[np.bool_], Index]:
+    def all(self) -> tuple[Index, Index, Index, Index]:
+        """Row, event, position and arrival of each touch."""
         if not self._parts:
             empty = np.zeros(0, dtype=np.int64)
-            return empty, empty, empty, np.zeros(0, dtype=bool), empty
-        row, event, position, own, arrival = (np.concatenate(column) for column in zip(*self._parts, strict=True))
-        return row, event, position, own, arrival
+            return empty, empty, empty, empty
+        row, event, position, _, arrival = zip(*self._parts, strict=True)
+        return np.concatenate(row), np.concatenate(event), np.concatenate(position), np.concatenate(arrival)
 
-    def sorted(self) -> Touches:
-        row, event, position, own, arrival = self.all()
-        order = np.lexsort((arrival, own, position, row))
+    def sorted(self, columns: EventColumns, types: frozenset[str]) -> Touches:
+        """Those by events of these types, by row and then in the order of work."""
+        row, event, position, arrival = self.all()
+        chosen = np.flatnonzero(columns.are_of(types, event))
+        row, event, position, arrival = row[chosen], event[chosen], position[chosen], arrival[chosen]
+        if all(own for _, _, _, own, _ in self._parts):
+            order = np.argsort(row * (columns.batch.size + 1) + position)
+        else:
+            own = np.concatenate([np.full(len(part[0]), part[3]) for part in self._parts])[chosen]
+            order = np.lexsort((arrival, own, position, row))
         return Touches(row[order], event[order], position[order])
 
 
-class Links:
-    """Remembers which subject belongs to which, and the events that wait to learn it."""
+class _New(msgspec.Struct, frozen=True):
+    """The links that a batch made, of one kind of child: its rows, in order, and the positions that linked them."""
 
-    def __init__(self, tables: dict[str, Rows]) -> None:
-        self._tables = tables
-        self._waiting: dict[str, dict[int, list[_Waiting]]] = {child: {} for child in PARENTS}
+    rows: Index
+    positions: Index
+
+    def linked_at(self, rows: Index) -> Index:
+        """The position at which each row was linked; BEFORE if the batch did not."""
+        if not len(self.rows):
+            return np.full(len(rows), BEFORE, dtype=np.int64)
+        place = np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
+        return np.where(self.rows[place] == rows, self.positions[place], BEFORE)
+
+
+_NOTHING_NEW = _New(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+
+
+class Links:
+    """Remembers which subject belongs to which, and the events that wait to learn it.
+
+    `concern` says which types of event touch each table; the others only make links.
+    """
+
+    def __init__(self, tables: dict[str, Rows], concern: Mapping[str, frozenset[str]]) -> None:
+        self._tables, self._concern = tables, concern
+        nothing: frozenset[str] = frozenset()
+        to_buyers = concern.get("buyer", nothing)
+        self._passed_on = {"buyer": to_buyers, "order": concern.get("order", nothing) | to_buyers}
+        self._waiting: dict[str, dict[int, list[Kept]]] = {child: {} for child in PARENTS}
         self._arrivals = 0
         for child in PARENTS:
             tables[child].add_array("parent", np.int64, NO_ROW)
-        self.new: dict[str, dict[int, int]] = {}
-        """Of the batch at hand: by kind of child, the position at which a row was linked."""
+        self.forget_new()
 
-    def touch(self, events: Sequence[Event]) -> tuple[dict[str, Touches], list[Event]]:
-        """The touches of each table, and the events with the released ones behind them."""
-        count = len(events)
-        keys = self._keys(events)
-        batch = _Batch(events, keys, self._arrivals)
-        self._arrivals += count
-        self.new = {}
+    def forget_new(self) -> None:
+        """No batch is at hand."""
+        self._new: dict[str, _New] = dict.fromkeys(PARENTS, _NOTHING_NEW)
+
+    def touch(self, columns: EventColumns) -> dict[str, Touches]:
+        """The touches of each table; the waiting events that are released go behind the batch's own."""
+        keys = self._keys(columns)
+        batch = _Batch(columns, keys, self._arrivals)
+        self._arrivals += columns.batch.size
         gathered = {kind: _Gathered() for kind in self._tables}
         for kind, rows in keys.items():
             named = np.flatnonzero(rows != NO_ROW)
@@ -89,38 +117,42 @@ class Links:
             self._link(child, batch)
         self._pass_to_orders(batch, gathered["order"])
         self._pass_to_buyers(batch, gathered["order"], gathered["buyer"])
-        return {kind: touches.sorted() for kind, touches in gathered.items()}, batch.events
+        return {kind: gathered[kind].sorted(columns, types) for kind, types in self._concern.items()}
 
-    def _keys(self, events: Sequence[Event]) -> dict[str, Index]:
+    def _keys(self, columns: EventColumns) -> dict[str, Index]:
         """The row that each event names, of each kind."""
-        places: dict[str, list[int]] = {kind: [] for kind in self._tables}
-        names: dict[str, list[str]] = {kind: [] for kind in self._tables}
-        for place, event in enumerate(events):
-            for kind, name in event.keys.items():
-                places[kind].append(place)
-                names[kind].append(name)
         keys = {}
         for kind, rows in self._tables.items():
-            column = keys[kind] = np.full(len(events), NO_ROW, dtype=np.int64)
-            if places[kind]:
-                column[places[kind]] = rows.rows(names[kind])
+            column = keys[kind] = np.full(columns.batch.size, NO_ROW, dtype=np.int64)
+            named = columns.batch.keys.get(kind)
+            if named is None:
+                continue
+            places, names, codes = named.places, named.names, named.codes
+            if kind not in PARENTS and kind not in PARENTS.values():
+                # Nothing is linked to it: it is there only for what touches it.
+                counts = columns.are_of(self._concern.get(kind, ()), places)
+                places = places[counts]
+                if codes is None:
+                    names = [names[place] for place in np.flatnonzero(counts).tolist()]
+                else:
+                    codes = codes[counts]
+            column[places] = rows.rows(names) if codes is None else _rows_of(rows, names, codes)
         return keys
 
     def parent_at(self, child: str, rows: Index, bounds: Index) -> Index:
         """The parent of each row as known at a position; NO_ROW where none was."""
         parents = self._tables[child].arrays["parent"][rows].copy()
-        new = self.new.get(child)
-        if new:
-            for place, (row, bound) in enumerate(zip(rows.tolist(), bounds.tolist(), strict=True)):
-                if new.get(row, BEFORE) > bound:
-                    parents[place] = NO_ROW
+        parents[self._new[child].linked_at(rows) > bounds] = NO_ROW
         return parents
 
     def _add_sources(self, batch: "_Batch", touches: _Gathered) -> None:
-        named = batch.keys["source"]
-        feeds = self._tables["source"].rows([event.source for event in batch.own])
-        others = np.flatnonzero(feeds != named)
-        touches.add(feeds[others], others, others, batch.arrival[others], own=True)
+        columns = batch.columns
+        counts = np.flatnonzero(columns.are_of(self._concern.get("source", ()), batch.all))
+        if len(counts):
+            feeds = _rows_of(self._tables["source"], columns.batch.sources, columns.batch.source[counts])
+            others = feeds != batch.keys["source"][counts]
+            counts = counts[others]
+            touches.add(feeds[others], counts, counts, batch.arrival[counts], own=True)
 
     def _link(self, child: str, batch: "_Batch") -> None:
         children, parents = batch.keys[child], batch.keys[PARENTS[child]]
@@ -129,27 +161,29 @@ class Links:
         both = both[known[children[both]] == NO_ROW]
         rows, first = np.unique(children[both], return_index=True)
         known[rows] = parents[both[first]]
-        self.new[child] = dict(zip(rows.tolist(), both[first].tolist(), strict=True))
+        self._new[child] = _New(rows, both[first])
 
     def _pass_to_orders(self, batch: "_Batch", orders: _Gathered) -> None:
-        undecided = batch.keys["order"] == NO_ROW
+        types = self._passed_on["order"]
+        undecided = (batch.keys["order"] == NO_ROW) & batch.columns.are_of(types, batch.all)
         for child in CHILDREN:
             here = np.flatnonzero(undecided & (batch.keys[child] != NO_ROW))
             undecided[here] = False
             self._pass(child, batch, orders, batch.keys[child][here], here, here, batch.arrival[here])
 
     def _pass_to_buyers(self, batch: "_Batch", orders: _Gathered, buyers: _Gathered) -> None:
-        row, event, position, _, arrival = orders.all()
-        onward = np.array([not batch.names_buyer(place) for place in event.tolist()], dtype=bool)
+        row, event, position, arrival = orders.all()
+        batch.columns.seal()
+        onward = batch.columns.are_of(self._passed_on["buyer"], event) & ~batch.names_buyer(event)
         self._pass("order", batch, buyers, row[onward], event[onward], position[onward], arrival[onward])
+        batch.columns.seal()
 
     def _pass(
         self, child: str, batch: "_Batch", to: _Gathered, row: Index, event: Index, position: Index, arrival: Index
     ) -> None:
         """Hand touches of child rows on to the parents, now, at the link to come in this batch, or some day."""
         parent = self._tables[child].arrays["parent"][row]
-        new = self.new[child]
-        linked_at = np.fromiter((new.get(place, BEFORE) for place in row.tolist()), dtype=np.int64, count=len(row))
+        linked_at = self._new[child].linked_at(row)
         known = parent != NO_ROW
         at_once = known & (linked_at < position) & (event == position)
         held_before = known & (linked_at < position) & (event != position)
@@ -159,51 +193,59 @@ class Links:
         to.add(parent[released], event[released], linked_at[released], arrival[released], own=False)
         waiting = self._waiting[child]
         for place in np.flatnonzero(~known).tolist():
-            entry = _Waiting(int(arrival[place]), batch.events[int(event[place])])
-            waiting.setdefault(int(row[place]), []).append(entry)
+            waiting.setdefault(int(row[place]), []).append(batch.kept(int(event[place]), int(arrival[place])))
         self._release(child, batch, to)
 
     def _release(self, child: str, batch: "_Batch", to: _Gathered) -> None:
-        waiting = self._waiting[child]
+        waiting, new = self._waiting[child], self._new[child]
+        if not waiting:
+            return
+        rows, places, positions, arrivals = [], [], [], []
         parents = self._tables[child].arrays["parent"]
-        for row, position in self.new[child].items():
-            for entry in waiting.pop(row, ()):
-                place = np.array([batch.add(entry.event)], dtype=np.int64)
-                at, arrival = np.array([position]), np.array([entry.arrival])
-                to.add(parents[[row]], place, at, arrival, own=False)
+        for row, position in zip(new.rows.tolist(), new.positions.tolist(), strict=True):
+            for kept in waiting.pop(row, ()):
+                rows.append(int(parents[row]))
+                places.append(batch.columns.release(kept))
+                positions.append(position)
+                arrivals.append(kept.arrival)
+        to.add(*(np.array(column, dtype=np.int64) for column in (rows, places, positions, arrivals)), own=False)
 
     def dump(self) -> dict[str, Any]:
         """The content, for a snapshot (links themselves lie in the tables)."""
-        waiting = {
-            child: [(row, [(entry.arrival, entry.event) for entry in entries]) for row, entries in held.items()]
-            for child, held in self._waiting.items()
-        }
+        waiting = {child: list(held.items()) for child, held in self._waiting.items()}
         return {"arrivals": self._arrivals, "waiting": waiting}
 
     def load(self, content: dict[str, Any]) -> None:
         """Take over a dumped content."""
         self._arrivals = content["arrivals"]
         for child, held in content["waiting"].items():
-            self._waiting[child] = {
-                row: [_Waiting(arrival, msgspec.convert(event, Event)) for arrival, event in entries]
-                for row, entries in held
-            }
+            self._waiting[child] = {row: msgspec.convert(entries, list[Kept]) for row, entries in held}
 
 
 class _Batch:
-    """The batch's events, and the released ones that join them."""
+    """The batch's events, and the rows that they name."""
 
-    def __init__(self, events: Sequence[Event], keys: dict[str, Index], arrivals: int) -> None:
-        self.own = events
-        self.events = list(events)
+    def __init__(self, columns: EventColumns, keys: dict[str, Index], arrivals: int) -> None:
+        self.columns = columns
         self.keys = keys
-        self.arrival: Index = np.arange(arrivals, arrivals + len(events), dtype=np.int64)
+        self.all: Index = np.arange(columns.batch.size, dtype=np.int64)
+        self.arrival: Index = self.all + arrivals
 
-    def add(self, event: Event) -> int:
-        """Where a released event stands from now on."""
-        self.events.append(event)
-        return len(self.events) - 1
+    def names_buyer(self, events: Index) -> NDArray[np.bool_]:
+        """Whether each event, or one released, names a buyer itself."""
+        own = self.keys["buyer"] != NO_ROW
+        released = [kept.names_buyer for kept in self.columns.released]
+        return np.append(own, np.array(released, dtype=bool))[events]
 
-    def names_buyer(self, place: int) -> bool:
-        """Whether the event names a buyer itself."""
-        return "buyer" in self.events[place].keys
+    def kept(self, place: int, arrival: int) -> Kept:
+        """The event as it waits."""
+        names_buyer = place < self.columns.batch.size and bool(self.keys["buyer"][place] != NO_ROW)
+        return self.columns.kept(place, arrival, names_buyer=names_buyer)
+
+
+def _rows_of(rows: Rows, names: Sequence[str], codes: Any) -> Index:
+    """The rows of names that are given as codes into a list of which not all need be used."""
+    used = np.flatnonzero(np.bincount(codes, minlength=len(names)))
+    found = np.full(len(names), NO_ROW, dtype=np.int64)
+    found[used] = rows.rows([names[code] for code in used.tolist()])
+    return np.asarray(found[codes])

@@ -6,6 +6,7 @@ entries earlier, so a segment of *n* entries takes log2(n) passes and any associ
 """
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,14 +27,40 @@ class Segments:
             first[1:] = rows[1:] != rows[:-1]
         self.is_first = first
         self.starts: Index = np.flatnonzero(first)
-        self.ends: Index = np.append(self.starts[1:], count)  # one past the last
-        self.number: Index = np.cumsum(first) - 1
-        self.start_of: Index = self.starts[self.number] if count else np.zeros(0, dtype=np.int64)
-        self.offset: Index = np.arange(count, dtype=np.int64) - self.start_of
-        self.longest = int(self.offset.max()) + 1 if count else 0
-        last = np.zeros(count, dtype=bool)
+        self.single = len(self.starts) == count
+        """Whether no run is longer than one entry."""
+
+    @cached_property
+    def ends(self) -> Index:
+        """One past the last entry of each run."""
+        return np.append(self.starts[1:], self.count)
+
+    @cached_property
+    def number(self) -> Index:
+        """For each entry, which run it is in."""
+        return np.cumsum(self.is_first) - 1
+
+    @cached_property
+    def start_of(self) -> Index:
+        """For each entry, where its run starts."""
+        return np.repeat(self.starts, self.ends - self.starts)
+
+    @cached_property
+    def offset(self) -> Index:
+        """For each entry, how many of its run are before it."""
+        return np.arange(self.count, dtype=np.int64) - self.start_of
+
+    @cached_property
+    def longest(self) -> int:
+        """The length of the longest run."""
+        return int((self.ends - self.starts).max()) if self.count else 0
+
+    @cached_property
+    def is_last(self) -> NDArray[np.bool_]:
+        """Which entries are the last of their run."""
+        last = np.zeros(self.count, dtype=bool)
         last[self.ends - 1] = True
-        self.is_last = last
+        return last
 
 
 def scan(segments: Segments, values: tuple[Array, ...], fold: Callable[..., tuple[Array, ...]]) -> tuple[Array, ...]:

@@ -71,7 +71,7 @@ class SurgeJudge:
         """By window, the groups that hold hits of it which were not told."""
         self._findings: list[Finding] = []
         self._clearings: list[Clearing] = []
-        self.forgotten: list[str] = []
+        self.forgotten: list[Finding] = []
         """The findings of the latest run that are not to be told any more."""
         self._z = NormalDist().inv_cdf(1 - min(self._surge.odds, 0.5))
 
@@ -138,7 +138,7 @@ class SurgeJudge:
         """The hits from before that moment are too old to be told."""
         for hit in [hit for hit in group.untold.values() if hit.fired_at < before]:
             del group.untold[hit.id], self._untold[hit.id]
-            self.forgotten.append(hit.id)
+            self.forgotten.append(hit)
 
     def _advance(self, name: tuple[Any, ...], window: int) -> _Group:
         group = self._groups.get(name)

@@ -1,17 +1,24 @@
 """Rows as they stood: after each touch of a batch, or before it."""
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.cells import read
 from amends.detection.columns import EventColumns
-from amends.detection.folding import ColumnFold
+from amends.detection.expression import Type
+from amends.detection.folding import Change, ColumnFold
 from amends.detection.links import Touches
 from amends.detection.rows import NO_ROW, Rows
 from amends.detection.scan import Segments
-from amends.detection.vector import Array, Vector, flag
+from amends.detection.scope import EVENT_NAMES
+from amends.detection.vector import Array, Vector
 
 Index = NDArray[np.int64]
+
+TOUCHED = "touched"
+"""The array that says of each row whether it was ever touched: one may be there only because it was linked."""
 
 
 class Clockwork:
@@ -33,6 +40,7 @@ class Table:
         self.kind = kind
         self.rows = rows
         self.folds = folds
+        rows.add_array(TOUCHED, np.bool_, False)
 
 
 class Before:
@@ -44,19 +52,15 @@ class Before:
         self.rows = rows
 
     def column(self, name: str) -> Vector:
-        """The column, or nothing for a field of an event: there was none."""
-        fold = self._table.folds.get(name)
-        if fold is None:
-            return Vector(np.full(self.size, -1), np.ones(self.size, dtype=bool))
+        """The column."""
+        fold = self._table.folds[name]
         return read(fold.state(self.rows), fold.column.type)
 
 
 class Versions:
-    """The rows of one table after each touch: a frame with a value a touch."""
+    """The rows of one table after each touch. What is not asked for is not made."""
 
-    def __init__(self, table: Table, touches: Touches, events: EventColumns, clock: Clockwork, *, fresh: bool) -> None:
-        self.fresh = fresh
-        """Whether the batch made rows in this table."""
+    def __init__(self, table: Table, touches: Touches, events: EventColumns, clock: Clockwork) -> None:
         self.table = table
         self.touches = touches
         self.events = events
@@ -64,37 +68,64 @@ class Versions:
         self.size = len(touches.row)
         self.segments = Segments(touches.row)
         self.received: Index = clock.received[touches.position]
-        following = np.append(self.received[1:], clock.end)[: self.size]
-        self.valid_until: Index = np.where(self.segments.is_last, clock.end, following)
-        self.types = events.types_at(touches.event)
-        self._vectors: dict[str, Vector] = {}
-        self._changed: list[ColumnFold] = []
+        self.types = events.types[touches.event]
+        first = self.segments.starts
+        self._fresh = first[~table.rows.arrays[TOUCHED][touches.row[first]]]
+        self._subsets: dict[tuple[frozenset[str], bool], Subset] = {}
+        self._places: dict[frozenset[str], Index] = {}
         self._order_keys = touches.row * (len(clock.received) + 1) + touches.position
+        self._changes: dict[str, Change] = {}
         for name, fold in table.folds.items():
-            stored = fold.after_each(touches, self.segments, self.received, events)
-            if stored is not None:
-                self._changed.append(fold)
-                self._vectors[name] = read(stored, fold.column.type)
+            change = fold.after_each(self)
+            if change is not None:
+                self._changes[name] = change
 
-    def column(self, name: str) -> Vector:
-        """The row's column after the touch, or a field of the touching event."""
-        known = self._vectors.get(name)
+    def places(self, types: frozenset[str]) -> Index:
+        """The touches by events of these types."""
+        known = self._places.get(types)
         if known is None:
-            known = self._vectors[name] = self._build(name)
+            known = self._places[types] = np.flatnonzero(self.events.reading.table(types)[self.types])
         return known
 
-    def _build(self, name: str) -> Vector:
+    def subset(self, types: frozenset[str], *, fresh: bool = False) -> "Subset":
+        """The touches by events of these types; `fresh`: with the first ones of rows that are new."""
+        known = self._subsets.get((types, fresh))
+        if known is None:
+            places = self.places(types)
+            if fresh and len(self._fresh):
+                places = np.union1d(places, self._fresh)
+            known = self._subsets[types, fresh] = Subset(self, places)
+        return known
+
+    def of_rows(self, rows: Index) -> "Subset":
+        """All touches of these rows, which are in order; those that were not touched are passed by."""
+        own = self.touches.row[self.segments.starts]
+        place = np.searchsorted(own, rows)
+        place = place[(place < len(own)) & (own[np.minimum(place, len(own) - 1)] == rows)]
+        starts, ends = self.segments.starts[place], self.segments.ends[place]
+        lengths = ends - starts
+        offsets = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        return Subset(self, np.repeat(starts, lengths) + offsets)
+
+    def value_at(self, name: str, index: Index) -> Vector:
+        """The row's column after the touches at `index`, or a field of the touching events."""
         if name == "event.received":
-            return Vector(self.received)
+            return Vector(self.received[index])
         if name.startswith("event."):
-            return self.events.vector(name, self.touches.event)
-        fold = self.table.folds[name]
-        return read(fold.state(self.touches.row), fold.column.type)
+            return self.events.vector(name, self.touches.event[index])
+        return read(self.stored_at(name, index), self.table.folds[name].column.type)
+
+    def stored_at(self, name: str, index: Index) -> Array:
+        """The row's column after the touches at `index`, which are in order, in stored form."""
+        start = self.table.folds[name].state(self.touches.row[index])
+        change = self._changes.get(name)
+        return start if change is None else change.over(start, index, self.segments)
 
     def commit(self) -> None:
         """Write the state after the batch into the rows."""
-        for fold in self._changed:
-            fold.commit()
+        self.table.rows.arrays[TOUCHED][self.touches.row[self._fresh]] = True
+        for change in self._changes.values():
+            change.commit()
 
     def as_of(self, rows: Index, bounds: Index) -> Index:
         """For each row the index of its last version at or before a position; -1 if it had none in the batch."""
@@ -105,51 +136,102 @@ class Versions:
         return np.where(hit, found, -1)
 
 
-class Picked:
-    """Some elements of a frame, with the order they belong to: what `loss` and the facts are read from."""
+class Subset:
+    """Some touches of a table, in its order: a frame of the rows as they stood after them."""
 
-    def __init__(self, frame: "Versions | Before", index: Index | None, order: "OrderThen | None") -> None:
-        self._frame, self._index, self._order = frame, index, order
-        self.size = frame.size if index is None else len(index)
+    def __init__(self, versions: Versions, places: Index) -> None:
+        self.versions = versions
+        self.places = places
+        self.size = len(places)
+        self.row: Index = versions.touches.row[places]
+        self._columns: dict[str, Vector] = {}
+
+    @cached_property
+    def segments(self) -> Segments:
+        """The touches of each row."""
+        return Segments(self.row)
+
+    @cached_property
+    def received(self) -> Index:
+        """When each happened, by the kernel's clock."""
+        return self.versions.received[self.places]
+
+    @cached_property
+    def position(self) -> Index:
+        """At which event of the batch each happened."""
+        return self.versions.touches.position[self.places]
+
+    def column(self, name: str) -> Vector:
+        """The row's column after the touch, or a field of the touching event."""
+        known = self._columns.get(name)
+        if known is None:
+            known = self._columns[name] = self.versions.value_at(name, self.places)
+        return known
+
+    def cause(self, index: int) -> str:
+        """The touching event, by source and id."""
+        return self.versions.events.cause(int(self.versions.touches.event[self.places[index]]))
+
+
+class RowsThen:
+    """Some rows as they stood at positions of the batch, or after its touches `places`; -1 is before it.
+
+    `by_events`: the events that touched them there are part of it.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        versions: Versions | None,
+        rows: Index,
+        bounds: Index,
+        places: Index | None = None,
+        *,
+        by_events: bool = False,
+    ) -> None:
+        self._table, self._versions, self._rows, self._by_events = table, versions, rows, by_events
+        self.size = len(rows)
+        if places is not None:
+            self._at = places
+        else:
+            self._at = np.full(self.size, -1, dtype=np.int64) if versions is None else versions.as_of(rows, bounds)
+
+    def column(self, name: str) -> Vector:
+        """The row's column; absent where there is no row. A field of the event; absent where there is none."""
+        if name.startswith("event."):
+            if not self._by_events or self._versions is None:
+                return _nothing(self.size, EVENT_NAMES[name])
+            return self._versions.value_at(name, self._at)
+        fold = self._table.folds[name]
+        nobody = self._rows == NO_ROW
+        if not self._table.rows.size:
+            return _nothing(self.size, fold.column.type)
+        stored = fold.state(np.where(nobody, 0, self._rows))
+        in_batch = np.flatnonzero(self._at >= 0)
+        if self._versions is not None and len(in_batch):
+            stored[in_batch] = self._versions.stored_at(name, self._at[in_batch])
+        vector = read(stored, fold.column.type)
+        if not nobody.any():
+            return vector
+        absent = nobody | ~vector.present(self.size)
+        values: Array = vector.values & ~absent if fold.column.type == "flag" else vector.values
+        return Vector(values, absent)
+
+
+class Picked:
+    """The rows of some findings with the orders they belong to: what `loss` and the facts are read from."""
+
+    def __init__(self, rows: RowsThen, orders: RowsThen | None) -> None:
+        self._own, self._orders = rows, orders
+        self.size = rows.size
 
     def column(self, name: str) -> Vector:
         """The column as the rule saw it."""
-        if name.startswith("order."):
-            if self._order is None:
-                return Vector(np.full(self.size, -1), np.ones(self.size, dtype=bool))
-            return self._order.column(name.removeprefix("order."))
-        vector = self._frame.column(name).spread(self._frame.size)
-        return vector if self._index is None else vector.take(self._index)
+        if not name.startswith("order."):
+            return self._own.column(name)
+        assert self._orders is not None, f"the rule was not known to read {name}"
+        return self._orders.column(name.removeprefix("order."))
 
 
-class OrderThen:
-    """The orders of some findings, each as it stood when its rule fired."""
-
-    def __init__(self, table: Table, versions: Versions | None, rows: Index, bounds: Index) -> None:
-        self._table, self._versions, self._rows = table, versions, rows
-        self.size = len(rows)
-        self._at = np.full(self.size, -1, dtype=np.int64) if versions is None else versions.as_of(rows, bounds)
-
-    def column(self, name: str) -> Vector:
-        """The order's column; absent where there is no order."""
-        fold = self._table.folds[name]
-        nobody = self._rows == NO_ROW
-        stood = read(fold.state(np.where(nobody, 0, self._rows)), fold.column.type) if self._any_row() else None
-        values, absent = _parts(stood, self.size)
-        in_batch = self._at >= 0
-        if self._versions is not None and in_batch.any():
-            vector = self._versions.column(name).spread(self._versions.size).take(self._at[in_batch])
-            new_values, new_absent = _parts(vector, len(vector.values))
-            values = values.astype(new_values.dtype)
-            values[in_batch], absent[in_batch] = new_values, new_absent
-        absent |= nobody
-        return flag(values.astype(bool), absent) if fold.column.type == "flag" else Vector(values, absent)
-
-    def _any_row(self) -> bool:
-        return self._table.rows.size > 0
-
-
-def _parts(vector: Vector | None, size: int) -> tuple[Array, Array]:
-    if vector is None:
-        return np.full(size, -1), np.ones(size, dtype=bool)
-    return vector.values.copy(), ~vector.present(size)
+def _nothing(size: int, type_: Type) -> Vector:
+    return Vector(np.zeros(size, dtype=bool) if type_ == "flag" else np.full(size, -1), np.ones(size, dtype=bool))

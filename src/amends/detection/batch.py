@@ -1,0 +1,116 @@
+"""Events as columns: what the kernel takes in, made from records or read from files that hold columns already."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from amends.detection.cells import DTYPES, store
+from amends.detection.pool import Pool
+from amends.detection.scope import EVENT_NAMES
+from amends.detection.vector import Array
+from amends.model.event import Event
+
+Index = NDArray[np.int64]
+
+
+class Keys(msgspec.Struct, frozen=True):
+    """The subjects of one kind that events name: of the event at `places[i]` it is `names[codes[i]]`.
+
+    Without `codes`, the names stand one by one.
+    """
+
+    places: Index
+    names: Sequence[str]
+    codes: NDArray[np.int32] | None = None
+
+
+class Field(msgspec.Struct, frozen=True):
+    """A field of events: that at `places[i]` has the value `values[i]`, in stored form (see `cells`).
+
+    A text is a code into `texts`; where that is a pool's list, the codes are that pool's.
+    """
+
+    places: Index
+    values: Array
+    texts: Sequence[str] = ()
+
+
+class EventBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """Some events in journal order: `size` of them, each given once. Times are in microseconds since the epoch.
+
+    `type` and `source` are codes into `types` and `sources`; `ids` are the events' own, within their source.
+    """
+
+    size: int
+    types: Sequence[str]
+    type: NDArray[np.int32]
+    sources: Sequence[str]
+    source: NDArray[np.int32]
+    ids: Sequence[str]
+    time: Index
+    received: Index
+    keys: Mapping[str, Keys]
+    fields: Mapping[str, Field]
+
+    def cause(self, place: int) -> str:
+        """The event's identity, as findings name it."""
+        return f"{self.sources[self.source[place]]} {self.ids[place]}"
+
+
+def batch_of(events: Sequence[Event], readers: Mapping[str, frozenset[str]], pool: Pool) -> EventBatch:
+    """Events as columns, with the fields that `readers` names, by the types of event that each is read from.
+
+    Texts become codes of `pool`.
+    """
+    count = len(events)
+    time = np.fromiter((event.time for event in events), dtype=np.int64, count=count)
+    learned = (event.time if event.received is None else event.received for event in events)
+    sources = Pool()
+    return EventBatch(
+        size=count,
+        types=pool.texts,
+        type=pool.codes((event.type for event in events), count),
+        sources=sources.texts,
+        source=sources.codes((event.source for event in events), count),
+        ids=[event.id for event in events],
+        time=time,
+        received=np.fromiter(learned, dtype=np.int64, count=count),
+        keys=_keys(events),
+        fields=_fields(events, readers, pool),
+    )
+
+
+def _keys(events: Sequence[Event]) -> dict[str, Keys]:
+    named: dict[str, tuple[list[int], list[str]]] = {}
+    for place, event in enumerate(events):
+        for kind, name in event.keys.items():
+            held = named.get(kind)
+            if held is None:
+                held = named[kind] = ([], [])
+            held[0].append(place)
+            held[1].append(name)
+    return {kind: Keys(np.array(places, dtype=np.int64), names) for kind, (places, names) in named.items()}
+
+
+def _fields(events: Sequence[Event], readers: Mapping[str, frozenset[str]], pool: Pool) -> dict[str, Field]:
+    found: dict[str, tuple[list[int], list[Any]]] = {name: ([], []) for name in readers}
+    for place, event in enumerate(events):
+        type_ = event.type
+        for name, value in event.data.items():
+            if value is not None and name in readers and type_ in readers[name]:
+                places, values = found[name]
+                places.append(place)
+                values.append(value)
+    return {
+        name: Field(np.array(places, dtype=np.int64), store(values, EVENT_NAMES[f"event.{name}"], pool), pool.texts)
+        for name, (places, values) in found.items()
+        if places
+    }
+
+
+def no_values(name: str) -> Field:
+    """A field that no event has."""
+    return Field(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=DTYPES[EVENT_NAMES[f"event.{name}"]]))
