@@ -32,7 +32,7 @@ from amends.model.instant import Instant
 Index = NDArray[np.int64]
 
 _BEGINNING = np.iinfo(np.int64).min
-_FORMAT = 2
+_FORMAT = 3
 
 
 class StaleSnapshotError(AmendsError, ValueError):
