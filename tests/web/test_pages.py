@@ -264,3 +264,19 @@ def test_an_order_is_marked_paid_once_however_often_its_snapshots_say_so(site: S
     say = Wording(language=ENGLISH, zone=UTC, now=Instant(DAY))
     told = timeline_of([placed, paid("b", 9), paid("a", 5), paid("c", 60)], [], site.installation.pack, say)
     assert [fact.at for fact in told] == [5 * MINUTE, 0]
+
+
+def test_a_digest_is_no_name_for_an_address(site: Site):
+    incident = msgspec.structs.replace(_unjoined("at-one-address", site), names=("address_key",), subject="0f3a9c51")
+    with site.installation.store.writing() as work:
+        work.cases.save(CaseWork(incidents=(incident,), opened_incidents=frozenset((incident.id,))))
+    for path in (f"/incidents/{incident.id}", "/incidents"):
+        page = site.by_role["viewer"].get(path).text
+        assert ": one address" in page
+        assert "0f3a9c51" not in page
+
+
+def test_no_row_says_twice_what_is_waited_for(site: Site):
+    page = site.by_role["viewer"].get("/?list=waiting").text + site.by_role["viewer"].get("/").text
+    for row in page.split("<li ")[1:]:
+        assert row.partition("</li>")[0].count("Waiting for") <= 1

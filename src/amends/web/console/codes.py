@@ -158,6 +158,11 @@ CODES: Final[dict[str, str]] = {
     "opened": mark("opened"),
     "closed": mark("closed"),
     "cancelled": mark("cancelled"),
+    "canceled": mark("cancelled"),
+    "captured": mark("captured"),
+    "paid": mark("paid"),
+    "shipped": mark("shipped"),
+    "early_fraud_warning": mark("early warning of fraud"),
     # what a buyer wants
     "where_is_it": mark("where is it"),
     "not_received": mark("not received"),

@@ -23,6 +23,7 @@ from amends.web.visit import Visitor
 
 _WORTH_SHOWING: Final = 2
 
+ADDRESS: Final = "address_key"
 COLUMNS: Final = {
     "carrier": mark("Carrier"),
     "origin": mark("From"),
@@ -34,7 +35,7 @@ COLUMNS: Final = {
     "method": mark("Payment method"),
     "sku": mark("Article"),
     "location": mark("Place"),
-    "address_key": mark("Address"),
+    ADDRESS: mark("Address"),
     "buyer": mark("Buyer"),
 }
 """Columns that orders are grouped by, as people call them."""
@@ -80,10 +81,11 @@ def incident_sentence(incident: Incident, house: House, visitor: Visitor) -> Mar
     return escape(exception_name(house, incident.exception, visitor)) if "{" in told else told
 
 
-def incident_title(incident: Incident, house: House, visitor: Visitor) -> Markup:
-    """What it is called, and where."""
+def incident_title(incident: Incident, house: House, visitor: Visitor, address: str = "") -> Markup:
+    """What it is called, and where. `address` is the one its orders share, if that is what they share."""
     name = exception_name(house, incident.exception, visitor)
-    return Markup("{}: {}").format(name, Markup(" · ").join(value for _, value in group_of(incident, house, visitor)))
+    where = Markup(" · ").join(value for _, value in group_of(incident, house, visitor, address))
+    return Markup(translated(visitor, mark("%(trouble)s: %(where)s"))) % {"trouble": name, "where": where}  # noqa: S704
 
 
 def view_of(
@@ -94,18 +96,19 @@ def view_of(
     people: Mapping[str, str],
     house: House,
     visitor: Visitor,
+    address: str = "",
 ) -> IncidentView:
-    """The page's contents; `countries` are those of its members."""
+    """The page's contents; `countries` are those of its members, `address` the one they share, if they share one."""
     say, terms = visitor.say, house.terms
     until = incident.resolved_at or say.now
     money = curve_of([(point.at, in_shop_currency(point.at_risk, terms).minor) for point in points], until=until)
     return IncidentView(
         name=exception_name(house, incident.exception, visitor),
-        title=incident_title(incident, house, visitor),
+        title=incident_title(incident, house, visitor, address),
         sentence=incident_sentence(incident, house, visitor),
         owner=people.get(incident.owner or "", ""),
         at_risk=say.money_brief(in_shop_currency(incident.at_risk, terms)),
-        group=group_of(incident, house, visitor),
+        group=group_of(incident, house, visitor, address),
         countries=shares(countries, visitor),
         first_move=_first_move(incident, house, visitor),
         size=curve_of([(point.at, point.members) for point in points], until=until),
@@ -117,16 +120,16 @@ def view_of(
     )
 
 
-def group_of(incident: Incident, house: House, visitor: Visitor) -> list[tuple[str, Markup]]:
+def group_of(incident: Incident, house: House, visitor: Visitor, address: str = "") -> list[tuple[str, Markup]]:
     """What the members share: names and values of the group."""
     rule = house.pack.rules.get(incident.rule)
-    return [
-        (
-            translated(visitor, COLUMNS.get(name, name)),
-            value_of(value, *fact_type(house.pack, rule, name), visitor.say),
-        )
-        for name, value in incident.group.items()
-    ]
+    worded = {
+        name: value_of(value, *fact_type(house.pack, rule, name), visitor.say) for name, value in incident.group.items()
+    }
+    if ADDRESS in worded:
+        # Orders are grouped by a digest of it, which says nothing to people.
+        worded[ADDRESS] = escape(address or translated(visitor, mark("one address")))
+    return [(translated(visitor, COLUMNS.get(name, name)), value) for name, value in worded.items()]
 
 
 def in_shop_currency(at_risk: Mapping[str, int], terms: Terms) -> Money:

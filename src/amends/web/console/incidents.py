@@ -17,9 +17,10 @@ from amends.model.instant import Instant
 from amends.store.work import Work
 from amends.web.console.acting import act_on_incident
 from amends.web.console.chips import Chip
-from amends.web.console.incident_view import in_shop_currency, incident_sentence, incident_title, view_of
+from amends.web.console.incident_view import ADDRESS, in_shop_currency, incident_sentence, incident_title, view_of
 from amends.web.console.move_page import answer_done, move_page
 from amends.web.console.moves import IncompleteMoveError, UnknownMoveError, command_of, form_for, move_named
+from amends.web.console.order_view import address_words
 from amends.web.console.refusals import refusal_of
 from amends.web.console.render import render, translated
 from amends.web.console.rows import people_of, rows_of
@@ -56,19 +57,20 @@ def list_incidents(request: Request, visitor: Viewer, state: str = "") -> Respon
     with house.store.reading() as work:
         incidents = work.cases.incidents(open_only=not everything)
         people = people_of(work)
+        addresses = {incident.id: _address(work, incident, visitor) for incident in incidents}
     chips = [
         Chip(words=translated(visitor, mark("Open")), address="/incidents", chosen=not everything),
         Chip(words=translated(visitor, mark("All")), address="/incidents?state=all", chosen=everything),
     ]
-    rows = [_row(incident, people, house, visitor) for incident in incidents]
+    rows = [_row(incident, people, house, visitor, addresses[incident.id]) for incident in incidents]
     return render(request, visitor, "incidents.html", place="incidents", rows=rows, chips=chips)
 
 
-def _row(incident: Incident, people: Mapping[str, str], house: House, visitor: Visitor) -> IncidentRow:
+def _row(incident: Incident, people: Mapping[str, str], house: House, visitor: Visitor, address: str) -> IncidentRow:
     return IncidentRow(
         id=incident.id,
         severity=incident.severity,
-        title=incident_title(incident, house, visitor),
+        title=incident_title(incident, house, visitor, address),
         sentence=incident_sentence(incident, house, visitor),
         at_risk=visitor.say.money_brief(in_shop_currency(incident.at_risk, house.terms)),
         members=incident.members,
@@ -91,6 +93,7 @@ def show_incident(request: Request, visitor: Viewer, incident_id: str) -> Respon
         cases = sorted(work.cases.get(members).values(), key=lambda case: (-case.grade.score, case.id))
         faces = work.faces.get(case.order for case in cases if case.order is not None)
         people = people_of(work)
+        address = _address(work, incident, visitor)
     countries = [face.country or "" for face in faces.values()]
     return render(
         request,
@@ -98,9 +101,21 @@ def show_incident(request: Request, visitor: Viewer, incident_id: str) -> Respon
         "incident.html",
         place="incidents",
         incident=incident,
-        view=view_of(incident, points, changes, countries, people, house, visitor),
+        view=view_of(incident, points, changes, countries, people, house, visitor, address),
         rows=rows_of(cases[:_MEMBERS_SHOWN], faces, people, house, visitor),
     )
+
+
+def _address(work: Work, incident: Incident, visitor: Visitor) -> str:
+    """The address that its orders share, as told of one of them; empty where they share another thing."""
+    if ADDRESS not in incident.names:
+        return ""
+    cases = work.cases.get(member.case for member in work.cases.incident_members(incident.id)[:1])
+    for order in (case.order for case in cases.values() if case.order is not None):
+        for entry in work.journal.read_subject("order", order):
+            if entry.event.type == "order.placed":
+                return address_words(entry.event.data, visitor)
+    return ""
 
 
 def _incident(work: Work, incident_id: str) -> Incident:
@@ -150,7 +165,8 @@ def _form(request: Request, visitor: Visitor, incident_id: str, move: str, *, pr
         raise HTTPException(404)
     with house.store.reading() as work:
         incident = _incident(work, incident_id)
+        address = _address(work, incident, visitor)
         people = work.users.all()
     form = form_for(move, None, people, visitor)
-    subject = incident_title(incident, house, visitor)
+    subject = incident_title(incident, house, visitor, address)
     return move_page(request, visitor, form, subject, action=f"/incidents/{incident_id}/{move}", problem=problem)

@@ -35,13 +35,14 @@ def order_view(journey: Journey, visitor: Visitor) -> OrderView:
         buyer=str(told.get("buyer_name") or told.get("recipient") or ""),
         email=str(told.get("buyer_email") or ""),
         country=str(told.get("country") or ""),
-        address=_address(told, visitor),
+        address=address_words(told, visitor),
         note=str(told.get("note") or ""),
         payments=[_payment(payment, visitor) for payment in journey.payments],
     )
 
 
-def _address(told: Mapping[str, Any], visitor: Visitor) -> str:
+def address_words(told: Mapping[str, Any], visitor: Visitor) -> str:
+    """Where an order goes, in one line, from what the channel told."""
     parts = [str(told[name]) for name in ("street", "postcode", "city") if told.get(name)]
     if told.get("country"):
         parts.append(visitor.say.country(str(told["country"])))

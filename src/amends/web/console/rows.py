@@ -109,7 +109,8 @@ def _note(case: Case, visitor: Visitor) -> str:
         return translated(visitor, mark("has cleared"))
     if case.snoozed_until is not None:
         return translated(visitor, mark("put aside until %(when)s")) % {"when": visitor.say.clock(case.snoozed_until)}
-    if case.state.startswith("waiting") or not case.is_active:
+    if case.state.startswith("waiting") and case.grade.due_at is not None:
+        # Where nothing is due the state stands in the place of the time left.
         return _state_words(case, visitor)
     return ""
 

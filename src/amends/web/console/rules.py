@@ -7,11 +7,14 @@ from fastapi import APIRouter, HTTPException, Request
 from markupsafe import Markup
 from starlette.responses import Response
 
-from amends.detection.finding import RuleKind
+from amends.cases.face import OrderFace
+from amends.cases.incident import incident_of
+from amends.detection.finding import Finding, RuleKind
 from amends.detection.rule import Rule, Severity
 from amends.model.instant import DAY, Duration, Instant
 from amends.store.findings import RecordedFinding
 from amends.web.console.chart import Bars, bars_of
+from amends.web.console.incident_view import group_of
 from amends.web.console.labels import TROUBLES
 from amends.web.console.render import render
 from amends.web.console.sentences import in_language, sentence_of
@@ -40,7 +43,8 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     order: str | None
-    subject: str
+    number: str
+    subject: Markup
     kind: str
     sentence: Markup
     fired_at: Instant
@@ -83,6 +87,7 @@ def show_rule(request: Request, visitor: Viewer, rule_id: str) -> Response:
         times = work.findings.fired_times(rule.id, since)
         recent = work.findings.of_rule(rule.id, _RECENT)
         fired, open_ = work.findings.counts().get(rule.id, (0, 0))
+        faces = work.faces.get(one.finding.order for one in recent if one.finding.order is not None)
     return render(
         request,
         visitor,
@@ -97,7 +102,7 @@ def show_rule(request: Request, visitor: Viewer, rule_id: str) -> Response:
         since=since,
         fired=fired,
         open=open_,
-        hits=[_hit(house, recorded, visitor) for recorded in recent],
+        hits=[_hit(house, recorded, faces.get(recorded.finding.order or ""), visitor) for recorded in recent],
     )
 
 
@@ -115,14 +120,24 @@ def _bars(times: list[Instant], since: Instant, now: Instant) -> Bars:
     return bars_of(times, since=since, until=now, width=Duration(DAY))
 
 
-def _hit(house: House, recorded: RecordedFinding, visitor: Visitor) -> Hit:
+def _hit(house: House, recorded: RecordedFinding, face: OrderFace | None, visitor: Visitor) -> Hit:
     finding = recorded.finding
     return Hit(
         id=finding.id,
         order=finding.order,
-        subject=finding.subject,
+        number=(face.number if face else None) or finding.order or "",
+        subject=_subject(house, finding, visitor),
         kind=finding.kind,
         sentence=sentence_of(house.pack, finding, visitor.say),
         fired_at=finding.fired_at,
         cleared_at=recorded.cleared_at,
     )
+
+
+def _subject(house: House, finding: Finding, visitor: Visitor) -> Markup:
+    """What it is about, where that is no order: a group by its values, as an incident is called."""
+    rule = house.pack.rules.get(finding.rule)
+    if finding.kind != "group" or rule is None or rule.surge is None:
+        return Markup('<span class="code">{}</span>').format(finding.subject)
+    incident = incident_of(finding, rule)
+    return Markup(" · ").join(value for _, value in group_of(incident, house, visitor))

@@ -41,6 +41,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _KNOWN_OF_PARCELS: Final = frozenset(("carrier", "tracking"))
+_SAY_THEIR_STATUS: Final = frozenset(("order.paid", "order.cancelled", "payment.authorized", "payment.captured"))
 
 
 def timeline_of(events: Iterable[Event], findings: Sequence[CaseFinding], pack: Pack, say: Wording) -> list[Fact]:
@@ -84,6 +85,8 @@ def _said(event: Event, say: Wording) -> list[Markup]:
     """The telling values. A scan's status says more than the carrier's own words, and names no parcel again."""
     data = event.data
     passed_over = _KNOWN_OF_PARCELS if event.type in ("shipment.scanned", "shipment.delivered") else frozenset[str]()
+    if event.type in _SAY_THEIR_STATUS:
+        passed_over |= {"status"}
     if data.get("sub_status"):
         passed_over |= {"status"} | ({"description"} if data["sub_status"] in CODES else set())
     shown = []
@@ -94,7 +97,8 @@ def _said(event: Event, say: Wording) -> list[Markup]:
         type_ = FIELDS[name].type
         if type_ == "instant" and isinstance(value, str):
             value = parse_instant(value)
-        shown.append(value_of(value, type_, name, say, currency=str(data.get("currency") or "")))
+        worded = value_of(value, type_, name, say, currency=str(data.get("currency") or ""))
+        shown.append(Markup("× ") + worded if name == "quantity" else worded)
     if isinstance(data.get("text"), str):
         shown.append(Markup("“{}”").format(data["text"]))
     return shown
