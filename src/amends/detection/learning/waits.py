@@ -1,0 +1,262 @@
+"""How long things take, learned from those that ended and from those that still wait.
+
+A wait runs from a row's `since` to the fact that ends it. Waits are counted by group (see `Lanes`) on a fixed scale of
+durations. What is counted is a life table of the recent past: for each bucket, how many waits passed through it lately
+and how many of them ended in it. A wait that is still running has passed through the buckets up to its age and counts
+in them, so a lane on which nothing arrives any more does not look quick. See docs/learning.md.
+"""
+
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amends.detection.learning.scale import BUCKETS, EDGES, END, HORIZON, STEPS, WIDTHS, Floats, Ints, places
+from amends.model.instant import DAY, Duration, Instant
+
+PRIOR = 20.0
+"""How many waits of the broader group a group's curve begins with."""
+
+ENOUGH = 30.0
+"""How many ended waits, faded, the broadest group needs before anything is said."""
+
+_SURE = 1 - 1e-9
+"""No hazard is quite 1: a curve that reached 0 could not be divided by."""
+
+
+class End(IntEnum):
+    """How a wait was over."""
+
+    LEFT = 0
+    """It ceased to matter, such as a cancelled order: nothing is known of how long it would have taken."""
+    CAME = 1
+    """What was waited for happened."""
+    NEVER = 2
+    """It is known that it will not happen, such as a parcel that the carrier calls lost."""
+
+
+class Waits:
+    """The waits of one kind, over all groups.
+
+    Groups are numbers from 0; `parents[g]` is the broader group of `g`, below 0 for none. Curves change in `relearn`
+    only; between two calls of it, what `observe` is given may come in any order and in any batches.
+
+    Memory: four numbers of 8 bytes and one of 4 for each group and bucket, 4.6 KB a group.
+    """
+
+    def __init__(
+        self, *, half_life: Duration = Duration(90 * DAY), prior: float = PRIOR, enough: float = ENOUGH
+    ) -> None:
+        self.half_life = half_life
+        self.prior = prior
+        self.enough = enough
+        self.begun = Instant(0)
+        """When the present epoch began: the last time of relearning."""
+        self._parents: Ints = np.empty(0, dtype=np.int64)
+        self._ended = np.zeros((0, BUCKETS), dtype=np.int32)
+        self._passed = np.zeros((0, BUCKETS), dtype=np.int64)
+        self._past_ended: Floats = np.zeros((0, BUCKETS))
+        self._past_passed: Floats = np.zeros((0, BUCKETS))
+        self._curves: Floats = np.zeros((0, BUCKETS + 1))
+        self._known: Floats = np.zeros(0)
+
+    def __len__(self) -> int:
+        return len(self._parents)
+
+    def grow(self, parents: Ints) -> None:
+        """Take in new groups: `parents` of all groups, old and new. A new one has its parent's curve."""
+        more = len(parents) - len(self)
+        if not more:
+            return
+        born = np.asarray(parents[len(self) :], dtype=np.int64)
+        old = len(self)
+        self._parents = np.concatenate([self._parents, born])
+        for name in ("_ended", "_passed", "_past_ended", "_past_passed", "_curves"):
+            table = getattr(self, name)
+            setattr(self, name, np.concatenate([table, np.zeros((more, table.shape[1]), dtype=table.dtype)]))
+        self._known = np.concatenate([self._known, np.zeros(more)])
+        for group, parent in enumerate(born.tolist(), start=old):
+            if parent >= 0:
+                self._curves[group] = self._curves[parent]
+                self._known[group] = self._known[parent]
+
+    # ---------------------------------------------------------------- learning
+
+    def observe(self, groups: Ints, since: Ints, at: Ints, ends: NDArray[np.int8], *, seen: Ints | None = None) -> None:
+        """Count waits that are over: begun at `since`, over at `at` (when it happened), each in its way (`End`).
+
+        `seen` is when the wait was learned of, where that is later than `since`: one that the last relearning could
+        not know of counts in full now.
+        """
+        came = ends == End.CAME
+        stops = places(at - since)
+        buckets = np.minimum(stops // STEPS, BUCKETS - 1)
+        # One that ended in a bucket was a trial for the whole of it.
+        stops = np.where(came, np.where(stops < END, (buckets + 1) * STEPS, END), stops)
+        came &= at - since < HORIZON
+        stops[ends == End.NEVER] = END
+        np.add.at(self._ended, (groups[came], buckets[came]), 1)
+        self._pass(groups, since, stops, seen)
+
+    def relearn(self, now: Instant, groups: Ints, since: Ints, *, seen: Ints | None = None) -> None:
+        """End the epoch: count how far those still waiting have come, let the past fade, and draw all curves anew."""
+        self._pass(groups, since, places(now - since), seen)
+        fade = 0.5 ** ((now - self.begun) / self.half_life)
+        self._past_ended = self._past_ended * fade + self._ended
+        self._past_passed = self._past_passed * fade + self._whole(self._passed)
+        self._ended[:] = 0
+        self._passed[:] = 0
+        self.begun = now
+        self._draw()
+
+    def _pass(self, groups: Ints, since: Ints, stops: Ints, seen: Ints | None) -> None:
+        """Count the way from where a wait was at the beginning of the epoch to where it is."""
+        self._reach(groups, stops, 1)
+        counted = (since if seen is None else seen) < self.begun
+        if counted.any():
+            self._reach(groups[counted], places(self.begun - since[counted]), -1)
+
+    def _reach(self, groups: Ints, stops: Ints, sign: int) -> None:
+        # Written at two places of a row, so that the sum from the end of the row gives STEPS for each whole bucket.
+        buckets, steps = np.divmod(stops, STEPS)
+        inside = buckets < BUCKETS
+        np.add.at(self._passed, (groups[inside], buckets[inside]), sign * steps[inside])
+        below = buckets > 0
+        np.add.at(self._passed, (groups[below], buckets[below] - 1), sign * (STEPS - steps[below]))
+
+    @staticmethod
+    def _whole(passed: Ints) -> Floats:
+        return np.cumsum(passed[:, ::-1], axis=1)[:, ::-1] / STEPS
+
+    # ---------------------------------------------------------------- curves
+
+    def _draw(self) -> None:
+        ended, passed = self._past_ended.copy(), self._past_passed.copy()
+        levels = self._levels()
+        for members in reversed(levels[1:]):
+            np.add.at(ended, self._parents[members], ended[members])
+            np.add.at(passed, self._parents[members], passed[members])
+        totals = ended.sum(axis=1)
+        for depth, members in enumerate(levels):
+            d, n = ended[members], np.maximum(passed[members], ended[members])
+            if depth:
+                above = np.exp(-self._curves[self._parents[members]])
+                d = d + self.prior * (above[:, :-1] - above[:, 1:])
+                n = n + self.prior * above[:, :-1]
+                self._known[members] = self._known[self._parents[members]]
+            else:
+                self._known[members] = totals[members]
+            hazards = np.divide(d, n, out=np.zeros_like(d), where=n > 0)
+            self._curves[members, 1:] = np.cumsum(-np.log1p(-np.minimum(hazards, _SURE)), axis=1)
+
+    def _levels(self) -> list[Ints]:
+        """The groups by their depth: those without a parent first."""
+        depths = np.zeros(len(self), dtype=np.int64)
+        above = self._parents.copy()
+        while (above >= 0).any():
+            depths += above >= 0
+            above = np.where(above >= 0, self._parents[above], -1)
+        return [np.flatnonzero(depths == depth) for depth in range(int(depths.max(initial=0)) + 1)]
+
+    # ---------------------------------------------------------------- questions
+
+    def known(self, groups: Ints) -> NDArray[np.bool_]:
+        """Whether enough has been seen to speak of these groups at all."""
+        found: NDArray[np.bool_] = self._known[groups] >= self.enough
+        return found
+
+    def hazard(self, groups: Ints, durations: Any) -> Floats:
+        """The whole hazard up to `durations`: minus the logarithm of the share of waits that are longer."""
+        at = np.clip(np.asarray(durations, dtype=np.int64), 0, HORIZON)
+        buckets = np.minimum(np.searchsorted(EDGES, at, side="right") - 1, BUCKETS - 1)
+        low = self._curves[groups, buckets]
+        share = (at - EDGES[buckets]) / WIDTHS[buckets]
+        found: Floats = low + (self._curves[groups, buckets + 1] - low) * share
+        return found
+
+    def longer(self, groups: Ints, durations: Any) -> Floats:
+        """The share of waits that are longer than `durations`."""
+        return np.exp(-self.hazard(groups, durations))
+
+    def limits(self, groups: Ints, quantile: float, *, default: Duration, low: Duration, high: Duration) -> Ints:
+        """The wait that only `1 - quantile` of those that end at all exceed, within `low` and `high`.
+
+        `default` (not bounded) where too little is known.
+        """
+        never = np.exp(-self._curves[groups, -1])
+        reached = self._when(groups, -np.log1p(-quantile * (1 - never)))
+        return np.where(self.known(groups), np.clip(reached, low, high), default)
+
+    def chance_late(self, groups: Ints, since: Ints, promise: Ints, now: Any) -> Floats:
+        """P(ends after `promise` | begun at `since`, not ended by `now`); NaN where too little is known."""
+        gone = np.asarray(now, dtype=np.int64)
+        left = self.hazard(groups, np.maximum(promise, gone) - since) - self.hazard(groups, gone - since)
+        return np.where(self.known(groups), np.exp(-left), np.nan)
+
+    def late_at(self, groups: Ints, since: Ints, promise: Ints, chance: float) -> Ints:
+        """The first moment from `since` on at which a wait that has not ended is late with at least this chance.
+
+        Never after `promise`, and `promise` itself where too little is known.
+        """
+        target = self.hazard(groups, promise - since) + np.log(chance)
+        return np.where(self.known(groups), np.minimum(since + self._when(groups, target), promise), promise)
+
+    def chance_ever(self, groups: Ints, since: Ints, now: Any) -> Floats:
+        """P(ends at all | not ended by `now`); NaN where too little is known."""
+        left = self._curves[groups, -1] - self.hazard(groups, np.asarray(now, dtype=np.int64) - since)
+        return np.where(self.known(groups), -np.expm1(-left), np.nan)
+
+    def lost_at(self, groups: Ints, since: Ints, chance: float, *, low: Duration, default: Duration) -> Ints:
+        """The first moment at which a wait that has not ended will ever end with at most this chance.
+
+        `low` is the least wait that may be called lost: how much longer than the longest wait so far one may take is
+        not in the data. `default` where too little is known.
+        """
+        reached = self._when(groups, self._curves[groups, -1] + np.log1p(-chance))
+        found: Ints = since + np.where(self.known(groups), np.maximum(reached, low), default)
+        return found
+
+    def _when(self, groups: Ints, hazards: Floats) -> Ints:
+        """The least durations by which the whole hazard reaches `hazards`; the horizon where it never does."""
+        below = np.zeros(len(groups), dtype=np.int64)
+        above = np.full(len(groups), BUCKETS, dtype=np.int64)
+        while (above - below > 1).any():
+            middle = (below + above) // 2
+            short = self._curves[groups, middle] < hazards
+            below, above = np.where(short, middle, below), np.where(short, above, middle)
+        low, top = self._curves[groups, below], self._curves[groups, above]
+        rise = top - low
+        share = np.divide(hazards - low, rise, out=np.ones_like(rise), where=rise > 0)
+        reached = EDGES[below] + np.ceil(np.clip(share, 0, 1) * WIDTHS[below]).astype(np.int64)
+        return np.where(hazards <= 0, 0, np.where(top < hazards, HORIZON, reached))
+
+    # ---------------------------------------------------------------- snapshots
+
+    def dump(self) -> dict[str, Any]:
+        """All that was learned, of values that a snapshot can hold."""
+        tables = {name: getattr(self, name).tobytes() for name in _TABLES}
+        settings = {"half_life": self.half_life, "prior": self.prior, "enough": self.enough}
+        return {"begun": self.begun, "tables": tables, **settings}
+
+    @classmethod
+    def load(cls, content: dict[str, Any]) -> "Waits":
+        """What `dump` gave."""
+        waits = cls(half_life=content["half_life"], prior=content["prior"], enough=content["enough"])
+        waits.begun = content["begun"]
+        for name, kind in _TABLES.items():
+            table = getattr(waits, name)
+            flat = np.frombuffer(content["tables"][name], dtype=kind).copy()
+            setattr(waits, name, flat.reshape(-1, table.shape[1]) if table.ndim > 1 else flat)
+        return waits
+
+
+_TABLES: dict[str, Any] = {
+    "_parents": np.dtype("<i8"),
+    "_ended": np.dtype("<i4"),
+    "_passed": np.dtype("<i8"),
+    "_past_ended": np.dtype("<f8"),
+    "_past_passed": np.dtype("<f8"),
+    "_curves": np.dtype("<f8"),
+    "_known": np.dtype("<f8"),
+}
