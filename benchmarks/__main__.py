@@ -3,7 +3,7 @@
 import os
 import re
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import click
 import msgspec
@@ -12,6 +12,7 @@ from rich.table import Table
 
 from benchmarks.chart import chart_of
 from benchmarks.contestants import CONTESTANTS
+from benchmarks.journal import read_journal
 from benchmarks.lives import draw_stream
 from benchmarks.race import FailedTurnError, Race, Size, hold
 from benchmarks.table import HEADINGS, TITLES, conditions_of, markdown_of, marks_of, rows_of
@@ -28,24 +29,44 @@ _PLACE: Final = re.compile(r"(<!-- table -->\n).*(<!-- end of table -->)", re.DO
 @click.option(
     "--only", multiple=True, type=click.Choice(list(CONTESTANTS)), help="These contestants, and Amends beside them."
 )
+@click.option(
+    "--journal", type=click.File("rb"), metavar="FILE", help="CloudEvents, one a line, instead of drawn ones."
+)
 @click.option("--seed", default=1, show_default=True, help="Of the stream.")
 @click.option("--poll-minutes", type=click.IntRange(1), default=15, show_default=True, help="Between two polls.")
 @click.option("--batch", type=click.IntRange(1), default=100_000, show_default=True, help="Events at once for Amends.")
 @click.option("--core", type=click.IntRange(0), help="The core to run on. [default: the last]")
+@click.option(
+    "--flink", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="PYTHON",
+    help="A Python that has apache-flink and msgspec.",
+)  # fmt: skip
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write everything to this file.")
 @click.option("--chart", type=click.Path(path_type=Path), help="Draw the chart into this SVG file.")
 @click.option("--docs", is_flag=True, help="Write table and chart into docs/benchmarks.md.")
 def main(
-    *, events: int, rounds: int, only: tuple[str, ...], seed: int, poll_minutes: int, batch: int, core: int | None,
-    json_file: Path | None, chart: Path | None, docs: bool,
-) -> None:  # fmt: skip
+    *,
+    events: int,
+    journal: IO[bytes] | None,
+    rounds: int,
+    only: tuple[str, ...],
+    seed: int,
+    poll_minutes: int,
+    batch: int,
+    core: int | None,
+    flink: Path | None,
+    json_file: Path | None,
+    chart: Path | None,
+    docs: bool,
+) -> None:
     """Amends beside its peers: the same events, one core, equal findings."""
+    stream = draw_stream(events, seed) if journal is None else read_journal(journal).head(events)
     size = Size(
-        events=events, rounds=rounds, seed=seed, poll_minutes=poll_minutes, batch=batch,
+        events=len(stream), rounds=rounds, source=_source(journal, seed), poll_minutes=poll_minutes, batch=batch,
         core=(os.cpu_count() or 1) - 1 if core is None else core,
     )  # fmt: skip
     try:
-        race = hold(draw_stream(events, seed), only or list(CONTESTANTS), size, lambda text: click.echo(text, err=True))
+        pythons = {} if flink is None else {"flink": flink.absolute()}
+        race = hold(stream, only or list(CONTESTANTS), size, _say, pythons)
     except FailedTurnError as error:
         raise click.ClickException(str(error)) from error
     show(race)
@@ -59,6 +80,14 @@ def main(
         _CHART.write_text(chart_of(race), encoding="utf-8")
     if any(line.agreement is not None and not line.agreement.equal for line in race.lines):
         raise click.ClickException("not all contestants found the same")
+
+
+def _source(journal: IO[bytes] | None, seed: int) -> str:
+    return f"seed {seed}" if journal is None else Path(journal.name).name
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
 
 
 def show(race: Race) -> None:

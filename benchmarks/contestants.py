@@ -35,7 +35,7 @@ CONTESTANTS: Final = {
     "loop": Contestant(label="Python loop, by hand", rules="six", module="loop"),
     "duckdb": Contestant(label="DuckDB, one query", rules="six", module="duckdb_backtest"),
     "bytewax": Contestant(label="Bytewax", rules="six", module="bytewax_flow", most=300_000),
-    "flink": Contestant(label="Flink", rules="six", module="flink_job", most=20_000),
+    "flink": Contestant(label="Flink", rules="six", module="flink_job", most=50_000),
     "sqlite-polling": Contestant(
         label="SQLite, polled", rules="six", module="polling_sqlite", most=200_000, polled=True
     ),
@@ -43,7 +43,7 @@ CONTESTANTS: Final = {
         label="PostgreSQL, polled", rules="six", module="polling_postgres", most=60_000, polled=True
     ),
     "duckdb-polling": Contestant(
-        label="DuckDB, polled", rules="six", module="polling_duckdb", most=20_000, polled=True
+        label="DuckDB, polled", rules="six", module="polling_duckdb", most=15_000, polled=True
     ),
     "amends-pack": Contestant(label="Amends", rules="pack", module="kernel", function="run_pack"),
     "per-event": Contestant(label="One event at a time, compiled Python", rules="pack", module="per_event"),

@@ -7,7 +7,7 @@ import numpy as np
 
 from amends.model.event import Event
 from amends.model.instant import Instant, format_instant
-from benchmarks.stream import ABSENT, INSTANTS, KEYS, TEXTS, Stream, name
+from benchmarks.stream import ABSENT, INSTANTS, KEYS, TEXTS, Stream
 
 try:
     import pyarrow as pa
@@ -24,7 +24,7 @@ def events_of(stream: Stream, first: int = 0, *, decoded: bool = False) -> list[
     """
     data: list[dict[str, Any]] = [{} for _ in range(len(stream))]
     keys: list[dict[str, str]] = [{} for _ in range(len(stream))]
-    names = {kind: _Names(kind) for kind in KEYS}
+    names = {kind: _Names(stream, kind) for kind in KEYS}
     for code in np.unique(stream["type"]).tolist():
         places = np.flatnonzero(stream["type"] == code)
         for column_name, column in stream.columns.items():
@@ -69,12 +69,12 @@ def portions(stream: Stream, size: int) -> Iterator[tuple[int, Stream]]:
 class _Names(dict[int, str]):
     """Ids by number, made once."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, stream: Stream, kind: str) -> None:
         super().__init__()
-        self._kind = kind
+        self._stream, self._kind = stream, kind
 
     def __missing__(self, number: int) -> str:
-        found = self[number] = name(self._kind, number)
+        found = self[number] = self._stream.name(self._kind, number)
         return found
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.stream import ABSENT, KEYS, TEXTS, Column, Stream
+from benchmarks.stream import ABSENT, Column, Stream
 
 Numbers = NDArray[np.int64]
 
@@ -303,7 +303,7 @@ class _Lives:
 
     def stream(self) -> Stream:
         order = np.argsort(np.concatenate([part["received"] for part in self.parts]), kind="stable")
-        names = {name for part in self.parts for name in part} | set(KEYS) | TEXTS
+        names = {name for part in self.parts for name in part}
         columns = {
             name: np.concatenate(
                 [part[name] if name in part else np.full(len(part["time"]), ABSENT) for part in self.parts]

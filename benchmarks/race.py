@@ -17,6 +17,7 @@ from benchmarks.peers.contest import Outcome
 from benchmarks.stream import Stream
 from benchmarks.turn import Answer, Order
 
+_ROOT: Final = Path(__file__).parent.parent
 _ONE_THREAD: Final = dict.fromkeys(
     "OMP_NUM_THREADS OPENBLAS_NUM_THREADS MKL_NUM_THREADS POLARS_MAX_THREADS RAYON_NUM_THREADS".split(), "1"
 )
@@ -31,7 +32,7 @@ class Size(msgspec.Struct, frozen=True, kw_only=True):
 
     events: int
     rounds: int
-    seed: int
+    source: str
     poll_minutes: int
     batch: int
     core: int
@@ -64,15 +65,24 @@ class Race(msgspec.Struct, kw_only=True):
     lines: list[Line]
 
 
-def hold(stream: Stream, names: Sequence[str], size: Size, say: Callable[[str], None]) -> Race:
-    """Let the named contestants run, each round one turn each; Amends runs too, since all are compared with it."""
+def hold(
+    stream: Stream,
+    names: Sequence[str],
+    size: Size,
+    say: Callable[[str], None],
+    pythons: Mapping[str, Path] | None = None,
+) -> Race:
+    """Let the named contestants run, each round one turn each; Amends runs too, since all are compared with it.
+
+    `pythons` says who has another Python than this one.
+    """
     chosen = list(dict.fromkeys([*(OURS[CONTESTANTS[name].rules] for name in names), *names]))
     chosen.sort(key=list(CONTESTANTS).index)
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="amends-benchmarks-") as folder:
         file = Path(folder) / "stream.npz"
         stream.save(file)
-        turns = _Turns(file, size, stream, say)
+        turns = _Turns(file, size, stream, say, pythons or {})
         outcomes: dict[str, list[Outcome]] = {name: [] for name in chosen}
         missing: dict[str, str] = {}
         for number in range(1, size.rounds + 1):
@@ -91,8 +101,10 @@ def hold(stream: Stream, names: Sequence[str], size: Size, say: Callable[[str], 
 
 
 class _Turns:
-    def __init__(self, file: Path, size: Size, stream: Stream, say: Callable[[str], None]) -> None:
-        self._file, self._size, self._stream, self._say = file, size, stream, say
+    def __init__(
+        self, file: Path, size: Size, stream: Stream, say: Callable[[str], None], pythons: Mapping[str, Path]
+    ) -> None:
+        self._file, self._size, self._stream, self._say, self._pythons = file, size, stream, say, pythons
         self._ours: dict[tuple[str, int], Outcome] = {}
 
     def take(self, name: str, when: str, most: int | None = None) -> Answer:
@@ -104,10 +116,11 @@ class _Turns:
             poll_minutes=self._size.poll_minutes, batch=self._size.batch,
         )  # fmt: skip
         out = self._file.parent / "answer"
+        environment = {**os.environ, **_ONE_THREAD, "PYTHONPATH": str(_ROOT / "src")}
         done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.turn", str(out)],
-            input=msgspec.json.encode(order), env={**os.environ, **_ONE_THREAD}, check=False,
-            cwd=Path(__file__).parent.parent, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            [str(self._pythons.get(name, sys.executable)), "-m", "benchmarks.turn", str(out)],
+            input=msgspec.json.encode(order), env=environment, check=False,
+            cwd=_ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         )  # fmt: skip
         if done.returncode:
             words = done.stderr.decode(errors="replace").strip()

@@ -7,12 +7,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from amends.model.fields import FIELDS
+
 Column = NDArray[np.int64]
 
 ABSENT: Final = np.iinfo(np.int64).min
 """In every column: the event does not speak of it."""
 KEYS: Final = ("order", "payment", "shipment", "stock", "buyer", "thread", "return")
-_PREFIXES: Final = {
+_WORDS: Final = "words of "
+_PATTERNS: Final = {
     "order": "5{:09d}",
     "payment": "pi_{:012d}",
     "shipment": "LX{:09d}CN",
@@ -21,29 +24,31 @@ _PREFIXES: Final = {
     "thread": "thread-{}",
     "return": "return-{}",
 }
-TEXTS: Final = frozenset(
-    "type source shop channel currency country city postcode street recipient method provider reason carrier origin "
-    "destination status sub_status stage scan_country scan_city cause description intent author medium tone sku".split()
-)
+TEXTS: Final = frozenset({"type", "source"} | {name for name, field in FIELDS.items() if field.type == "text"})
 """Columns of codes into `Stream.texts`."""
-INSTANTS: Final = frozenset({"ship_by", "deliver_by", "respond_by"})
+INSTANTS: Final = frozenset(name for name, field in FIELDS.items() if field.type == "instant")
 
 
 class Stream:
     """Events in the order of arrival: for each name a column of whole numbers, ABSENT where an event has none.
 
-    Texts are codes into `texts`, keys are numbers that `name` turns into ids, instants are microseconds.
+    Texts are codes into `texts`, keys are numbers into `names`, instants are microseconds. Drawn subjects have ids by
+    a pattern; those of a journal have their own, in `ids`.
     """
 
-    def __init__(self, columns: Mapping[str, Column], texts: list[str]) -> None:
+    def __init__(
+        self, columns: Mapping[str, Column], texts: list[str], ids: Mapping[str, list[str]] | None = None
+    ) -> None:
         self.columns = dict(columns)
         self.texts = texts
+        self.ids = dict(ids or {})
 
     def __len__(self) -> int:
         return len(self.columns["time"])
 
     def __getitem__(self, name: str) -> Column:
-        return self.columns[name]
+        column = self.columns.get(name)
+        return np.full(len(self), ABSENT) if column is None else column
 
     @property
     def end(self) -> int:
@@ -56,29 +61,29 @@ class Stream:
 
     def part(self, start: int, stop: int) -> "Stream":
         """The events from `start` to before `stop`."""
-        return Stream({name: column[start:stop] for name, column in self.columns.items()}, self.texts)
-
-    def code(self, text: str) -> int:
-        """The code of a text; of one that never occurs, a code that never occurs."""
-        return self.texts.index(text) if text in self.texts else -1
+        return Stream({name: column[start:stop] for name, column in self.columns.items()}, self.texts, self.ids)
 
     def names(self, kind: str) -> list[str]:
         """The ids of a kind of subject, by number."""
-        return [name(kind, number) for number in range(max(0, int(self[kind].max()) + 1))]
+        if kind in self.ids:
+            return self.ids[kind]
+        return [self.name(kind, number) for number in range(max(0, int(self[kind].max()) + 1))]
+
+    def name(self, kind: str, number: int) -> str:
+        """The id of a subject."""
+        return self.ids[kind][number] if kind in self.ids else _PATTERNS[kind].format(number)
 
     def save(self, file: Path) -> None:
         """Write it for another process to read."""
-        arrays: dict[str, Any] = {"__texts__": np.array(self.texts), **self.columns}
+        words = {"texts": self.texts, **{f"ids {kind}": ids for kind, ids in self.ids.items()}}
+        arrays: dict[str, Any] = {f"{_WORDS}{name}": np.array(texts) for name, texts in words.items()} | self.columns
         np.savez(file, **arrays)
 
     @classmethod
     def load(cls, file: Path) -> "Stream":
         """Read what `save` wrote."""
         with np.load(file) as content:
-            columns = {name: content[name] for name in content.files if name != "__texts__"}
-            return cls(columns, content["__texts__"].tolist())
-
-
-def name(kind: str, number: int) -> str:
-    """The id of a subject."""
-    return _PREFIXES[kind].format(number)
+            columns = {name: content[name] for name in content.files if not name.startswith(_WORDS)}
+            words = {name.removeprefix(_WORDS): content[name].tolist() for name in set(content.files) - columns.keys()}
+        texts = words.pop("texts")
+        return cls(columns, texts, {name.removeprefix("ids "): ids for name, ids in words.items()})

@@ -76,7 +76,7 @@ def _mark(words: str, value: float, aim: float, form: str) -> str:
 def conditions_of(race: Race) -> str:
     """What the figures depend on, in a sentence."""
     size = race.size
-    return f"{size.events:,} events of seed {size.seed}, median of {size.rounds} rounds, one core each; " + "; ".join(
+    return f"{size.events:,} events of {size.source}, median of {size.rounds} rounds, one core each; " + "; ".join(
         f"{name} {value}" for name, value in race.conditions.items()
     )
 

@@ -11,7 +11,7 @@ from benchmarks.race import Line, Race, Size
 from benchmarks.table import markdown_of, marks_of
 from click.testing import CliRunner
 
-_SIZE = Size(events=1_000, rounds=1, seed=1, poll_minutes=15, batch=1_000, core=0)
+_SIZE = Size(events=1_000, rounds=1, source="seed 1", poll_minutes=15, batch=1_000, core=0)
 
 
 def test_a_small_race(tmp_path: Path) -> None:

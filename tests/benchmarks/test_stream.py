@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from benchmarks.forms import Fact, arrow_of, events_of, facts_of
+from benchmarks.journal import read_journal
 from benchmarks.lives import draw_stream
 from benchmarks.stream import KEYS, Stream
 
@@ -38,6 +39,13 @@ def test_it_comes_in_the_order_of_arrival_and_late_events_with_it(stream: Stream
 def test_it_comes_back_from_a_file(stream: Stream, tmp_path: Path) -> None:
     stream.save(tmp_path / "stream.npz")
     assert events_of(Stream.load(tmp_path / "stream.npz")) == events_of(stream)
+
+
+def test_it_comes_back_from_a_journal(stream: Stream, tmp_path: Path) -> None:
+    read = read_journal(encode_event(event) + b"\n" for event in events_of(stream))
+    assert events_of(read) == events_of(stream)
+    read.save(tmp_path / "stream.npz")
+    assert list(facts_of(Stream.load(tmp_path / "stream.npz"))) == list(facts_of(stream))
 
 
 def test_a_part_is_numbered_as_in_the_whole(stream: Stream) -> None:

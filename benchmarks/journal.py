@@ -1,0 +1,60 @@
+"""A stream from a journal of CloudEvents, one a line: a real history as every contestant can read it."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from amends.model.event import Event, decode_event
+from amends.model.fields import FIELDS
+from amends.model.instant import parse_instant
+from benchmarks.stream import ABSENT, INSTANTS, KEYS, TEXTS, Column, Stream
+
+_WHOLE = frozenset(name for name, field in FIELDS.items() if field.type in ("integer", "money"))
+
+
+def read_journal(lines: Iterable[bytes]) -> Stream:
+    """The events of a journal, by when they were received. Decimals, flags and what is no field are left out."""
+    events = sorted((decode_event(line) for line in lines if line.strip()), key=_learned)
+    return _Columns(events).stream()
+
+
+def _learned(event: Event) -> int:
+    return event.time if event.received is None else event.received
+
+
+class _Columns:
+    def __init__(self, events: list[Event]) -> None:
+        self._count = len(events)
+        self._columns: dict[str, Column] = {}
+        self._texts: dict[str, int] = {}
+        self._ids: dict[str, dict[str, int]] = {kind: {} for kind in KEYS}
+        for place, event in enumerate(events):
+            self._put(place, "type", self._text(event.type))
+            self._put(place, "source", self._text(event.source))
+            self._put(place, "time", event.time)
+            self._put(place, "received", _learned(event))
+            for kind, key in event.keys.items():
+                if kind in self._ids:
+                    self._put(place, kind, self._ids[kind].setdefault(key, len(self._ids[kind])))
+            for name, value in event.data.items():
+                self._put_field(place, name, value)
+
+    def _put_field(self, place: int, name: str, value: object) -> None:
+        if isinstance(value, str) and name in INSTANTS:
+            self._put(place, name, parse_instant(value))
+        elif isinstance(value, str) and name in TEXTS:
+            self._put(place, name, self._text(value))
+        elif isinstance(value, int) and name in _WHOLE:
+            self._put(place, name, value)
+
+    def _text(self, text: str) -> int:
+        return self._texts.setdefault(text, len(self._texts))
+
+    def _put(self, place: int, name: str, value: int) -> None:
+        column = self._columns.get(name)
+        if column is None:
+            column = self._columns[name] = np.full(self._count, ABSENT)
+        column[place] = value
+
+    def stream(self) -> Stream:
+        return Stream(self._columns, list(self._texts), {kind: list(ids) for kind, ids in self._ids.items()})
