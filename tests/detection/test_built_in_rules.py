@@ -1,15 +1,18 @@
 # ruff: noqa: E501 - a row a step
 """The built-in rules told as stories: each fires on what it is about, keeps quiet beside it, and clears."""
 
+from importlib.resources import files
+from pathlib import Path
+
 import pytest
 from tests.reference.stories import MIDNIGHT, tell
 
 from amends.detection import Kernel, Pack, load_pack
-from amends.detection.pack import pack_from_documents
 from amends.model.event import Event
 from amends.model.instant import DAY, HOUR, Instant
 
 PACK = load_pack()
+BUILT_IN = Path(str(files("amends.detection"))) / "packs"
 
 
 def story(table: str, pack: Pack = PACK) -> None:
@@ -292,23 +295,9 @@ def test_blocklisted_buyer_by_the_shop_s_word() -> None:
     )
 
 
-def test_blocklisted_buyer_by_the_shop_s_own_list() -> None:
-    rule = PACK.rules["blocklisted_buyer"]
-    where = PACK.tables["order"].columns["blocked"].where
-    columns = {
-        "blocked": {"fold": "any", "on": ["order.placed"], "where": where},
-        "placed_at": {"fold": "min", "of": "time", "on": ["order.placed"]},
-    }
-    own = {
-        "sets": {"blocked_emails": ["a@example.org"], "blocked_phones": [], "blocked_addresses": ["k"]},
-        "tables": {"order": {"columns": columns}},
-        "rules": [
-            {
-                "id": rule.id, "kind": "conflict", "table": "order", "trouble": "abuse", "when": "blocked",
-                "title": rule.title, "says": rule.says,
-            }
-        ],
-    }  # fmt: skip
+def test_blocklisted_buyer_by_the_shop_s_own_list(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text("sets: {blocked_emails: [a@example.org], blocked_addresses: [k]}")
     story(
         """
         learned | happened | event        | keys            | data                        | then
@@ -316,7 +305,7 @@ def test_blocklisted_buyer_by_the_shop_s_own_list() -> None:
         00:00   |   | order.placed | order=2 buyer=c | buyer_email=b@example.org   |
         00:00   |   | order.placed | order=3 buyer=d | address_key=k               | +blocklisted_buyer order:3
         """,
-        pack_from_documents([own]),
+        load_pack([BUILT_IN, own]),
     )
 
 
