@@ -52,12 +52,15 @@ def row_of(case: Case, face: OrderFace | None, people: Mapping[str, str], house:
     say, grade = visitor.say, case.grade
     due = grade.due_at if case.is_active else None
     left = None if due is None else due - say.now
+    sentence, title = headline(case, house, visitor), exception_name(house, grade.exception, visitor)
+    # A case of no order is known by its sentence, which names the article or the feed; failing that, by its subject.
+    unnamed = case.subject if sentence == title else ""
     return Row(
         id=case.id,
         severity=grade.severity,
-        sentence=headline(case, house, visitor),
-        title=exception_name(house, grade.exception, visitor),
-        number=(face.number if face else None) or case.order or "",
+        sentence=sentence,
+        title=title,
+        number=(face.number if face else None) or case.order or unnamed,
         buyer=(face.buyer_name or face.buyer_email or "") if face else "",
         country=(face.country or "") if face else "",
         note=_note(case, visitor),
