@@ -2,6 +2,7 @@
 
 import math
 from itertools import pairwise
+from typing import Any
 
 import hypothesis.strategies as st
 import msgspec
@@ -20,13 +21,13 @@ NONE = np.zeros(0, dtype=np.int64)
 DURATIONS = st.integers(MINUTE, 130 * DAY)
 
 
-def waits_of(parents, **settings_) -> Waits:
-    waits = Waits(**{"half_life": FOREVER, "enough": 0.0, **settings_})
+def waits_of(parents: Any, **settings_: Any) -> Waits:
+    waits: Waits = Waits(**{"half_life": FOREVER, "enough": 0.0, **settings_})
     waits.grow(np.asarray(parents))
     return waits
 
 
-def learned(durations, still=(), *, waits=None, group=0, ends=None, now=None) -> Waits:
+def learned(durations, still=(), *, waits: Waits | None = None, group=0, ends=None, now=None) -> Waits:
     """Waits that all began so that they end at `now`, or have come so far by then."""
     waits = waits if waits is not None else waits_of(ONE)
     now = now if now is not None else Instant(max([*durations, *still, 0]) + 1)
@@ -256,7 +257,7 @@ def test_limits_of_known_lanes_are_found(draw, quantile) -> None:
         waits.relearn(now, np.zeros(len(running), dtype=np.int64), running)
     for q in GRID:
         exact = float(np.quantile(true, q)) if quantile is None else float(quantile(q))
-        limit = waits.limits(np.array([0]), q, default=Duration(0), low=Duration(0), high=HORIZON)[0]
+        limit = waits.limits(np.array([0]), q, default=Duration(0), low=Duration(0), high=Duration(HORIZON))[0]
         assert limit == pytest.approx(exact, rel=0.06, abs=DAY / 5)
 
 
@@ -274,7 +275,9 @@ def test_limits_follow_the_season() -> None:
                       np.ones(over.sum(), dtype=np.int8))  # fmt: skip
         running = since[(since < now) & (since + lengths >= now)]
         waits.relearn(now, np.zeros(len(running), dtype=np.int64), running)
-        limits[week] = waits.limits(np.array([0]), 0.95, default=Duration(0), low=Duration(0), high=HORIZON)[0] / DAY
+        limits[week] = (
+            waits.limits(np.array([0]), 0.95, default=Duration(0), low=Duration(0), high=Duration(HORIZON))[0] / DAY
+        )
     before, after = (days * math.exp(1.645 * 0.3) for days in (4, 8))
     assert limits[28] == pytest.approx(before, rel=0.08)
     assert limits[41] == pytest.approx(after, rel=0.12)
