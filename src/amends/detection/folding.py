@@ -53,6 +53,23 @@ class Change:
         changed &= place >= 0
         return np.where(changed, self._values[place], start)
 
+    def is_within(self, types: frozenset[str]) -> bool:
+        """Whether only events of these types make the change."""
+        return self._fold.on <= types
+
+    def over_all(self, start: Array, number_of: NDArray[np.int32], segments: Segments) -> Array:
+        """The stored value after each of some touches, all entries among them; `number_of` says which they are."""
+        entries = number_of[self._entries]
+        if len(entries) == segments.count:
+            return self._values
+        latest = np.zeros(segments.count, dtype=np.int32)
+        latest[entries] = 1
+        np.cumsum(latest, out=latest)
+        latest -= 1
+        changed = entries[latest] >= segments.start_of
+        changed &= latest >= 0
+        return np.where(changed, self._values[latest], start)
+
     def commit(self) -> None:
         """Write what the column has become into the rows."""
         # Of several values for one row the last assigned stays, and entries are in order.
@@ -64,7 +81,7 @@ class ColumnFold:
 
     def __init__(self, column: Column, where: Expression | None, rows: Rows, pool: Pool) -> None:
         self.column = column
-        self._on = frozenset(column.on)
+        self.on = frozenset(column.on)
         self._where = where
         self._rows = rows
         self._pool = pool
@@ -87,9 +104,9 @@ class ColumnFold:
 
     def after_each(self, versions: "Versions") -> Change | None:
         """What the batch does to the column; None if nothing. The rows keep their state until it is committed."""
-        if not versions.events.has_any(self._on):
+        if not versions.events.has_any(self.on):
             return None
-        subset = versions.subset(self._on)
+        subset = versions.subset(self.on)
         entries, runs = subset.places, None
         if self._where is not None and len(entries):
             frame = EventFrame(versions.events, versions.touches.event[entries], versions.received[entries])

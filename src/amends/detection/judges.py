@@ -136,12 +136,13 @@ class Troubles:
 
     def endings(self, versions: Versions, places: Index, findings: list[str]) -> Iterator[tuple[str, Subset, int]]:
         """Which findings end in the batch, and at which touch: of those open before, and of these at `places`."""
-        touched = versions.touches.row[versions.segments.starts]
-        open_rows = touched[self.open.among(touched)]
-        rows = np.union1d(open_rows, versions.touches.row[places])
-        if not len(rows):
+        segments = versions.segments
+        chosen = self.open.among(versions.touches.row[segments.starts])
+        chosen[segments.number[places]] = True
+        runs = np.flatnonzero(chosen)
+        if not len(runs):
             return
-        subset = versions.of_rows(rows)
+        subset = versions.of_rows(runs)
         ends = self._until.holds(subset)
         starts = subset.segments.starts
         for start, ended in zip(starts.tolist(), first_true(subset.segments, ends).tolist(), strict=True):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from amends.detection.columns import EventColumns, Kept
 from amends.detection.rows import NO_ROW, Rows
+from amends.detection.scan import Segments
 from amends.model.subjects import PARENTS
 
 Index = NDArray[np.int64]
@@ -159,9 +160,14 @@ class Links:
         both = np.flatnonzero((children != NO_ROW) & (parents != NO_ROW))
         known = self._tables[child].arrays["parent"]
         both = both[known[children[both]] == NO_ROW]
-        rows, first = np.unique(children[both], return_index=True)
-        known[rows] = parents[both[first]]
-        self._new[child] = _New(rows, both[first])
+        if not len(both):
+            self._new[child] = _NOTHING_NEW
+            return
+        both = both[np.argsort(children[both], kind="stable")]
+        both = both[Segments(children[both]).starts]  # the first that names it
+        rows = children[both]
+        known[rows] = parents[both]
+        self._new[child] = _New(rows, both)
 
     def _pass_to_orders(self, batch: "_Batch", orders: _Gathered) -> None:
         types = self._passed_on["order"]

@@ -93,19 +93,18 @@ class Versions:
         if known is None:
             places = self.places(types)
             if fresh and len(self._fresh):
-                places = np.union1d(places, self._fresh)
-            known = self._subsets[types, fresh] = Subset(self, places)
+                chosen = self.events.reading.table(types)[self.types]
+                chosen[self._fresh] = True
+                places = np.flatnonzero(chosen)
+            known = self._subsets[types, fresh] = Subset(self, places, types)
         return known
 
-    def of_rows(self, rows: Index) -> "Subset":
-        """All touches of these rows, which are in order; those that were not touched are passed by."""
-        own = self.touches.row[self.segments.starts]
-        place = np.searchsorted(own, rows)
-        place = place[(place < len(own)) & (own[np.minimum(place, len(own) - 1)] == rows)]
-        starts, ends = self.segments.starts[place], self.segments.ends[place]
+    def of_rows(self, runs: Index) -> "Subset":
+        """All touches of the rows of these runs, which are in order."""
+        starts, ends = self.segments.starts[runs], self.segments.ends[runs]
         lengths = ends - starts
         offsets = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        return Subset(self, np.repeat(starts, lengths) + offsets)
+        return Subset(self, np.repeat(starts, lengths) + offsets, frozenset())
 
     def value_at(self, name: str, index: Index) -> Vector:
         """The row's column after the touches at `index`, or a field of the touching events."""
@@ -114,6 +113,15 @@ class Versions:
         if name.startswith("event."):
             return self.events.vector(name, self.touches.event[index])
         return read(self.stored_at(name, index), self.table.folds[name].column.type)
+
+    def value_of(self, name: str, subset: "Subset") -> Vector:
+        """The same as `value_at`, for the touches of a subset."""
+        change = self._changes.get(name)
+        if change is None or not change.is_within(subset.types):
+            return self.value_at(name, subset.places)
+        fold = self.table.folds[name]
+        start = fold.state(subset.row)
+        return read(change.over_all(start, subset.number_of, subset.segments), fold.column.type)
 
     def stored_at(self, name: str, index: Index) -> Array:
         """The row's column after the touches at `index`, which are in order, in stored form."""
@@ -137,11 +145,15 @@ class Versions:
 
 
 class Subset:
-    """Some touches of a table, in its order: a frame of the rows as they stood after them."""
+    """Some touches of a table, in its order: a frame of the rows as they stood after them.
 
-    def __init__(self, versions: Versions, places: Index) -> None:
+    All those by events of `types` are among them.
+    """
+
+    def __init__(self, versions: Versions, places: Index, types: frozenset[str]) -> None:
         self.versions = versions
         self.places = places
+        self.types = types
         self.size = len(places)
         self.row: Index = versions.touches.row[places]
         self._columns: dict[str, Vector] = {}
@@ -165,8 +177,15 @@ class Subset:
         """The row's column after the touch, or a field of the touching event."""
         known = self._columns.get(name)
         if known is None:
-            known = self._columns[name] = self.versions.value_at(name, self.places)
+            known = self._columns[name] = self.versions.value_of(name, self)
         return known
+
+    @cached_property
+    def number_of(self) -> NDArray[np.int32]:
+        """For each touch of the table that is here, which one it is; of no meaning for the others."""
+        numbers = np.empty(self.versions.size, dtype=np.int32)
+        numbers[self.places] = np.arange(self.size, dtype=np.int32)
+        return numbers
 
     def cause(self, index: int) -> str:
         """The touching event, by source and id."""
