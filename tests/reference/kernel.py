@@ -269,7 +269,7 @@ class ReferenceKernel:
         finding = self._finding(rule, ("group", subject), None, at, cause, (None, None), by | facts)
         self.groups[place] = (group, finding.id)
         self.surging[place] = by | facts
-        for earlier in self.hits:
+        for earlier in list(self.hits):
             recent = at - earlier.verdict.fired_at <= rule.surge.window
             if earlier.place == place and recent and earlier.told is None:
                 self._tell(earlier, at)
@@ -284,6 +284,10 @@ class ReferenceKernel:
             self._tell(hit, verdict.fired_at)
 
     def _tell(self, hit: Hit, at: int) -> None:
+        until, scope = hit.verdict.rule.until, Scope(hit.verdict.row.values)
+        if until is not None and until.holds(scope):
+            self.hits.remove(hit)
+            return
         hit.told = (at, self.surging[hit.place])
         if hit not in self.unsettled:
             self.unsettled.append(hit)
@@ -291,8 +295,8 @@ class ReferenceKernel:
     def _end_hits(self, rule: Rule, row: Row, cause: str) -> None:
         assert self.clock is not None
         for hit in [hit for hit in self.hits if hit.verdict.rule is rule and hit.verdict.row is row]:
-            self.hits.remove(hit)
             if hit.told is not None:
+                self.hits.remove(hit)
                 self.clearings.append(Clearing(finding=hit.id, cleared_at=Instant(self.clock), cause=cause))
 
     def _end_surges(self, by: int) -> None:

@@ -7,12 +7,12 @@ import msgspec
 from amends.detection.columns import Reading
 from amends.detection.expression import Expression, Scope, compile_expression
 from amends.detection.folding import ColumnFold
-from amends.detection.hits import HitJudge
+from amends.detection.hits import HitLog
 from amends.detection.judges import ConflictJudge, FaultJudge, Judge, SilenceJudge
 from amends.detection.links import CHILDREN
 from amends.detection.pool import Pool
 from amends.detection.rows import Rows
-from amends.detection.rule import Pack, Rule
+from amends.detection.rule import Pack, Rule, Surge
 from amends.detection.scope import event_scope, loss_scope, row_scope
 from amends.detection.surge import SurgeJudge
 from amends.detection.versions import Table
@@ -36,13 +36,14 @@ class SurgeSource(msgspec.Struct, frozen=True, kw_only=True):
     judge: SurgeJudge
     table: str
     hits: Expression | None
-    found: HitJudge | None
-    """Follows its hits, if they are findings too."""
+    log: HitLog | None
+    """Its hits, if they are findings too."""
 
     @property
-    def on_events(self) -> bool:
-        """Whether it counts events, not findings."""
-        return self.judge.rule.surge is not None and bool(self.judge.rule.surge.on)
+    def surge(self) -> Surge:
+        """What it counts, and how."""
+        assert self.judge.rule.surge is not None
+        return self.judge.rule.surge
 
 
 class Machine:
@@ -82,8 +83,8 @@ class Machine:
         self.reports[rule.id] = self._report(rule, with_event)
         if rule.surge is not None:
             hits, until = self._compile(rule.surge.hits, with_event), self._compile(rule.until, scope)
-            found = None if until is None else HitJudge(rule, table, until)
-            self.surges.append(SurgeSource(judge=SurgeJudge(rule), table=rule.table, hits=hits, found=found))
+            log = None if until is None else HitLog(rule, table, until)
+            self.surges.append(SurgeSource(judge=SurgeJudge(rule), table=rule.table, hits=hits, log=log))
             return
         judge: Judge
         until = self._compile(rule.until, scope)

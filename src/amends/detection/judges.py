@@ -134,29 +134,35 @@ class Troubles:
         self._until = until
         self.open = OpenRows(rule, table.rows)
 
-    def endings(self, versions: Versions, places: Index, findings: list[str]) -> Iterator[tuple[str, Subset, int]]:
-        """Which findings end in the batch, and at which touch: of those open before, and of these at `places`."""
+    def endings(
+        self, versions: Versions, rows: Index, places: Index, findings: list[str]
+    ) -> Iterator[tuple[str, Subset, int]]:
+        """Which findings end in the batch, and at which touch: of those open before, and of new ones.
+
+        The new ones are of `rows`, each told after the touch at its place; -1: before any touch of the batch.
+        """
         segments = versions.segments
-        chosen = self.open.among(versions.touches.row[segments.starts])
-        chosen[segments.number[places]] = True
+        touched = versions.touches.row[segments.starts]
+        chosen = self.open.among(touched)
+        if len(rows) and len(touched):
+            run = np.minimum(np.searchsorted(touched, rows), len(touched) - 1)
+            chosen[run[touched[run] == rows]] = True
         runs = np.flatnonzero(chosen)
-        if not len(runs):
-            return
         subset = versions.of_rows(runs)
         ends = self._until.holds(subset)
-        starts = subset.segments.starts
-        for start, ended in zip(starts.tolist(), first_true(subset.segments, ends).tolist(), strict=True):
-            row = int(subset.row[start])
+        first = dict(zip(touched[runs].tolist(), first_true(subset.segments, ends).tolist(), strict=True))
+        for row, ended in first.items():
             if ended < subset.size and row in self.open:
                 for finding in self.open.pop(row):
                     yield finding, subset, ended
+        following = next_true(subset.segments, ends)
         own = np.searchsorted(subset.places, places)
-        following = next_true(subset.segments, ends)[own]
-        for place, ended, finding in zip(places.tolist(), following.tolist(), findings, strict=True):
+        for row, place, index, finding in zip(rows.tolist(), places.tolist(), own.tolist(), findings, strict=True):
+            ended = first.get(row, subset.size) if place < 0 else int(following[index])
             if ended < subset.size:
                 yield finding, subset, ended
             else:
-                self.open.add(int(versions.touches.row[place]), finding)
+                self.open.add(row, finding)
 
 
 class FaultJudge:
@@ -179,7 +185,8 @@ class FaultJudge:
         if self._troubles is None:
             return []
         ids = [finding.id for finding in findings]
-        return [clearing(*ending) for ending in self._troubles.endings(versions, subset.places[index], ids)]
+        endings = self._troubles.endings(versions, subset.row[index], subset.places[index], ids)
+        return [clearing(*ending) for ending in endings]
 
     def dump(self) -> Any:
         return None if self._troubles is None else self._troubles.open.dump()

@@ -11,20 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.batch import EventBatch, batch_of
-from amends.detection.build import Machine, SurgeSource
+from amends.detection.build import Machine
 from amends.detection.cells import python_values
 from amends.detection.columns import EventColumns
-from amends.detection.expression import Type
-from amends.detection.finding import Clearing, Finding, Verdicts, finding_id
-from amends.detection.judges import NEVER, Firings, SilenceJudge, at_touches
-from amends.detection.links import CHILDREN, Links
+from amends.detection.finding import Verdicts
+from amends.detection.judges import NEVER, SilenceJudge
+from amends.detection.links import Links
 from amends.detection.pool import Pool
-from amends.detection.rows import NO_ROW
 from amends.detection.rule import Pack
-from amends.detection.scope import EVENT_NAMES
-from amends.detection.surge import Ending, Record
-from amends.detection.vector import Vector
-from amends.detection.versions import TOUCHED, Before, Clockwork, Picked, RowsThen, Subset, Versions
+from amends.detection.stage import Stage
+from amends.detection.versions import TOUCHED, Before, Clockwork, Versions
 from amends.model.errors import AmendsError
 from amends.model.event import Event
 from amends.model.instant import Instant
@@ -32,7 +28,7 @@ from amends.model.instant import Instant
 Index = NDArray[np.int64]
 
 _BEGINNING = np.iinfo(np.int64).min
-_FORMAT = 3
+_FORMAT = 4
 
 
 class StaleSnapshotError(AmendsError, ValueError):
@@ -51,7 +47,7 @@ class Kernel:
         self._machine = Machine(pack, self._pool)
         self._links = Links(self._machine.rows, self._machine.concern)
         self._clock = int(_BEGINNING)
-        self._stage = _Stage(self)
+        self._stage = Stage(self._machine, self._links, self._pool)
 
     @property
     def clock(self) -> Instant | None:
@@ -136,7 +132,7 @@ class Kernel:
                 "links": self._links.dump(),
                 "judges": {j.rule.id: j.dump() for judges in self._machine.judges.values() for j in judges},
                 "surges": {surge.judge.rule.id: surge.judge.dump() for surge in self._machine.surges},
-                "hits": {surge.judge.rule.id: surge.found.dump() for surge in self._machine.surges if surge.found},
+                "hits": {surge.judge.rule.id: surge.log.dump() for surge in self._machine.surges if surge.log},
             }
         )
 
@@ -161,146 +157,6 @@ class Kernel:
                 judge.load(content["judges"][judge.rule.id])
         for surge in machine.surges:
             surge.judge.load(content["surges"][surge.judge.rule.id])
-            if surge.found is not None:
-                surge.found.load(content["hits"][surge.judge.rule.id])
+            if surge.log is not None:
+                surge.log.load(content["hits"][surge.judge.rule.id])
         return kernel
-
-
-class _Stage:
-    """One run of all judges over what a batch touched, and of the surges over what they found."""
-
-    def __init__(self, kernel: Kernel) -> None:
-        self._machine, self._pool, self._links = kernel._machine, kernel._pool, kernel._links
-        self._fed: dict[str, list[SurgeSource]] = {}
-        for surge in self._machine.surges:
-            assert surge.judge.rule.surge is not None
-            for source in surge.judge.rule.surge.rules:
-                self._fed.setdefault(source, []).append(surge)
-        self._versions: dict[str, Versions] = {}
-        self._findings: list[Finding] = []
-        self._records: dict[str, list[Record]] = {}
-
-    def run(self, versions: dict[str, Versions], clock: Clockwork) -> Verdicts:
-        self._versions, self._findings, self._records = versions, [], {}
-        clearings: list[Clearing] = []
-        for kind, judges in self._machine.judges.items():
-            for judge in judges:
-                clearings.extend(judge.judge(versions.get(kind), clock, self._emit))
-        for surge in self._machine.surges:
-            steps = self._touches_of(surge) if surge.on_events else self._records.get(surge.judge.rule.id, [])
-            found, cleared = surge.judge.judge(steps, clock.end)
-            if surge.found is not None:
-                surge.found.forget(surge.judge.forgotten)
-            self._findings.extend(found)
-            clearings.extend(cleared)
-        return Verdicts(
-            sorted(self._findings, key=lambda finding: (finding.fired_at, finding.rule, finding.subject)),
-            sorted(clearings, key=lambda clearing: (clearing.cleared_at, clearing.finding)),
-        )
-
-    def _emit(self, firings: Firings) -> list[Finding]:
-        findings, picked = self._made(firings)
-        self._findings.extend(findings)
-        for surge in self._fed.get(firings.rule.id, ()):
-            self._count_findings(surge, picked, firings)
-        return findings
-
-    def _made(self, firings: Firings) -> tuple[list[Finding], Picked]:
-        rule = firings.rule
-        report = self._machine.reports[rule.id]
-        orders = self._orders(firings)
-        then = None
-        if report.reads_order and orders is not None:
-            then = RowsThen(self._machine.tables["order"], self._versions.get("order"), orders, firings.bounds)
-        own = RowsThen(
-            self._machine.tables[rule.table], self._versions.get(rule.table), firings.rows, firings.bounds,
-            firings.places, by_events=firings.by_events,
-        )  # fmt: skip
-        picked = Picked(own, then)
-        facts = {name: self._values(name, picked, rule.table) for name in report.facts}
-        losses, currencies = self._losses(report, picked, rule.table)
-        subjects, order_names = self._machine.rows[rule.table].names, self._machine.rows["order"].names
-        findings = []
-        for place, (row, at, cause) in enumerate(
-            zip(firings.rows.tolist(), firings.at.tolist(), firings.causes, strict=True)
-        ):
-            order = NO_ROW if orders is None else int(orders[place])
-            findings.append(
-                Finding(
-                    id=finding_id(rule.id, rule.table, subjects[row], cause),
-                    rule=rule.id,
-                    version=rule.version,
-                    exception=rule.exception,
-                    kind=rule.table,
-                    subject=subjects[row],
-                    order=None if order == NO_ROW else order_names[order],
-                    fired_at=Instant(at),
-                    cause=cause,
-                    loss=losses[place],
-                    currency=None if losses[place] is None else currencies[place],
-                    facts={name: values[place] for name, values in facts.items() if values[place] is not None},
-                )
-            )
-        return findings, picked
-
-    def _orders(self, firings: Firings) -> Index | None:
-        """The row of the order of each firing; None if such subjects have no order."""
-        kind = firings.rule.table
-        if kind == "order":
-            return firings.rows
-        return self._links.parent_at(kind, firings.rows, firings.bounds) if kind in CHILDREN else None
-
-    def _type(self, name: str, table: str) -> Type:
-        if name.startswith("event."):
-            return EVENT_NAMES[name]
-        if name.startswith("order."):
-            table, name = "order", name.removeprefix("order.")
-        return self._machine.tables[table].folds[name].column.type
-
-    def _values(self, name: str, picked: Picked | Subset, table: str) -> list[Any]:
-        return python_values(picked.column(name).spread(picked.size), self._type(name, table), self._pool)
-
-    def _losses(self, report: Any, picked: Picked, table: str) -> tuple[list[int | None], list[str | None]]:
-        nothing: list[Any] = [None] * picked.size
-        if report.loss is None:
-            return nothing, nothing
-        loss: Vector = report.loss.over(picked)
-        losses = python_values(Vector(np.maximum(loss.values, 0), loss.absent), "money", self._pool)
-        if report.currency is None:
-            return losses, nothing
-        return losses, self._values(report.currency, picked, table)
-
-    def _count_findings(self, surge: SurgeSource, picked: Picked, firings: Firings) -> None:
-        by = surge.judge.rule.surge.by if surge.judge.rule.surge else ()
-        columns = [self._values(name, picked, surge.table) for name in by]
-        records = self._records.setdefault(surge.judge.rule.id, [])
-        for at, *group in zip(firings.at.tolist(), *columns, strict=True):
-            if None not in group:
-                records.append(Record(at, tuple(group)))
-        records.sort(key=lambda record: record.at)
-
-    def _touches_of(self, surge: SurgeSource) -> list[Record | Ending]:
-        """What a surge of events counts, and where the troubles of its hits end, in the order of work."""
-        rule, versions = surge.judge.rule, self._versions.get(surge.table)
-        if versions is None or rule.surge is None:
-            return []
-        subset = versions.subset(frozenset(rule.surge.on))
-        columns = [self._values(name, subset, surge.table) for name in rule.surge.by]
-        holds = np.ones(subset.size, dtype=bool) if surge.hits is None else surge.hits.holds(subset)
-        groups = [None if None in group else tuple(group) for group in zip(*columns, strict=True)]
-        told_as: dict[int, Finding] = {}
-        steps: list[Record | Ending] = []
-        if surge.found is not None:
-            counted = np.fromiter((group is not None for group in groups), dtype=bool, count=len(groups))
-            index = np.flatnonzero(counted & holds)
-            hits = self._made(at_touches(rule, subset, index))[0] if len(index) else []
-            told_as = dict(zip(index.tolist(), hits, strict=True))
-            steps += surge.found.endings(versions, subset.places[index], hits)
-        at, position, places = subset.received.tolist(), subset.position.tolist(), subset.places.tolist()
-        steps += [
-            Record(at[number], group, hit, (position[number], places[number]), told_as.get(number))
-            for number, (group, hit) in enumerate(zip(groups, holds.tolist(), strict=True))
-            if group is not None
-        ]
-        # Rows lie side by side in the table; steps are wanted in the order of work, an end before what it comes with.
-        return sorted(steps, key=lambda step: (step.place, isinstance(step, Record)))

@@ -6,217 +6,225 @@ history by a normal approximation of the binomial. Both follow from the stated r
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from statistics import NormalDist
-from typing import Any
+from typing import Any, cast
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from amends.detection.finding import Clearing, Finding, finding_id
+from amends.detection.hits import HitLog
+from amends.detection.rows import Rows
 from amends.detection.rule import Rule, Surge
+from amends.detection.scan import Segments
+from amends.detection.vector import NO_INT
 from amends.model.instant import Instant
 
+Index = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
-class Record(msgspec.Struct, frozen=True):
-    """Something to be counted: at a moment, for a group (named by its values), a hit or only a trial.
+NO_GROUP = -1
+_POWERS = 4096
 
-    `place` orders what happened at one moment. `told_as` is the finding that a hit becomes once its group surges, for
-    surges that find their hits.
+
+class Records(msgspec.Struct, frozen=True):
+    """What is to be counted, in order: of which group (its row), when, whether it is a hit or only a trial.
+
+    For surges that find their hits also how many of the log's hits there are up to each, itself included, and the
+    touch at which it happened.
     """
 
-    at: int
-    group: tuple[Any, ...]
-    hit: bool = True
-    place: tuple[int, int] = (0, 0)
-    told_as: Finding | None = None
-
-
-class Ending(msgspec.Struct, frozen=True):
-    """The trouble of a hit is over, told or not: what clears it if it was told."""
-
-    place: tuple[int, int]
-    clearing: Clearing
-
-
-class _Group(msgspec.Struct):
-    window: int
-    """Number of the current window since the epoch."""
-    hits: int = 0
-    records: int = 0
-    past_hits: float = 0.0
-    past_records: float = 0.0
-    past_windows: float = 0.0
-    reached: bool = False
-    finding: str | None = None
-    threshold: int | None = None
-    facts: dict[str, Any] = {}
-    """Those of the open finding."""
-    untold: dict[str, Finding] = {}
-    """Hits of this window and of the one before, by the finding's id, until the group surges."""
+    group: Index
+    at: Index
+    hit: Mask
+    hit_before: Index
+    place: Index
 
 
 class SurgeJudge:
-    """One surge rule over all its groups."""
+    """One surge rule over all its groups, which are rows of arrays."""
 
     def __init__(self, rule: Rule) -> None:
         assert rule.surge is not None
         self.rule = rule
         self._surge: Surge = rule.surge
-        self._decay = 0.5 ** (1 / self._surge.half_life)
-        self._groups: dict[tuple[Any, ...], _Group] = {}
-        self._open: set[tuple[Any, ...]] = set()
-        self._told: set[str] = set()
-        self._untold: dict[str, _Group] = {}
-        self._waiting: dict[int, list[_Group]] = {}
-        """By window, the groups that hold hits of it which were not told."""
+        decay = 0.5 ** (1 / self._surge.half_life)
+        self._decay = decay
+        # From a table, so that many groups at once come to the same as one after the other.
+        self._powers = np.array([decay**windows for windows in range(_POWERS)])
+        self._rows = Rows()
+        for name in ("hits", "records"):
+            self._rows.add_array(name, np.int64, 0)
+        for name in ("past_hits", "past_records", "past_windows"):
+            self._rows.add_array(name, np.float64, 0.0)
+        self._rows.add_array("window", np.int64, NO_INT)
+        self._open: dict[int, Finding] = {}
+        self._reached: set[int] = set()
+        """Of the open ones, those that reached the threshold in their current window."""
         self._findings: list[Finding] = []
         self._clearings: list[Clearing] = []
-        self.forgotten: list[Finding] = []
-        """The findings of the latest run that are not to be told any more."""
         self._z = NormalDist().inv_cdf(1 - min(self._surge.odds, 0.5))
+
+    def groups(self, names: Sequence[tuple[Any, ...]]) -> Index:
+        """The rows of groups, by their values."""
+        # A row goes by anything that can be looked up.
+        return self._rows.rows(cast(Sequence[str], names))
 
     def next_due(self) -> int | None:
         """The earliest end of a window that may close an open surge."""
-        ends = [(self._groups[group].window + 1) * self._surge.window for group in self._open]
-        return min(ends) if ends else None
+        windows = self._rows.arrays["window"]
+        return min(((int(windows[group]) + 1) * self._surge.window for group in self._open), default=None)
 
-    def judge(self, steps: Iterable[Record | Ending], end: int) -> tuple[list[Finding], list[Clearing]]:
-        """Go through what happened, in order, then close what the clock has reached by `end`."""
-        self._findings, self._clearings, self.forgotten = [], [], []
-        for step in steps:
-            if isinstance(step, Ending):
-                self._end(step.clearing)
-            else:
-                self._count(step)
-        for name in list(self._open):
-            self._advance(name, end // self._surge.window)
-        for window in [window for window in self._waiting if window + 1 < end // self._surge.window]:
-            for group in self._waiting.pop(window):
-                self._forget(group, before=Instant((window + 1) * self._surge.window))
+    def judge(
+        self, records: Records | None, end: int, log: HitLog | None = None
+    ) -> tuple[list[Finding], list[Clearing]]:
+        """Count records, then close what the clock has reached by `end`; the hits in `log` are told as is due."""
+        self._findings, self._clearings = [], []
+        if records is not None and len(records.group):
+            self._count(records, log)
+        for group in list(self._open):
+            self._advance(group, end // self._surge.window)
         return self._findings, self._clearings
 
-    def _count(self, record: Record) -> None:
-        group = self._advance(record.group, record.at // self._surge.window)
-        group.records += 1
-        group.hits += record.hit
-        if self._reaches(group, record):
-            group.reached = True
-            if group.finding is None:
-                self._fire(record, group)
-        if record.told_as is None:
+    def _count(self, records: Records, log: HitLog | None) -> None:
+        """By group and window: most cannot reach the threshold, and are only added up."""
+        order = np.argsort(records.group, kind="stable")
+        windows = records.at[order] // self._surge.window
+        groups = records.group[order]
+        runs = Segments(np.append(0, np.cumsum((groups[1:] != groups[:-1]) | (windows[1:] != windows[:-1]))))
+        group, window = groups[runs.starts], windows[runs.starts]
+        hits = np.add.reduceat(records.hit[order].astype(np.int64), runs.starts)
+        arrays = self._rows.arrays
+        carried = np.where(arrays["window"][group] == window, arrays["hits"][group], 0)
+        watched = np.zeros(self._rows.size, dtype=bool)
+        watched[group[hits + carried >= self._surge.at_least]] = True
+        watched[list(self._open)] = True
+        nth = Segments(group).offset
+        plain = ~watched[group]
+        for number in range(int(nth.max()) + 1):
+            chosen = np.flatnonzero(plain & (nth == number))
+            self._close(group[chosen], window[chosen])
+            arrays["hits"][group[chosen]] += hits[chosen]
+            arrays["records"][group[chosen]] += (runs.ends - runs.starts)[chosen]
+        for run in np.flatnonzero(~plain).tolist():
+            self._watch(int(group[run]), int(window[run]), order[runs.starts[run] : runs.ends[run]], records, log)
+
+    def _watch(self, group: int, window: int, index: Index, records: Records, log: HitLog | None) -> None:
+        """Count the records at `index`, all of one group and window, and see whether it surges."""
+        self._advance(group, window)
+        arrays = self._rows.arrays
+        hits = arrays["hits"][group] + np.cumsum(records.hit[index])
+        trials = arrays["records"][group] + np.arange(1, len(index) + 1)
+        arrays["hits"][group], arrays["records"][group] = hits[-1], trials[-1]
+        reaching = self._reaches(group, hits, trials)
+        told_from = 0
+        if reaching.any():
+            self._reached.add(group)
+            first = int(np.argmax(reaching))
+            if group not in self._open:
+                finding = self._finding(group, int(records.at[index[first]]), int(hits[first]), int(trials[first]))
+                self._open[group] = finding
+                self._findings.append(finding)
+                told_from = first + 1
+                if log is not None:
+                    last = index[first]
+                    hits_before = log.untold(
+                        group, finding.fired_at - self._surge.window, int(records.hit_before[last])
+                    )
+                    self._tell(hits_before, finding, finding.fired_at, int(records.place[last]), log)
+        if log is None or group not in self._open:
             return
-        if group.finding is not None:
-            self._tell(record.told_as, record.at, group)
+        for place in index[told_from:].tolist():
+            if records.hit[place]:
+                hit, at = int(records.hit_before[place]) - 1, Instant(int(records.at[place]))
+                self._tell([hit], self._open[group], at, int(records.place[place]), log)
+
+    def _tell(self, hits: Sequence[int], surge: Finding, at: Instant, place: int, log: HitLog) -> None:
+        self._findings.extend(log.tell(hits, at, place, surge.facts))
+
+    def _advance(self, group: int, window: int) -> None:
+        arrays = self._rows.arrays
+        one = np.array([group])
+        while group in self._open and arrays["window"][group] < window:
+            start = int(arrays["window"][group]) * self._surge.window
+            if group not in self._reached:
+                at = Instant(start + self._surge.window)
+                finding = self._open.pop(group)
+                self._clearings.append(Clearing(finding=finding.id, cleared_at=at, cause=str(start)))
+            self._reached.discard(group)
+            self._age(one)
+        self._close(one, np.array([window]))
+
+    def _close(self, groups: Index, windows: Index) -> None:
+        """Take the groups' current windows into their history, and the empty ones up to `windows`."""
+        arrays = self._rows.arrays
+        current = arrays["window"][groups]
+        begins = current == NO_INT
+        arrays["window"][groups[begins]] = windows[begins]
+        passed = np.flatnonzero(~begins & (current < windows))
+        if not len(passed):
             return
-        self._waiting.setdefault(group.window, []).append(group)
-        group.untold[record.told_as.id] = record.told_as
-        self._untold[record.told_as.id] = group
+        groups, windows = groups[passed], windows[passed]
+        arrays["past_hits"][groups] += arrays["hits"][groups]
+        arrays["past_records"][groups] += arrays["records"][groups]
+        arrays["past_windows"][groups] += 1
+        self._age(groups)
+        empty = windows - arrays["window"][groups]
+        power = self._power(empty)
+        spread = self._decay * (1 - power) / (1 - self._decay)
+        arrays["past_windows"][groups] = arrays["past_windows"][groups] * power + spread
+        arrays["past_hits"][groups] *= power
+        arrays["past_records"][groups] *= power
+        arrays["window"][groups] = windows
 
-    def _fire(self, record: Record, group: _Group) -> None:
-        finding = self._finding(record, group)
-        group.finding, group.facts = finding.id, finding.facts
-        self._open.add(record.group)
-        self._findings.append(finding)
-        self._forget(group, before=Instant(record.at - self._surge.window))
-        for hit in group.untold.values():
-            del self._untold[hit.id]
-            self._tell(hit, record.at, group)
-        group.untold = {}
+    def _power(self, windows: Index) -> NDArray[np.float64]:
+        known = self._powers[np.minimum(windows, _POWERS - 1)]
+        for place in np.flatnonzero(windows >= _POWERS).tolist():
+            known[place] = self._decay ** int(windows[place])
+        return known
 
-    def _tell(self, hit: Finding, at: int, group: _Group) -> None:
-        self._told.add(hit.id)
-        self._findings.append(msgspec.structs.replace(hit, fired_at=Instant(at), facts={**hit.facts, **group.facts}))
+    def _age(self, groups: Index) -> None:
+        arrays = self._rows.arrays
+        for name in ("past_hits", "past_records", "past_windows"):
+            arrays[name][groups] *= self._decay
+        arrays["window"][groups] += 1
+        arrays["hits"][groups] = 0
+        arrays["records"][groups] = 0
 
-    def _end(self, clearing: Clearing) -> None:
-        if clearing.finding in self._told:
-            self._told.remove(clearing.finding)
-            self._clearings.append(clearing)
-        elif (group := self._untold.pop(clearing.finding, None)) is not None:
-            del group.untold[clearing.finding]
-
-    def _forget(self, group: _Group, before: Instant) -> None:
-        """The hits from before that moment are too old to be told."""
-        for hit in [hit for hit in group.untold.values() if hit.fired_at < before]:
-            del group.untold[hit.id], self._untold[hit.id]
-            self.forgotten.append(hit)
-
-    def _advance(self, name: tuple[Any, ...], window: int) -> _Group:
-        group = self._groups.get(name)
-        if group is None:
-            group = self._groups[name] = _Group(window)
-        while group.window < window:
-            if group.finding is None:
-                self._close(group, window)
-                continue
-            if not group.reached:
-                at = Instant((group.window + 1) * self._surge.window)
-                start = group.window * self._surge.window
-                self._clearings.append(Clearing(finding=group.finding, cleared_at=at, cause=str(start)))
-                group.finding, group.facts = None, {}
-                self._open.discard(name)
-            self._age(group, 1)
-        return group
-
-    def _close(self, group: _Group, window: int) -> None:
-        """Take the current window into the history, and the empty ones after it."""
-        group.past_hits += group.hits
-        group.past_records += group.records
-        group.past_windows += 1
-        self._age(group, 1)
-        empty = window - group.window
-        if empty:
-            decay = self._decay
-            spread = decay * (1 - decay**empty) / (1 - decay)
-            group.past_windows = group.past_windows * decay**empty + spread
-            group.past_hits *= decay**empty
-            group.past_records *= decay**empty
-            group.window = window
-
-    def _age(self, group: _Group, windows: int) -> None:
-        factor = self._decay**windows
-        group.past_hits *= factor
-        group.past_records *= factor
-        group.past_windows *= factor
-        group.window += windows
-        group.hits = group.records = 0
-        group.reached = False
-        group.threshold = None
-
-    def _reaches(self, group: _Group, record: Record) -> bool:
-        surge = self._surge
-        if group.hits < surge.at_least:
-            return False
-        if not surge.ratio:
-            return group.hits >= self._threshold(group)
-        share, weight = self._share(group)
-        trials = group.records
-        spread = trials * share * (1 - share) * (1 + trials / weight)
-        return group.hits - trials * share > self._z * math.sqrt(max(spread, 0.0))
-
-    def _share(self, group: _Group) -> tuple[float, float]:
-        surge = self._surge
-        weight = surge.prior_strength + group.past_records
-        return (surge.prior_strength * surge.prior + group.past_hits) / weight, weight
-
-    def _gamma(self, group: _Group) -> tuple[float, float]:
-        return 1 + group.past_hits, 1 / self._surge.prior + group.past_windows
-
-    def _threshold(self, group: _Group) -> int:
-        if group.threshold is None:
+    def _reaches(self, group: int, hits: Index, trials: Index) -> Mask:
+        """At which of its records the group is over the threshold."""
+        enough = hits >= self._surge.at_least
+        if not enough.any():
+            return enough
+        if not self._surge.ratio:
             shape, rate = self._gamma(group)
-            group.threshold = _quantile(shape, rate, self._surge.at_least, self._surge.odds)
-        return group.threshold
+            return np.asarray(hits >= _quantile(shape, rate, self._surge.at_least, self._surge.odds))
+        share, weight = self._share(group)
+        spread = trials * share * (1 - share) * (1 + trials / weight)
+        return np.asarray(enough & (hits - trials * share > self._z * np.sqrt(np.maximum(spread, 0.0))))
 
-    def _finding(self, record: Record, group: _Group) -> Finding:
+    def _share(self, group: int) -> tuple[float, float]:
+        surge, arrays = self._surge, self._rows.arrays
+        weight = surge.prior_strength + float(arrays["past_records"][group])
+        return (surge.prior_strength * surge.prior + float(arrays["past_hits"][group])) / weight, weight
+
+    def _gamma(self, group: int) -> tuple[float, float]:
+        arrays = self._rows.arrays
+        return 1 + float(arrays["past_hits"][group]), 1 / self._surge.prior + float(arrays["past_windows"][group])
+
+    def _finding(self, group: int, at: int, hits: int, records: int) -> Finding:
         if self._surge.ratio:
-            expected = group.records * self._share(group)[0]
+            expected = records * self._share(group)[0]
         else:
             shape, rate = self._gamma(group)
             expected = shape / rate
-        subject = "|".join(_text(value) for value in record.group)
-        cause = str(group.window * self._surge.window)
-        facts: dict[str, Any] = dict(zip(self._surge.by, record.group, strict=True))
-        facts |= {"hits": group.hits, "records": group.records, "expected": round(expected, 2)}
+        values = cast(tuple[Any, ...], self._rows.names[group])
+        subject = "|".join(_text(value) for value in values)
+        cause = str(int(self._rows.arrays["window"][group]) * self._surge.window)
+        facts: dict[str, Any] = dict(zip(self._surge.by, values, strict=True))
+        facts |= {"hits": hits, "records": records, "expected": round(expected, 2)}
         return Finding(
             id=finding_id(self.rule.id, "group", subject, cause),
             rule=self.rule.id,
@@ -225,28 +233,25 @@ class SurgeJudge:
             kind="group",
             subject=subject,
             order=None,
-            fired_at=Instant(record.at),
+            fired_at=Instant(at),
             cause=cause,
             facts=facts,
         )
 
     def dump(self) -> Any:
-        """All groups and the hits that were told, for a snapshot."""
+        """All groups, for a snapshot."""
         return {
-            "groups": [(list(name), group) for name, group in self._groups.items()],
-            "told": sorted(self._told),
+            "rows": self._rows.dump(),
+            "open": list(self._open.items()),
+            "reached": sorted(self._reached),
         }
 
     def load(self, content: Any) -> None:
         """Take over dumped groups."""
-        self._groups = {tuple(name): msgspec.convert(group, _Group) for name, group in content["groups"]}
-        self._open = {name for name, group in self._groups.items() if group.finding is not None}
-        self._told = set(content["told"])
-        self._untold = {hit: group for group in self._groups.values() for hit in group.untold}
-        self._waiting = {}
-        for group in self._groups.values():
-            for hit in group.untold.values():
-                self._waiting.setdefault(hit.fired_at // self._surge.window, []).append(group)
+        rows = content["rows"]
+        self._rows.load({**rows, "names": [tuple(name) for name in rows["names"]]})
+        self._open = {group: msgspec.convert(finding, Finding) for group, finding in content["open"]}
+        self._reached = set(content["reached"])
 
 
 def _quantile(shape: float, rate: float, at_least: int, odds: float) -> int:
