@@ -20,7 +20,8 @@ def group_truths(incidents: Incidents, rows: list[Truth]) -> list[Truth]:
     for lane in incidents.lanes:
         subject = f"{lane.carrier}|{lane.origin}|{lane.destination}"
         silent = _moments(lane, by_order, "tracking_stalled", "destination_dark")
-        found += _row("lane_disruption", subject, _crowded(silent, 6, DAY), lane.end)
+        # It is over when the last of its parcels has fallen silent, which may be after the lane is open again.
+        found += _row("lane_disruption", subject, _crowded(silent, 6, DAY), max([lane.end, *silent]))
     for batch in incidents.batches:
         opened = _moments(batch, by_order, "chargeback_opened")
         found += _row("chargeback_surge", batch.shop.account, _crowded(opened, 6, DAY), batch.end)
@@ -33,32 +34,34 @@ def group_truths(incidents: Incidents, rows: list[Truth]) -> list[Truth]:
         if placed is not None:
             found += _members("brushing_suspected", ring)
     for coupon in incidents.coupons:
-        found += _coupon(coupon)
+        at = coupon.address.street
+        found += _noticed("promo_abuse", f"{coupon.coupon}|{at}", coupon, 4, Duration(7 * DAY))
+        # Where the shop's feed was down, a ring that takes its time shows itself all the same.
+        found += _noticed("brushing_suspected", at, coupon, 5, DAY)
     for defect in incidents.defects:
-        sixth = _reached([fact.told for fact in defect.told], 6)
+        weeks = _windows([fact.told for fact in defect.told], Duration(7 * DAY))
+        sixth = min((week[5] for week in weeks.values() if len(week) > 5), default=None)
         found += _row("defect_surge", defect.sku, sixth, defect.end)
     return found
 
 
-def _coupon(ring: CouponRing) -> list[Truth]:
-    """The fourth order in a week shows the ring; what has not left by then can be held."""
-    seen = _reached(ring.placed, 4)
-    if seen is None:
-        return []
-    subject = f"{ring.coupon}|{ring.address.street}"
-    rows = _row("promo_abuse", subject, seen, ring.end)
-    orders = zip(ring.orders, ring.placed, ring.shipped, strict=True)
-    held = [(order, placed) for order, placed, left in orders if left is None or left > max(seen, placed)]
-    return rows + [
-        Truth(
-            exception="promo_abuse",
-            subject=order,
-            order=order,
-            at=max(placed, seen),
-            healed_at=max(ring.end, seen, placed),
-        )
-        for order, placed in held
-    ]
+def _noticed(exception: str, subject: str, ring: CouponRing, many: int, window: Duration) -> list[Truth]:
+    """The ring shows itself with so many orders told in a day or a week (they begin on Thursdays), until one goes by
+    without; what has not left by then can be held."""
+    windows = _windows(ring.placed, window)
+    full = {index for index, moments in windows.items() if len(moments) >= many}
+    rows = []
+    for first in sorted(index for index in full if index - 1 not in full):
+        seen, over = windows[first][many - 1], first
+        while over in full:
+            over += 1
+        end = Instant((over + 1) * window)
+        rows += _row(exception, subject, seen, end)
+        for order, placed, left in zip(ring.orders, ring.placed, ring.shipped, strict=True):
+            known = max(placed, seen)
+            if seen - window <= placed < end and (left is None or left > known):
+                rows.append(Truth(exception=exception, subject=order, order=order, at=known, healed_at=end))
+    return rows
 
 
 def _members(exception: str, ring: BrushingRing) -> list[Truth]:
@@ -73,12 +76,11 @@ def _moments(incident: Incident, by_order: dict[str, list[Truth]], *exceptions: 
     return sorted(row.at for order in incident.orders for row in by_order.get(order, ()) if row.exception in exceptions)
 
 
-def _reached(moments: list[Instant], many: int) -> Instant | None:
-    """The first moment at which a week (they begin on Thursdays) has seen so many."""
-    weeks: dict[int, list[Instant]] = {}
+def _windows(moments: list[Instant], window: Duration) -> dict[int, list[Instant]]:
+    windows: dict[int, list[Instant]] = {}
     for moment in sorted(moments):
-        weeks.setdefault(moment // (7 * DAY), []).append(moment)
-    return min((week[many - 1] for week in weeks.values() if len(week) >= many), default=None)
+        windows.setdefault(moment // window, []).append(moment)
+    return windows
 
 
 def _crowded(moments: list[Instant], many: int, within: Duration) -> Instant | None:
