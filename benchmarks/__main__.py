@@ -3,7 +3,7 @@
 import os
 import re
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 import click
 import msgspec
@@ -12,9 +12,10 @@ from rich.table import Table
 
 from benchmarks.chart import chart_of
 from benchmarks.contestants import CONTESTANTS
-from benchmarks.journal import read_journal
+from benchmarks.journal import read_database, read_file
 from benchmarks.lives import draw_stream
 from benchmarks.race import FailedTurnError, Race, Size, hold
+from benchmarks.stream import Stream
 from benchmarks.table import HEADINGS, TITLES, conditions_of, markdown_of, marks_of, rows_of
 
 _DOCS: Final = Path(__file__).parent.parent / "docs"
@@ -29,9 +30,7 @@ _PLACE: Final = re.compile(r"(<!-- table -->\n).*(<!-- end of table -->)", re.DO
 @click.option(
     "--only", multiple=True, type=click.Choice(list(CONTESTANTS)), help="These contestants, and Amends beside them."
 )
-@click.option(
-    "--journal", type=click.File("rb"), metavar="FILE", help="CloudEvents, one a line, instead of drawn ones."
-)
+@click.option("--journal", metavar="FILE|URL", help="CloudEvents, one a line, or a database: instead of drawn events.")
 @click.option("--seed", default=1, show_default=True, help="Of the stream.")
 @click.option("--poll-minutes", type=click.IntRange(1), default=15, show_default=True, help="Between two polls.")
 @click.option("--batch", type=click.IntRange(1), default=100_000, show_default=True, help="Events at once for Amends.")
@@ -46,7 +45,7 @@ _PLACE: Final = re.compile(r"(<!-- table -->\n).*(<!-- end of table -->)", re.DO
 def main(
     *,
     events: int,
-    journal: IO[bytes] | None,
+    journal: str | None,
     rounds: int,
     only: tuple[str, ...],
     seed: int,
@@ -59,11 +58,15 @@ def main(
     docs: bool,
 ) -> None:
     """Amends beside its peers: the same events, one core, equal findings."""
-    stream = draw_stream(events, seed) if journal is None else read_journal(journal).head(events)
+    stream = draw_stream(events, seed) if journal is None else _read(journal).head(events)
     size = Size(
-        events=len(stream), rounds=rounds, source=_source(journal, seed), poll_minutes=poll_minutes, batch=batch,
+        events=len(stream),
+        rounds=rounds,
+        source=f"seed {seed}" if journal is None else Path(journal).name,
+        poll_minutes=poll_minutes,
+        batch=batch,
         core=(os.cpu_count() or 1) - 1 if core is None else core,
-    )  # fmt: skip
+    )
     try:
         pythons = {} if flink is None else {"flink": flink.absolute()}
         race = hold(stream, only or list(CONTESTANTS), size, _say, pythons)
@@ -82,8 +85,11 @@ def main(
         raise click.ClickException("not all contestants found the same")
 
 
-def _source(journal: IO[bytes] | None, seed: int) -> str:
-    return f"seed {seed}" if journal is None else Path(journal.name).name
+def _read(journal: str) -> Stream:
+    if "://" in journal:
+        return read_database(journal)
+    with Path(journal).open("rb") as lines:
+        return read_file(lines)
 
 
 def _say(text: str) -> None:

@@ -1,21 +1,45 @@
-"""A stream from a journal of CloudEvents, one a line: a real history as every contestant can read it."""
+"""A stream from a file of CloudEvents or the journal of a database: a real history, as every contestant can read it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 import numpy as np
 
 from amends.model.event import Event, decode_event
 from amends.model.fields import FIELDS
 from amends.model.instant import parse_instant
+from amends.runtime.wiring import open_store
 from benchmarks.stream import ABSENT, INSTANTS, KEYS, TEXTS, Column, Stream
 
-_WHOLE = frozenset(name for name, field in FIELDS.items() if field.type in ("integer", "money"))
+_PORTION: Final = 20_000
+_WHOLE: Final = frozenset(name for name, field in FIELDS.items() if field.type in ("integer", "money"))
 
 
-def read_journal(lines: Iterable[bytes]) -> Stream:
-    """The events of a journal, by when they were received. Decimals, flags and what is no field are left out."""
-    events = sorted((decode_event(line) for line in lines if line.strip()), key=_learned)
-    return _Columns(events).stream()
+def read_file(lines: Iterable[bytes]) -> Stream:
+    """The events of a file, one a line."""
+    return stream_of(decode_event(line) for line in lines if line.strip())
+
+
+def read_database(url: str) -> Stream:
+    """The events of a database's journal."""
+    return stream_of(_journal_of(url))
+
+
+def stream_of(events: Iterable[Event]) -> Stream:
+    """The events in the order of their arrival. Decimals, flags and what is no field are left out."""
+    return _Columns(sorted(events, key=_learned)).stream()
+
+
+def _journal_of(url: str) -> Iterator[Event]:
+    store, position = open_store(url), 0
+    while True:
+        with store.reading() as work:
+            entries = work.journal.read(after=position, limit=_PORTION)
+        if not entries:
+            break
+        yield from (entry.event for entry in entries)
+        position = entries[-1].position
+    store.database.close()
 
 
 def _learned(event: Event) -> int:

@@ -54,16 +54,17 @@ class Stopwatch:
     """Adds up wall and processor time of the parts that count."""
 
     def __init__(self, others: Callable[[], float] = lambda: 0.0) -> None:
-        """`others` gives the processor seconds so far of further processes that do the work."""
+        """`others` gives the processor seconds so far of further processes that do the work, from now on."""
         self.wall = self.cpu = 0.0
-        self._others = others
+        self._others, self._before = others, others()
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        wall, cpu = time.perf_counter(), time.process_time() + self._others()
+        wall, cpu = time.perf_counter(), time.process_time()
         yield
         self.wall += time.perf_counter() - wall
-        self.cpu += time.process_time() + self._others() - cpu
+        self.cpu += time.process_time() - cpu
 
     def outcome(self, stream: Stream, findings: list[Told], **more: Any) -> Outcome:
-        return Outcome(events=len(stream), wall=self.wall, cpu=self.cpu, findings=findings, **more)
+        cpu = self.cpu + self._others() - self._before
+        return Outcome(events=len(stream), wall=self.wall, cpu=cpu, findings=findings, **more)

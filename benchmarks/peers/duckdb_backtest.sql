@@ -10,20 +10,21 @@ WITH link AS MATERIALIZED (
     WHERE "order" IS NOT NULL AND coalesce(payment, shipment) IS NOT NULL
     GROUP BY ALL
 ),
+moving AS (
+    SELECT * FROM fact
+    WHERE type IN ('order.placed', 'order.paid', 'order.cancelled', 'payment.captured', 'payment.refunded')
+        OR type IN ('shipment.scanned', 'shipment.delivered') AND status IS DISTINCT FROM 'InfoReceived'
+),
 -- Events that reach their order by way of a payment or parcel do so when the link is known.
 touch AS (
-    SELECT "order", position AS place, position, true AS own, received, type, time, status, amount, total, ship_by,
-        deliver_by
-    FROM fact
-    WHERE "order" IS NOT NULL AND type IN ('order.placed', 'order.paid', 'order.cancelled')
+    SELECT "order", position AS place, position, true AS own, received, type, time, amount, total, ship_by, deliver_by
+    FROM moving
+    WHERE "order" IS NOT NULL
     UNION ALL
-    SELECT link."order", greatest(fact.position, link.position), fact.position, fact.position > link.position,
-        greatest(fact.received, link.received), type, time, status, amount, total, ship_by, deliver_by
-    FROM fact JOIN link ON link.child = coalesce(fact.payment, fact.shipment)
-    WHERE fact."order" IS NULL AND (
-        type IN ('payment.captured', 'payment.refunded')
-        OR type IN ('shipment.scanned', 'shipment.delivered') AND status <> 'InfoReceived'
-    )
+    SELECT link."order", greatest(moving.position, link.position), moving.position, moving.position > link.position,
+        greatest(moving.received, link.received), type, time, amount, total, ship_by, deliver_by
+    FROM moving JOIN link ON link.child = coalesce(moving.payment, moving.shipment)
+    WHERE moving."order" IS NULL
 ),
 version AS MATERIALIZED (
     SELECT
@@ -56,7 +57,7 @@ parcel AS (
         max(time) OVER so_far AS last_scan_at,
         bool_or(type = 'shipment.delivered' OR coalesce(sub_status, '') = 'Exception_Returned') OVER so_far AS ended
     FROM fact
-    WHERE type IN ('shipment.scanned', 'shipment.delivered') AND status <> 'InfoReceived'
+    WHERE type IN ('shipment.scanned', 'shipment.delivered') AND status IS DISTINCT FROM 'InfoReceived'
     WINDOW so_far AS (PARTITION BY shipment ORDER BY position ROWS UNBOUNDED PRECEDING)
 ),
 silence AS (

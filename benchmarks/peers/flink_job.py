@@ -85,19 +85,17 @@ def run(stream: Stream, task: Task) -> Outcome:
     nobody: list[Any] = ["order.closed", stream.end, stream.end, *[None] * 9]
     facts = [*facts_of(stream), tuple(nobody)]
     environment = _environment()
-    idle, watch = Stopwatch(_spent_by_children), Stopwatch(_spent_by_children)
     _judge(environment, facts[-1:])
+    idle = Stopwatch(_spent_by_children)
     with idle.running():
         _judge(environment, facts[-1:])
+    start = idle.outcome(stream, [])
+    watch = Stopwatch(_spent_by_children)
     with watch.running():
-        found = _judge(environment, facts)
-    outcome = watch.outcome(
-        stream,
-        [Told(*each) for each in found if each[2] < stream.end],
-        remark=f"apache-flink {version('apache-flink')}",
-    )
-    outcome.wall -= idle.wall
-    outcome.cpu -= idle.cpu
+        found = [Told(*each) for each in _judge(environment, facts) if each[2] < stream.end]
+    outcome = watch.outcome(stream, found, remark=f"apache-flink {version('apache-flink')}")
+    outcome.wall -= start.wall
+    outcome.cpu -= start.cpu
     return outcome
 
 

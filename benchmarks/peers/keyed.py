@@ -50,15 +50,16 @@ class OrderLife:
         elif type_ == "shipment.delivered":
             self.shipped = self.delivered = True
         elif type_ == "order.placed":
-            self.total, self.ship_by, self.deliver_by, self.known_at = total, ship_by, deliver_by, received
+            self.total, self.known_at = total, received
+            self.ship_by, self.deliver_by = ship_by or 0, deliver_by or 0
         elif type_ == "payment.captured":
             self.captures += 1
-            self.captured += amount
+            self.captured += amount or 0
             self.captured_at = min(self.captured_at or time, time)
         elif type_ == "order.paid":
             self.paid = True
         elif type_ == "payment.refunded":
-            self.refunded += amount
+            self.refunded += amount or 0
         elif type_ == "order.cancelled":
             self.cancelled = True
         else:

@@ -127,14 +127,15 @@ class Loop:
             order.shipped = order.delivered = True
             order.handover_due = order.delivery_due = 0
         elif type_ == "order.placed":
-            order.total, order.ship_by, order.deliver_by, order.known_at = total, ship_by, deliver_by, received
+            order.total, order.known_at = total, received
+            order.ship_by, order.deliver_by = ship_by or 0, deliver_by or 0
             self._judge_paid(order, received)
             self._judge_handover(order, received)
             self._judge_delivery(order, received)
             self._judge_money(order, received)
         elif type_ == "payment.captured":
             order.captures += 1
-            order.captured += amount
+            order.captured += amount or 0
             if not order.captured_at or time < order.captured_at:
                 order.captured_at = time
             self._judge_paid(order, received)
@@ -145,7 +146,7 @@ class Loop:
             order.paid_due = 0
             self._judge_handover(order, received)
         elif type_ == "payment.refunded":
-            order.refunded += amount
+            order.refunded += amount or 0
             self._judge_money(order, received)
         elif type_ == "order.cancelled":
             order.cancelled = True
@@ -178,7 +179,7 @@ class Loop:
 
     def _judge_delivery(self, order: Order, received: int) -> None:
         due = order.deliver_by
-        if order.delivered or order.cancelled or due == order.delivery_fired:
+        if order.delivered or order.cancelled or not due or due == order.delivery_fired:
             order.delivery_due = 0
         elif due < received:
             order.delivery_due, order.delivery_fired = 0, due

@@ -41,7 +41,7 @@ INDEXES = (
     "CREATE INDEX orders_mismatched ON orders (id) WHERE mismatched = 1",
     "CREATE INDEX orders_doubled ON orders (id) WHERE doubled = 1",
 )
-_MOVED = "type IN ('shipment.scanned', 'shipment.delivered') AND status <> 'InfoReceived'"
+_MOVED = "type IN ('shipment.scanned', 'shipment.delivered') AND status IS DISTINCT FROM 'InfoReceived'"
 FOLDS = (
     """INSERT INTO payment
     SELECT payment, max("order"), count(*) FILTER (WHERE type = 'payment.captured'),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from benchmarks.forms import Fact, arrow_of, events_of, facts_of
-from benchmarks.journal import read_journal
+from benchmarks.journal import read_file
 from benchmarks.lives import draw_stream
 from benchmarks.stream import KEYS, Stream
 
@@ -42,7 +42,7 @@ def test_it_comes_back_from_a_file(stream: Stream, tmp_path: Path) -> None:
 
 
 def test_it_comes_back_from_a_journal(stream: Stream, tmp_path: Path) -> None:
-    read = read_journal(encode_event(event) + b"\n" for event in events_of(stream))
+    read = read_file(encode_event(event) + b"\n" for event in events_of(stream))
     assert events_of(read) == events_of(stream)
     read.save(tmp_path / "stream.npz")
     assert list(facts_of(Stream.load(tmp_path / "stream.npz"))) == list(facts_of(stream))
