@@ -38,7 +38,10 @@ class Lanes:
         return np.array(self._parents, dtype=np.int64)
 
     def number(self, rows: Iterable[tuple[Any, ...]]) -> Ints:
-        """The groups of rows, each a tuple of `columns` with None for what is absent; -1 where no level fits."""
+        """The groups of rows, each a tuple of `columns` with None for what is absent.
+
+        -1 where no level fits: such rows are of no lane, and are left out of all that is learned.
+        """
         numbers = self._numbers
         found = []
         for row in rows:

@@ -66,16 +66,15 @@ class Waits:
 
     def grow(self, parents: Ints) -> None:
         """Take in new groups: `parents` of all groups, old and new. A new one has its parent's curve."""
-        more = len(parents) - len(self)
-        if not more:
-            return
-        born = np.asarray(parents[len(self) :], dtype=np.int64)
-        old = len(self)
+        old, room = len(self), len(self._ended)
+        if len(parents) > room:
+            # Twice the room, so that lanes met one by one do not each move all the others.
+            more = max(len(parents) - room, room)
+            for name in _TABLES:
+                table = getattr(self, name)
+                setattr(self, name, np.concatenate([table, np.zeros((more, *table.shape[1:]), dtype=table.dtype)]))
+        born = np.asarray(parents[old:], dtype=np.int64)
         self._parents = np.concatenate([self._parents, born])
-        for name in ("_ended", "_passed", "_past_ended", "_past_passed", "_curves"):
-            table = getattr(self, name)
-            setattr(self, name, np.concatenate([table, np.zeros((more, table.shape[1]), dtype=table.dtype)]))
-        self._known = np.concatenate([self._known, np.zeros(more)])
         for group, parent in enumerate(born.tolist(), start=old):
             if parent >= 0:
                 self._curves[group] = self._curves[parent]
@@ -103,8 +102,11 @@ class Waits:
         """End the epoch: count how far those still waiting have come, let the past fade, and draw all curves anew."""
         self._pass(groups, since, places(now - since), seen)
         fade = 0.5 ** ((now - self.begun) / self.half_life)
-        self._past_ended = self._past_ended * fade + self._ended
-        self._past_passed = self._past_passed * fade + self._whole(self._passed)
+        self._past_ended *= fade
+        self._past_ended += self._ended
+        self._past_passed *= fade
+        # From the end of a row back: see `_reach`.
+        self._past_passed += np.cumsum(self._passed[:, ::-1], axis=1)[:, ::-1] / STEPS
         self._ended[:] = 0
         self._passed[:] = 0
         self.begun = now
@@ -125,14 +127,10 @@ class Waits:
         below = buckets > 0
         np.add.at(self._passed, (groups[below], buckets[below] - 1), sign * (STEPS - steps[below]))
 
-    @staticmethod
-    def _whole(passed: Ints) -> Floats:
-        return np.cumsum(passed[:, ::-1], axis=1)[:, ::-1] / STEPS
-
     # ---------------------------------------------------------------- curves
 
     def _draw(self) -> None:
-        ended, passed = self._past_ended.copy(), self._past_passed.copy()
+        ended, passed = self._past_ended[: len(self)].copy(), self._past_passed[: len(self)].copy()
         levels = self._levels()
         for members in reversed(levels[1:]):
             np.add.at(ended, self._parents[members], ended[members])
@@ -235,7 +233,7 @@ class Waits:
 
     def dump(self) -> dict[str, Any]:
         """All that was learned, of values that a snapshot can hold."""
-        tables = {name: getattr(self, name).tobytes() for name in _TABLES}
+        tables = {name: getattr(self, name)[: len(self)].tobytes() for name in (*_TABLES, "_parents")}
         settings = {"half_life": self.half_life, "prior": self.prior, "enough": self.enough}
         return {"begun": self.begun, "tables": tables, **settings}
 
@@ -244,6 +242,7 @@ class Waits:
         """What `dump` gave."""
         waits = cls(half_life=content["half_life"], prior=content["prior"], enough=content["enough"])
         waits.begun = content["begun"]
+        waits._parents = np.frombuffer(content["tables"]["_parents"], dtype="<i8").astype(np.int64)
         for name, kind in _TABLES.items():
             table = getattr(waits, name)
             flat = np.frombuffer(content["tables"][name], dtype=kind).copy()
@@ -252,7 +251,6 @@ class Waits:
 
 
 _TABLES: dict[str, Any] = {
-    "_parents": np.dtype("<i8"),
     "_ended": np.dtype("<i4"),
     "_passed": np.dtype("<i8"),
     "_past_ended": np.dtype("<f8"),
