@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from amends.detection.learning.scale import BUCKETS, EDGES, END, HORIZON, STEPS, WIDTHS, Floats, Ints, places
 from amends.model.instant import DAY, Duration, Instant
 
-PRIOR = 20.0
-"""How many waits of the broader group a group's curve begins with."""
+PRIOR = 5.0
+"""With how many waits, that went as in the broader group, each bucket of a group begins."""
 
 ENOUGH = 30.0
 """How many ended waits, faded, the broadest group needs before anything is said."""
@@ -139,9 +139,9 @@ class Waits:
         for depth, members in enumerate(levels):
             d, n = ended[members], np.maximum(passed[members], ended[members])
             if depth:
-                above = np.exp(-self._curves[self._parents[members]])
-                d = d + self.prior * (above[:, :-1] - above[:, 1:])
-                n = n + self.prior * above[:, :-1]
+                above = -np.expm1(-np.diff(self._curves[self._parents[members]], axis=1))
+                d = d + self.prior * above
+                n = n + self.prior
                 self._known[members] = self._known[self._parents[members]]
             else:
                 self._known[members] = totals[members]
