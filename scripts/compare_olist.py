@@ -9,6 +9,7 @@ raw columns alone. Exit code 1 if any finding or label is neither equal nor expl
 """
 
 import argparse
+import csv
 import json
 import sys
 from collections.abc import Iterable
@@ -278,13 +279,26 @@ def _document(comparison: Comparison) -> dict[str, object]:
     }
 
 
+def write_labels(file: Path, comparisons: Iterable[Comparison]) -> None:
+    """The labels that one exception alone answers, as `amends backtest --labels` reads them; none has a moment."""
+    with file.open("w", newline="", encoding="utf-8") as lines:
+        rows = csv.writer(lines, lineterminator="\n")
+        rows.writerow(("exception", "order"))
+        for one in comparisons:
+            if len(one.exceptions) == 1:
+                rows.writerows((*one.exceptions, order) for order in sorted(one.labelled))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("tables", type=Path, help="the folder of Olist's tables, with labels_derived.csv")
     parser.add_argument("findings", type=Path, help="what `amends backtest --findings` wrote")
+    parser.add_argument("--labels", type=Path, metavar="FILE", help="write the labels for `amends backtest --labels`")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     options = parser.parse_args()
     comparisons = compare(options.tables, options.findings)
+    if options.labels:
+        write_labels(options.labels, comparisons)
     if options.json:
         print(json.dumps([_document(one) for one in comparisons], indent=2))
     else:

@@ -1,14 +1,13 @@
 """A backtest adds up what the kernel finds: fired, cleared, still open, money, and how long."""
 
 from amends.detection import pack_from_text
-from amends.detection.backtest import Backtest, Report
+from amends.detection.backtest import Backtest, Outcome, Report, compare, often
 from amends.model.event import Event
 from amends.model.instant import DAY, HOUR, MINUTE, Instant
 
 NOW = Instant(1_780_000_000_000_000)
 
-PACK = pack_from_text(
-    """
+TEXT = """
 tables:
   order:
     columns:
@@ -38,7 +37,7 @@ rules:
     title: {en: Cancelled, zh-Hans: 取消}
     says: {en: Cancelled, zh-Hans: 取消}
 """
-)
+PACK = pack_from_text(TEXT, "shop.yaml")
 
 
 def event(type_: str, order: str, after: int, **data: object) -> Event:
@@ -106,5 +105,83 @@ def test_events_learned_out_of_order_are_counted() -> None:
 
 def test_nothing_gives_an_empty_report() -> None:
     report = backtest([])
-    assert (report.events, report.since, report.until, report.outcomes) == (0, None, None, [])
+    assert (report.events, report.orders, report.since, report.until, report.outcomes) == (0, 0, None, None, [])
+    assert often(report, PACK) == []
     assert all(rule.fired == 0 for rule in report.rules)
+
+
+def test_what_rules_share_and_who_was_first() -> None:
+    unpaid, cancelled = backtest(HISTORY).rules
+    (shared,) = unpaid.overlaps
+    assert (shared.other, shared.orders, shared.share) == ("order_cancelled", 1, 1 / 3)
+    assert (shared.first, shared.later, shared.together) == (1, 0, 0)
+    (back,) = cancelled.overlaps
+    assert (back.other, back.share, back.first, back.later) == ("unpaid", 1, 0, 1)
+
+
+def test_a_rule_that_fires_on_more_than_a_tenth_of_the_orders_is_warned_of() -> None:
+    report = backtest(HISTORY)
+    assert report.orders == 4
+    first, second = often(report, PACK)
+    assert first.startswith("shop.yaml:10: rule `unpaid`: would fire on 3 of 4 orders (75.0%), more than one in ten")
+    assert second.startswith("shop.yaml:22: rule `order_cancelled`: would fire on 1 of 4 orders (25.0%)")
+    quiet = [placed(f"Q{number}", 0, 1, "EUR") for number in range(6)]
+    paid = [event("order.paid", f"Q{number}", 0) for number in range(6)]
+    assert [one.partition(":")[0] for one in often(backtest(quiet, paid, HISTORY), PACK)] == ["shop.yaml"]
+
+
+def together(changed: str) -> tuple[Report, Report]:
+    test = Backtest(PACK, pack_from_text(changed))
+    for one in HISTORY:
+        test.feed([one])
+    old, new = test.reports()
+    return old, new
+
+
+def test_two_packs_see_the_same_history_in_one_pass() -> None:
+    old, new = together(TEXT.replace("1 day", "2 days"))
+    assert old == backtest(HISTORY)
+    alone = Backtest(pack_from_text(TEXT.replace("1 day", "2 days")))
+    alone.feed(HISTORY)
+    assert new == alone.report()
+
+
+def test_a_longer_limit_finds_later_and_less() -> None:
+    change = compare(*together(TEXT.replace("1 day", "50 hours"))).rules[0]
+    # C was paid two days after it was placed.
+    assert (change.rule, change.was, change.both, change.only_old, change.only_new) == ("unpaid", "unpaid", 2, 1, 0)
+    assert (change.earlier, change.later, change.later_median) == (0, 2, 26 * HOUR)
+    assert (change.only_old_at_stake, change.only_new_at_stake) == ({"EUR": 70}, {})
+
+
+def test_a_changed_condition_names_other_causes_and_finds_the_same_trouble() -> None:
+    changed = TEXT.replace("since: placed_at", "since: placed_at - INTERVAL '3 hours'")
+    comparison = compare(*together(changed))
+    change = next(one for one in comparison.rules if one.rule == "unpaid")
+    assert (change.both, change.only_old, change.only_new, change.earlier_median) == (3, 0, 0, 3 * HOUR)
+    assert (comparison.total.both, comparison.total.differing) == (4, 3)
+
+
+def test_a_renamed_rule_is_the_same_rule() -> None:
+    old, new = together(TEXT.replace("id: unpaid", "id: not_paid").replace("1 day", "50 hours"))
+    change = compare(old, new).rules[0]
+    assert (change.was, change.rule, change.both, change.only_old) == ("unpaid", "not_paid", 2, 1)
+
+
+def test_a_rule_that_is_gone_or_new() -> None:
+    without = TEXT[: TEXT.index("  - id: order_cancelled")]
+    old, new = together(without)
+    gone = compare(old, new).rules[0]
+    assert (gone.was, gone.rule, gone.only_old, gone.both) == ("order_cancelled", None, 1, 0)
+    come = compare(new, old).rules[0]
+    assert (come.was, come.rule, come.only_new, come.both) == (None, "order_cancelled", 1, 0)
+
+
+def test_every_finding_is_counted_once() -> None:
+    old, new = together(TEXT.replace("1 day", "50 hours").replace("id: unpaid", "id: not_paid"))
+    total = compare(old, new).total
+    assert total.both + total.only_old == len(old.outcomes)
+    assert total.both + total.only_new == len(new.outcomes)
+    assert compare(old, old).total.differing == 0
+    ids: list[Outcome] = old.outcomes
+    assert compare(old, old).total.both == len({one.id for one in ids})

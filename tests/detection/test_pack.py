@@ -179,3 +179,49 @@ def test_the_example_of_the_guide_is_a_good_rule(tmp_path: Path) -> None:
     file = tmp_path / "guide.yaml"
     file.write_text(guide.split("```yaml\n")[1].split("```")[0])
     assert set(load_pack([file]).rules) == {"handover_late_cafe"}
+
+
+SURGE = """
+  - id: {id}
+    exception: {id}
+    kind: surge
+    table: order
+    trouble: payment
+    of: {{rules: [{of}]}}
+    by: [currency]
+    window: 1 day
+    false_alarms: 1 per 60 days
+    title: {{en: Many, zh-Hans: 多}}
+    says: {{en: "{{hits}} of {{currency}}", zh-Hans: "{{currency}} {{hits}}"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "counted"),
+    [
+        ("chargeback_surge", "paid_not_updated", "counts itself"),
+        ("defect_surge", "chargeback_surge", "counts `defect_surge`"),
+    ],
+)
+def test_surges_cannot_count_each_other_in_a_circle(first: str, second: str, counted: str) -> None:
+    text = GOOD + SURGE.format(id="chargeback_surge", of=first) + SURGE.format(id="defect_surge", of=second)
+    line = 1 + text.splitlines().index(f"    of: {{rules: [{first}]}}")
+    assert f"shop.yaml:{line}: rule `chargeback_surge`, of: {counted}, which is a surge: " in problems(text)[0]
+
+
+def test_a_surge_of_no_rule_is_refused_with_its_place() -> None:
+    text = GOOD + SURGE.format(id="chargeback_surge", of="paid_not_updatd")
+    (problem,) = problems(text)
+    assert problem.startswith("shop.yaml:")
+    assert problem.endswith("of: there is no rule `paid_not_updatd`; did you mean `paid_not_updated`?")
+
+
+def test_a_window_and_a_rate_want_units() -> None:
+    text = GOOD + SURGE.format(id="chargeback_surge", of="paid_not_updated")
+    assert pack_from_text(text).rules["chargeback_surge"].surge is not None
+    assert "`window`: '24' is not a length of time" in problems(text.replace("window: 1 day", "window: 24"))[0]
+    assert "`false_alarms` should state a rate" in problems(text.replace("1 per 60 days", "1 per 60"))[0]
+
+
+def test_a_pack_knows_where_each_rule_stands() -> None:
+    assert pack_from_text(GOOD, "shop.yaml").places == {"paid_not_updated": "shop.yaml:10"}

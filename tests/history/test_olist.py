@@ -95,6 +95,36 @@ def test_the_script_prints_the_comparison(olist: Found) -> None:
 
 @pytest.mark.realdata
 @pytest.mark.slow
+def test_the_labels_give_recall_precision_and_a_curve(
+    olist: Found, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = tmp_path / "labels.csv"
+    script = [sys.executable, str(ROOT / "scripts" / "compare_olist.py"), *map(str, olist), "--labels", str(labels)]
+    subprocess.run(script, check=True, capture_output=True)
+    db = f"sqlite:///{olist[1].parent / 'olist.sqlite'}"
+    capsys.readouterr()
+    assert (
+        run(["backtest", "--db", db, "--labels", str(labels), "--sweep", "delivery_late.within=0h,3d,10d", "--json"])
+        == 0
+    )
+    told = json.loads(capsys.readouterr().out)
+    compared = {one.exceptions: one for one in compare(*olist)}
+    for score in told["labels"]["exceptions"]:
+        one = compared[(score["exception"],)]
+        assert score["hit"] == len(one.labelled & one.found), one.label
+        assert score["labels"] == len(one.labelled), one.label
+    points = told["sweeps"][0]["points"]
+    recall = [point["score"]["recall"] for point in points]
+    assert recall[0] == 1
+    assert recall == sorted(recall, reverse=True)
+    assert [point["later_median_seconds"] for point in points] == [None, 3 * 86_400, 10 * 86_400]
+    # Three rules speak of more than a tenth of these orders.
+    assert len(told["warnings"]) == 3
+    assert all("more than one in ten" in warning for warning in told["warnings"])
+
+
+@pytest.mark.realdata
+@pytest.mark.slow
 def test_the_document_tells_these_figures(olist: Found) -> None:
     document = (ROOT / "docs" / "olist.md").read_text()
     for one in compare(*olist):

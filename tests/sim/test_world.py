@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import pytest
 
-from amends.sim.score import GROUPS
+from amends.detection.backtest.labels import GROUPS
 from amends.sim.world import Plan, World
 
 # What the built-in rules can notice, each to be found in a world of some size.

@@ -2,7 +2,7 @@
 
 import csv
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -14,10 +14,10 @@ from amends.cli import output
 from amends.cli.main import ProblemsFound
 from amends.cli.simulated import read_elsewhere
 from amends.detection import Kernel, Verdicts, load_pack
+from amends.detection.backtest import Found, Label, Score, score
 from amends.model.errors import UnusableInputError
 from amends.model.event import Event, decode_event
 from amends.model.instant import format_instant
-from amends.sim.score import Found, Score, score
 from amends.sim.sending import Sending
 from amends.sim.truth import Truth
 from amends.sim.world import Plan, World
@@ -74,9 +74,17 @@ def command(*, seed: int, orders: int, out: Path | None, check: bool, as_json: b
     written.truths = len(truths)
     if out is not None:
         _write_truth(out / "truth.csv", truths)
-    scores = None if watch is None else score(watch.findings(world), truths)
+    scores = None if watch is None else score(watch.findings(world), labels_of(truths))
     written.seconds = round(time.monotonic() - began, 1)
     _report(written, scores, as_json=as_json)
+
+
+def labels_of(truths: Iterable[Truth]) -> list[Label]:
+    """What is truly wrong in the world, as labels to hold findings against."""
+    return [
+        Label(exception=one.exception, subject=one.subject, order=one.order, at=one.at, healed_at=one.healed_at)
+        for one in truths
+    ]
 
 
 class Files:
@@ -196,7 +204,7 @@ _HEADINGS: Final = ("exception", "truths", "found", "recall", "findings", "right
 
 
 def _score_row(one: Score) -> tuple[object, ...]:
-    return one.exception, one.truths, one.hit, _share(one.recall), one.findings, one.right, _share(one.precision)
+    return one.exception, one.labels, one.hit, _share(one.recall), one.findings, one.right, _share(one.precision)
 
 
 def _share(value: float | None) -> str | None:
@@ -204,14 +212,15 @@ def _share(value: float | None) -> str | None:
 
 
 def _score_document(one: Score) -> dict[str, object]:
-    return {**msgspec.to_builtins(one), "recall": one.recall, "precision": one.precision}
+    document = msgspec.to_builtins(one)
+    truths = document.pop("labels")
+    return {**document, "truths": truths, "recall": one.recall, "precision": one.precision}
 
 
 def _show_examples(one: Score) -> None:
     for truth in one.missed:
-        output.note(
-            f"{one.exception}: missed {truth.subject} of order {truth.order or '-'} at {format_instant(truth.at)}"
-        )
+        at = "" if truth.at is None else f" at {format_instant(truth.at)}"
+        output.note(f"{one.exception}: missed {truth.subject} of order {truth.order or '-'}{at}")
     for found in one.wrong:
         output.note(
             f"{one.exception}: wrong about {found.subject} of order {found.order or '-'} at {format_instant(found.at)}"

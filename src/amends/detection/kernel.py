@@ -3,7 +3,7 @@
 What it computes is said in docs/kernel.md. Any split of a stream into batches gives the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -54,13 +54,18 @@ class Kernel:
         """The latest moment the kernel knows of; None before the first event."""
         return None if self._clock == _BEGINNING else Instant(self._clock)
 
+    @property
+    def readers(self) -> Mapping[str, frozenset[str]]:
+        """The fields of events that the rules read, each with the types of event it is read from."""
+        return self._machine.reading.readers
+
     def on_events(self, events: Sequence[Event]) -> Verdicts:
         """Fold events, in journal order, each given once; returns what they and the passing of time brought about."""
         return self.on_batch(self.columns_of(events)) if events else Verdicts()
 
     def columns_of(self, events: Sequence[Event]) -> EventBatch:
         """Events as the columns that this kernel reads."""
-        return batch_of(events, self._machine.reading.readers, self._pool)
+        return batch_of(events, self.readers, self._pool)
 
     def on_batch(self, batch: EventBatch) -> Verdicts:
         """The same as `on_events`, for events that are columns already."""

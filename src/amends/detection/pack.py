@@ -14,7 +14,7 @@ from amends.detection.document import Document, DocumentError, Path, parse_docum
 from amends.detection.expression import Expression, ExpressionError, Scope, Type, compile_expression
 from amends.detection.finding import RuleKind
 from amends.detection.pool import Pool
-from amends.detection.rule import Column, Fold, Pack, Rate, Rule, Severity, Surge, Table
+from amends.detection.rule import Column, Fold, Pack, Rate, Rule, Severity, Surge, Table, parse_rate
 from amends.detection.scope import event_scope, loss_scope, row_scope
 from amends.model.errors import UnusableInputError
 from amends.model.exceptions import EXCEPTIONS
@@ -106,6 +106,8 @@ class _Reader:
         self._sets = self._read_sets()
         sets, tables = self._sets, self._tables()
         rules: dict[str, Rule] = {}
+        places: dict[str, str] = {}
+        sources: dict[str, str] = {}
         for document in self._documents:
             for index, entry in enumerate(self._part(document, "rules", list)):
                 reader = _RuleReader(self, document, ("rules", index), entry, tables, sets)
@@ -114,11 +116,13 @@ class _Reader:
                     reader.say((), f"the id `{rule.id}` is taken by another rule")
                 elif rule is not None:
                     rules[rule.id] = rule
-        self._surge_sources(rules)
+                    places[rule.id] = document.place(("rules", index))
+                    sources[rule.id] = document.place(("rules", index, "of"))
+        self._surge_sources(rules, sources)
         read = [*self._documents, *([self._base] if self._base else [])]
         content = msgspec.json.encode([document.content for document in read])
         digest = blake2b(content, digest_size=16).hexdigest()
-        return Pack(digest=digest, tables=tables, sets=sets, rules=rules)
+        return Pack(digest=digest, tables=tables, sets=sets, rules=rules, places=places)
 
     def say(self, document: Document, path: Path, sentence: str) -> None:
         self.problems.append(f"{document.place(path)}: {sentence}")
@@ -234,16 +238,21 @@ class _Reader:
         if expression is not None and expression.type not in ("flag", "null"):
             self.say(document, path, f"{who}: `{text}` is {expression.type}, where a condition is needed")
 
-    def _surge_sources(self, rules: dict[str, Rule]) -> None:
+    def _surge_sources(self, rules: dict[str, Rule], places: dict[str, str]) -> None:
         for rule in rules.values():
             for source in rule.surge.rules if rule.surge else ():
                 other = rules.get(source)
+                who = f"{places[rule.id]}: rule `{rule.id}`, of:"
                 if other is None:
-                    self.problems.append(f"rule `{rule.id}`, of: there is no rule `{source}`{_suggest(source, rules)}")
-                elif other.kind == "surge" or other.table != rule.table:
+                    self.problems.append(f"{who} there is no rule `{source}`{_suggest(source, rules)}")
+                elif other.kind == "surge":
+                    name = "itself" if other is rule else f"`{source}`"
                     self.problems.append(
-                        f"rule `{rule.id}`, of: `{source}` should be a fault, conflict or silence over {rule.table}"
+                        f"{who} counts {name}, which is a surge: only faults, conflicts and silences can be counted, "
+                        "so that rules cannot wait for each other in a circle"
                     )
+                elif other.table != rule.table:
+                    self.problems.append(f"{who} `{source}` should be a fault, conflict or silence over {rule.table}")
 
 
 _KEYS = {
@@ -256,7 +265,6 @@ _KEYS = {
     },
 }  # fmt: skip
 _COMMON = {"id", "exception", "kind", "table", "version", "severity", "trouble", "title", "says", "loss", "evidence"}
-_RATE = re.compile(r"(\d+(?:\.\d+)?)\s+per\s+(.+)")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -493,9 +501,9 @@ class _RuleReader:
             return None
 
     def _rate(self) -> Rate | None:
-        match = _RATE.fullmatch(str(self._entry.get("false_alarms", "")))
-        if match is not None and _is_duration(match[2]):
-            return Rate(float(match[1]), parse_duration(match[2]))
+        rate = parse_rate(str(self._entry.get("false_alarms", "")))
+        if rate is not None:
+            return rate
         self.say(
             ("false_alarms",) if "false_alarms" in self._entry else (),
             "`false_alarms` should state a rate, such as 1 per 60 days",

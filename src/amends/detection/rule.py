@@ -1,17 +1,20 @@
 """What a pack holds: tables of columns, and rules over them. Records only; `pack.py` reads and checks them."""
 
-from typing import Literal
+import re
+from typing import Final, Literal
 
 import msgspec
 
 from amends.detection.expression import Type
 from amends.detection.finding import RuleKind
-from amends.model.instant import Duration
+from amends.model.instant import Duration, UnreadableTimeError, parse_duration
 
 Fold = Literal["first", "last", "min", "max", "sum", "count", "any"]
 Severity = Literal["critical", "high", "warning", "info"]
 Texts = dict[str, str]
 """By language: `en` and `zh-Hans`."""
+
+_RATE: Final = re.compile(r"(\d+(?:\.\d+)?)\s+per\s+(.+)")
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +40,15 @@ class Rate(msgspec.Struct, frozen=True):
 
     count: float
     per: Duration
+
+
+def parse_rate(text: str) -> Rate | None:
+    """Read a rate such as `1 per 60 days`; None of anything else."""
+    match = _RATE.fullmatch(text.strip())
+    try:
+        return None if match is None else Rate(float(match[1]), parse_duration(match[2]))
+    except UnreadableTimeError:
+        return None
 
 
 class Surge(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,9 +110,13 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pack(msgspec.Struct, frozen=True, kw_only=True):
-    """Checked tables, sets and rules. `digest` changes whenever anything in it does."""
+    """Checked tables, sets and rules. `digest` changes whenever anything in it does.
+
+    `places` says where each rule stands, as `file:line`.
+    """
 
     digest: str
     tables: dict[str, Table]
     sets: dict[str, tuple[str, ...]]
     rules: dict[str, Rule]
+    places: dict[str, str] = {}
