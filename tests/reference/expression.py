@@ -43,6 +43,7 @@ class Types(NamedTuple):
     row: Mapping[str, str] = {}
     order: Mapping[str, str] = {}
     sets: Mapping[str, frozenset[Value]] = {}
+    waits: Mapping[str, Any] = {}
 
     def of(self, name: str) -> str:
         place, _, rest = name.rpartition(".")
@@ -233,6 +234,13 @@ class _Parser:
             return _made("flag", _known(lambda value: value in members), arguments[0])
         if name == "MONEY":
             return _made("money", _money, arguments[0], _column("currency", "text"))
+        if name in ("LEARNED", "LATE_AFTER", "LOST_AFTER"):
+            wait = self.types.waits[arguments[0].value(Scope())]
+            ask = {"LEARNED": wait.limit, "LATE_AFTER": wait.late_after, "LOST_AFTER": wait.lost_after}[name]
+            names = wait.names.union(*(each.names for each in arguments))
+            return Expression(
+                "duration", names, lambda scope: ask(scope, *(each.value(scope) for each in arguments[1:]))
+            )
         common = _common(each.type for each in arguments)
         if name == "ABS":
             return _made(common, _known(abs), *arguments)

@@ -10,6 +10,7 @@ from tests.reference.expression import Scope, Value
 from tests.reference.folds import Touch, folded, touched
 from tests.reference.pack import Column, Document, Rule, read_pack
 from tests.reference.surge import Group
+from tests.reference.waits import EPOCH
 
 from amends.detection.finding import Clearing, Finding, Verdicts, finding_id
 from amends.model.event import Event
@@ -77,6 +78,7 @@ class ReferenceKernel:
         self.pack = read_pack(document)
         self.clock: int | None = None
         self.place = 0
+        self.relearned = -(2**63)
         self.rows: dict[Subject, Row] = {}
         self.parents: dict[Subject, str] = {}
         self.waiting: dict[Subject, list[Waiting]] = {}
@@ -176,6 +178,9 @@ class ReferenceKernel:
         for rule in self.pack.rules:
             if rule.table == kind:
                 self._judge(rule, row, touch)
+        for wait in self.pack.waits:
+            if wait.table == kind:
+                wait.touch(subject, Scope(row.values), touch.received)
 
     # ------------------------------------------------------------ judging a touched row
 
@@ -225,7 +230,8 @@ class ReferenceKernel:
             return None
         if rule.where is not None and not rule.where.holds(scope):
             return None
-        return since, since + within
+        # A limit learned anew makes nothing overdue before it was learned.
+        return since, max(since + within, self.relearned) if rule.learned else since + within
 
     def _break_silence(self, rule: Rule, row: Row, since: int, fired_at: int) -> None:
         row.fired[rule.id] = since
@@ -237,6 +243,19 @@ class ReferenceKernel:
         """Silences due before `to` and surges that end by then, in the order of their times."""
         if self.clock is not None and to <= self.clock:
             return
+        if self.clock is not None:
+            epoch = (self.clock // EPOCH + 1) * EPOCH
+            if epoch < to:
+                self._advance(epoch)
+                self._advance(to)
+                return
+        self._pass_to(to)
+        if to % EPOCH == 0:
+            self.relearned = to
+            for wait in self.pack.waits:
+                wait.relearn(to)
+
+    def _pass_to(self, to: int) -> None:
         self.clock = to
         due = [
             (armed[1], rule, row, armed[0])

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from tests.reference.expression import Expression, Types, Value, read
+from tests.reference.waits import Wait
 
 from amends.model.fields import FIELDS
 from amends.model.instant import parse_duration
@@ -40,6 +42,8 @@ class Rule(NamedTuple):
     loss: Expression | None
     facts: frozenset[str]
     surge: "Surge | None"
+    learned: bool
+    """Its limit is learned."""
 
 
 class Surge(NamedTuple):
@@ -63,6 +67,7 @@ class Pack(NamedTuple):
 
     tables: Mapping[str, Sequence[Column]]
     rules: Sequence[Rule]
+    waits: Sequence[Wait]
 
     @property
     def concern(self) -> Mapping[str, frozenset[str]]:
@@ -88,8 +93,12 @@ def read_pack(document: Document) -> Pack:
         for kind, table in document["tables"].items()
     }
     types = {kind: {column.name: column.type for column in columns} for kind, columns in tables.items()}
-    seen = {kind: Types(types[kind], types.get("order", {}), sets) for kind in types}
-    return Pack(tables, [_rule(rule, seen[rule["table"]]) for rule in document.get("rules", [])])
+    waits = {
+        name: Wait(entry, partial(read, types=Types(types[entry["table"]], {}, sets)))
+        for name, entry in document.get("waits", {}).items()
+    }
+    seen = {kind: Types(types[kind], types.get("order", {}), sets, waits) for kind in types}
+    return Pack(tables, [_rule(rule, seen[rule["table"]]) for rule in document.get("rules", [])], [*waits.values()])
 
 
 def _column(name: str, column: Document, sets: Mapping[str, frozenset[Value]]) -> Column:
@@ -134,6 +143,7 @@ def _rule(rule: Document, types: Types) -> Rule:
         loss=read(rule["loss"], types) if "loss" in rule else None,
         facts=frozenset(names | set(rule.get("evidence", []))),
         surge=surge,
+        learned=any(word in str(rule.get("within")) for word in ("LEARNED", "LATE_AFTER", "LOST_AFTER")),
     )
 
 

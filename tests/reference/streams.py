@@ -89,18 +89,25 @@ class _Packs:
         self.fields = fields
         self.sets = {"some": ["a", "é", "USD"], "few": ["b"]}
         self.columns: dict[str, dict[str, str]] = {}  # of each table: name → type
+        self.waits: dict[str, dict[str, Any]] = {}
 
     def pack(self) -> dict[str, Any]:
         kinds = self.random.sample(self.taste.kinds, self.random.randint(1, min(3, len(self.taste.kinds))))
         if self.random.random() < 0.9:
             kinds.append("order")
         tables = {kind: {"columns": self.table(kind)} for kind in kinds}
+        waits = {}
+        for number in range(self.random.choice((0, 0, 1, 2))):
+            wait = self.wait(self.random.choice(kinds))
+            if wait is not None:
+                waits[f"w{number}"] = wait
+        self.waits = waits
         rules: list[dict[str, Any]] = []
         for number in range(self.random.randint(2, 6)):
             rule = self.rule(f"r{number}", self.random.choice(kinds), rules)
             if rule is not None:
                 rules.append(rule)
-        return {"sets": self.sets, "tables": tables, "rules": rules}
+        return {"sets": self.sets, "tables": tables, "waits": waits, "rules": rules}
 
     def some_types(self) -> str | list[str]:
         chosen = self.random.sample(self.types, self.random.randint(1, len(self.types)))
@@ -142,6 +149,41 @@ class _Packs:
             column["where"] = Phrases(self.random, self.words(event_names(self.fields))).condition()
         return column
 
+    # ------------------------------------------------------------ waits
+
+    def wait(self, kind: str) -> dict[str, Any] | None:
+        row = self.row_names(kind)
+        over_row = Phrases(self.random, self.words(row, currency="currency" in self.columns[kind]))
+        since = over_row.of("instant", self.random.choice((0, 0, 1)))
+        if since is None:
+            return None
+        wait: dict[str, Any] = {"table": kind, "since": since.text, "enough": self.random.choice((1, 1, 2))}
+        if self.random.random() < 0.5 and (ends := over_row.of("instant", 0)) is not None:
+            wait["ends"] = ends.text
+        for part, chance in (("over", 0.4), ("never", 0.3)):
+            if self.random.random() < chance:
+                wait[part] = over_row.condition()
+        names = [name for name, type_ in self.columns[kind].items() if type_ in ("text", "flag", "integer")]
+        narrow = self.random.sample(names, min(len(names), self.random.choice((0, 1, 2))))
+        wait["by"] = [narrow, []] if narrow else [[]]
+        return wait
+
+    def asked(self, kind: str) -> str | None:
+        """A length that is learned, if there is a wait over the table."""
+        names = [name for name, wait in self.waits.items() if wait["table"] == kind]
+        if not names:
+            return None
+        name = self.random.choice(names)
+        promises = [column for column, type_ in self.columns[kind].items() if type_ == "instant"]
+        return self.random.choice(
+            (
+                f"LEARNED('{name}', 0.9, INTERVAL '3 hours', INTERVAL '10 minutes', INTERVAL '40 days')",
+                f"LEARNED('{name}', 0.5, INTERVAL '2 days', INTERVAL '1 minute', INTERVAL '10 days')",
+                f"LATE_AFTER('{name}', {self.random.choice(promises)}, 0.5)" if promises else "INTERVAL '1 day'",
+                f"LOST_AFTER('{name}', 0.3, INTERVAL '1 day', INTERVAL '1 hour')",
+            )
+        )
+
     # ------------------------------------------------------------ rules
 
     def rule(self, id_: str, kind: str, before: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -176,7 +218,9 @@ class _Packs:
             if since is None:
                 return None
             rule |= {"since": since.text, "within": self.random.choice(LENGTHS), "until": over_row.condition()}
-            if self.random.random() < 0.15 and (length := over_row.duration(1)) is not None:
+            if self.random.random() < 0.7 and (asked := self.asked(kind)) is not None:
+                rule["within"] = asked
+            elif self.random.random() < 0.15 and (length := over_row.duration(1)) is not None:
                 rule["within"] = length.text
             if self.random.random() < 0.4:
                 rule["where"] = over_row.condition()

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.cells import DTYPES, store
+from amends.detection.cells import store
 from amends.detection.pool import Pool
 from amends.detection.scope import EVENT_NAMES
 from amends.detection.vector import Array
@@ -26,6 +26,14 @@ class Keys(msgspec.Struct, frozen=True):
     names: Sequence[str]
     codes: NDArray[np.int32] | None = None
 
+    def part(self, start: int, stop: int) -> "Keys":
+        """Of the events from `start` to before `stop`."""
+        first, last = np.searchsorted(self.places, (start, stop)).tolist()
+        places = self.places[first:last] - start
+        if self.codes is None:
+            return Keys(places, self.names[first:last])
+        return Keys(places, self.names, self.codes[first:last])
+
 
 class Field(msgspec.Struct, frozen=True):
     """A field of events: that at `places[i]` has the value `values[i]`, in stored form (see `cells`).
@@ -36,6 +44,11 @@ class Field(msgspec.Struct, frozen=True):
     places: Index
     values: Array
     texts: Sequence[str] = ()
+
+    def part(self, start: int, stop: int) -> "Field":
+        """Of the events from `start` to before `stop`."""
+        first, last = np.searchsorted(self.places, (start, stop)).tolist()
+        return Field(self.places[first:last] - start, self.values[first:last], self.texts)
 
 
 class EventBatch(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +67,21 @@ class EventBatch(msgspec.Struct, frozen=True, kw_only=True):
     received: Index
     keys: Mapping[str, Keys]
     fields: Mapping[str, Field]
+
+    def part(self, start: int, stop: int) -> "EventBatch":
+        """The events from `start` to before `stop`."""
+        return EventBatch(
+            size=stop - start,
+            types=self.types,
+            type=self.type[start:stop],
+            sources=self.sources,
+            source=self.source[start:stop],
+            ids=self.ids[start:stop],
+            time=self.time[start:stop],
+            received=self.received[start:stop],
+            keys={kind: keys.part(start, stop) for kind, keys in self.keys.items()},
+            fields={name: field.part(start, stop) for name, field in self.fields.items()},
+        )
 
     def cause(self, place: int) -> str:
         """The event's identity, as findings name it."""
@@ -109,8 +137,3 @@ def _fields(events: Sequence[Event], readers: Mapping[str, frozenset[str]], pool
         for name, (places, values) in found.items()
         if places
     }
-
-
-def no_values(name: str) -> Field:
-    """A field that no event has."""
-    return Field(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=DTYPES[EVENT_NAMES[f"event.{name}"]]))

@@ -12,11 +12,12 @@ from amends.detection.judges import ConflictJudge, FaultJudge, Judge, SilenceJud
 from amends.detection.links import CHILDREN
 from amends.detection.pool import Pool
 from amends.detection.rows import Rows
-from amends.detection.rule import Pack, Rule, Surge
+from amends.detection.rule import Pack, Rule, Surge, Wait
 from amends.detection.scope import event_scope, loss_scope, row_scope
 from amends.detection.surge import SurgeJudge
 from amends.detection.versions import Table
-from amends.model.instant import UnreadableTimeError, parse_duration
+from amends.detection.waiting import Experience, WaitingRows
+from amends.model.instant import Instant, UnreadableTimeError, parse_duration
 from amends.model.subjects import KINDS
 from amends.model.types import EVENT_TYPES
 
@@ -51,15 +52,27 @@ class Machine:
 
     def __init__(self, pack: Pack, pool: Pool) -> None:
         self._pack, self._pool = pack, pool
+        self.experience = Experience()
         self.rows = {kind: Rows() for kind in KINDS}
         self.tables = {kind: self._table(kind) for kind in pack.tables}
         self.judges: dict[str, list[Judge]] = {kind: [] for kind in pack.tables}
         self.surges: list[SurgeSource] = []
         self.reports: dict[str, Report] = {}
+        for wait in pack.waits.values():
+            self.experience.waits[wait.name] = self._waiting(wait)
         for rule in pack.rules.values():
             self._add_rule(rule)
         self.reading = Reading(_readers(pack, self.reports), pool)
         self.concern = _concern(pack)
+
+    def relearn(self, now: Instant) -> None:
+        """An epoch is over: learn what is usual anew, and be due by that."""
+        for wait in self.experience.waits.values():
+            wait.relearn(now)
+        for judges in self.judges.values():
+            for judge in judges:
+                if isinstance(judge, SilenceJudge) and judge.learns:
+                    judge.arm_anew(now)
 
     def _table(self, kind: str) -> Table:
         rows = self.rows[kind]
@@ -70,16 +83,27 @@ class Machine:
         return Table(kind, rows, folds)
 
     def _compile(self, text: str | None, scope: Scope) -> Expression | None:
-        return None if text is None else compile_expression(text, scope, self._pool)
+        return None if text is None else compile_expression(text, scope, self._pool, self.experience)
 
     def _needed(self, text: str | None, scope: Scope) -> Expression:
         assert text is not None  # the pack was checked
-        return compile_expression(text, scope, self._pool)
+        return compile_expression(text, scope, self._pool, self.experience)
+
+    def _waiting(self, wait: Wait) -> WaitingRows:
+        table = self.tables[wait.table]
+        scope = row_scope(self._pack.tables[wait.table], self._pack.sets)
+        texts = {"since": wait.since, "ends": wait.ends, "over": wait.over, "never": wait.never}
+        conditions = {part: self._needed(text, scope) for part, text in texts.items() if text is not None}
+        names = {name for condition in conditions.values() for name in condition.names} | set(wait.by[0])
+        columns = self._pack.tables[wait.table].columns
+        moved_by = frozenset(type_ for name in names for type_ in columns[name].on)
+        return WaitingRows(wait, table, conditions, moved_by, self._pool)
 
     def _add_rule(self, rule: Rule) -> None:
         table, sets = self.tables[rule.table], self._pack.sets
-        scope = row_scope(self._pack.tables[rule.table], sets)
-        with_event = row_scope(self._pack.tables[rule.table], sets, with_event=True)
+        waits = self._pack.waits
+        scope = row_scope(self._pack.tables[rule.table], sets, waits=waits)
+        with_event = row_scope(self._pack.tables[rule.table], sets, with_event=True, waits=waits)
         self.reports[rule.id] = self._report(rule, with_event)
         if rule.surge is not None:
             hits, until = self._compile(rule.surge.hits, with_event), self._compile(rule.until, scope)

@@ -63,7 +63,7 @@ class _Explainer:
         self._pack, self._rule, self._language = pack, rule, language
         self._words = _wording()[language]
         self._columns = pack.tables[rule.table].columns
-        self._with_event = row_scope(pack.tables[rule.table], pack.sets, with_event=True)
+        self._with_event = row_scope(pack.tables[rule.table], pack.sets, with_event=True, waits=pack.waits)
         self._types: Mapping[str, Type] = {
             **self._with_event.names,
             **loss_scope(pack.tables[rule.table], pack.tables.get("order"), pack.sets).names,

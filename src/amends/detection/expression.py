@@ -6,7 +6,7 @@ three-valued logic, and sentences for what is wrong.
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 import msgspec
 import numpy as np
@@ -32,19 +32,43 @@ class ExpressionError(UnusableInputError):
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """The names an expression may use, with their types, and the named sets of texts."""
+    """The names an expression may use, with their types, the named sets of texts, and the table's learned waits.
+
+    Of each wait the names it reads of a row.
+    """
 
     names: Mapping[str, Type]
     sets: Mapping[str, tuple[str, ...]] = {}
+    waits: Mapping[str, frozenset[str]] = {}
+
+
+class Learned(Protocol):
+    """What was learned of waits, asked for each row of a frame; durations in microseconds."""
+
+    def limits(self, wait: str, frame: Frame, quantile: float, default: int, low: int, high: int) -> Vector:
+        """How long is longer than usual."""
+        ...
+
+    def late_after(self, wait: str, frame: Frame, promise: Vector, chance: float) -> Vector:
+        """How long it takes until it is likely to be late; absent where too little is known."""
+        ...
+
+    def lost_after(self, wait: str, frame: Frame, chance: float, default: int, low: int) -> Vector:
+        """How long it takes until it is unlikely ever to come."""
+        ...
 
 
 class Expression(msgspec.Struct, frozen=True, kw_only=True):
-    """A checked expression: its text, its type, the names it reads, and how to compute it over a frame."""
+    """A checked expression: its text, its type, the names it reads, and how to compute it over a frame.
+
+    `learned`: it asks what is usual.
+    """
 
     text: str
     type: Type
     names: frozenset[str]
     compute: Compute
+    learned: bool = False
 
     def over(self, frame: Frame) -> Vector:
         """The value for each row of the frame, as full arrays."""
@@ -62,10 +86,10 @@ class _Typed(msgspec.Struct, frozen=True):
     """Whether it is the literal 0, which is as good as no money."""
 
 
-def compile_expression(text: str, scope: Scope, pool: Pool) -> Expression:
+def compile_expression(text: str, scope: Scope, pool: Pool, learned: Learned | None = None) -> Expression:
     """Check `text` against `scope` and compile it; texts in it become codes of `pool`.
 
-    Raises ExpressionError.
+    Without `learned` it may be checked, but what it asks of waits cannot be computed. Raises ExpressionError.
     """
     try:
         tree = sqlglot.parse_one(text)
@@ -73,9 +97,11 @@ def compile_expression(text: str, scope: Scope, pool: Pool) -> Expression:
         raise ExpressionError(f"`{text}` is not an expression: {_first_line(error)}") from error
     if tree is None:
         raise ExpressionError("the expression is empty")
-    compiler = _Compiler(scope, pool)
+    compiler = _Compiler(scope, pool, learned)
     typed = compiler.compile(tree)
-    return Expression(text=text, type=typed.type, names=frozenset(compiler.names), compute=typed.compute)
+    return Expression(
+        text=text, type=typed.type, names=frozenset(compiler.names), compute=typed.compute, learned=compiler.asks
+    )
 
 
 def _first_line(error: Exception) -> str:
@@ -83,10 +109,12 @@ def _first_line(error: Exception) -> str:
 
 
 class _Compiler:
-    def __init__(self, scope: Scope, pool: Pool) -> None:
+    def __init__(self, scope: Scope, pool: Pool, learned: Learned | None) -> None:
         self._scope = scope
         self._pool = pool
+        self._learned = learned
         self.names: set[str] = set()
+        self.asks = False
 
     def compile(self, node: exp.Expr) -> _Typed:
         for kind, method in _METHODS.items():
@@ -351,9 +379,45 @@ class _Compiler:
             return self._money(node)
         if name == "IN_SET":
             return self._in_set(node)
-        raise ExpressionError(
-            f"there is no function {name}; there are ABS, COALESCE, GREATEST, LEAST, MONEY and IN_SET"
-        )
+        if name in _LEARNED:
+            return self._ask(name, node)
+        known = ("ABS", "COALESCE", "GREATEST", "LEAST", "MONEY", "IN_SET", *_LEARNED)
+        raise ExpressionError(f"there is no function {name}; there are {', '.join(known)}")
+
+    def _ask(self, name: str, node: exp.Anonymous) -> _Typed:
+        """What is learned of a wait."""
+        example, types = _LEARNED[name]
+        given = node.expressions
+        if len(given) != len(types) + 1 or not isinstance(given[0], exp.Literal):
+            raise ExpressionError(f"`{node.sql()}`: write {example}")
+        wait = given[0].this
+        names = self._scope.waits.get(wait)
+        if names is None:
+            known = ", ".join(sorted(self._scope.waits)) or "none"
+            raise ExpressionError(f"there is no wait `{wait}` over this table; there are {known}{self._near(wait)}")
+        self.names |= names
+        self.asks = True
+        arguments: list[Any] = []
+        for argument, type_ in zip(given[1:], types, strict=True):
+            typed = self.compile(argument)
+            if typed.type != type_:
+                raise ExpressionError(f"`{node.sql()}`: `{argument.sql()}` is {_a(typed.type)}; write {example}")
+            fixed = isinstance(argument, exp.Literal | exp.Interval)
+            if type_ != "instant" and not fixed:
+                raise ExpressionError(f"`{node.sql()}`: `{argument.sql()}` should be a plain value; write {example}")
+            arguments.append(typed.compute(_NO_FRAME).values.item() if fixed else typed.compute)
+        if any(type_ == "decimal" and not 0 < value < 1 for value, type_ in zip(arguments, types, strict=True)):
+            raise ExpressionError(f"`{node.sql()}`: a share lies between 0 and 1; write {example}")
+        learned = self._learned
+        if name == "LATE_AFTER":
+            promise, chance = arguments
+            return _Typed("duration", lambda frame: _known(learned).late_after(wait, frame, promise(frame), chance))
+        ask = "limits" if name == "LEARNED" else "lost_after"
+        return _Typed("duration", lambda frame: getattr(_known(learned), ask)(wait, frame, *arguments))
+
+    def _near(self, name: str) -> str:
+        close = difflib.get_close_matches(name, self._scope.waits, n=1)
+        return f"; did you mean `{close[0]}`?" if close else ""
 
     def _money(self, node: exp.Anonymous) -> _Typed:
         if self._scope.names.get("currency") != "text":
@@ -395,6 +459,21 @@ class _Compiler:
             return flag(np.isin(value.values, codes), value.absent)
 
         return _Typed("flag", contains)
+
+
+class _NoFrame:
+    size = 0
+
+    def column(self, name: str) -> Vector:
+        raise AssertionError(name)
+
+
+_NO_FRAME = _NoFrame()
+
+
+def _known(learned: Learned | None) -> Learned:
+    assert learned is not None, "compiled to be checked only"
+    return learned
 
 
 def _constant(type_: Type, value: np.generic, *, zero: bool = False) -> _Typed:
@@ -473,6 +552,24 @@ def _results() -> Iterator[tuple[tuple[Type, str, Type], Type]]:
     yield ("instant", "-", "duration"), "instant"
     yield ("duration", "+", "instant"), "instant"
 
+
+_LEARNED: dict[str, tuple[str, tuple[Type, ...]]] = {
+    "LEARNED": (
+        "LEARNED('wait', 0.98, INTERVAL '7 days', INTERVAL '2 days', INTERVAL '30 days') for the time that 98 of 100 "
+        "stay below, 7 days until it is known, never less than 2 nor more than 30",
+        ("decimal", "duration", "duration", "duration"),
+    ),
+    "LATE_AFTER": (
+        "LATE_AFTER('wait', deliver_by, 0.5) for the time after which it is late with even odds",
+        ("instant", "decimal"),
+    ),
+    "LOST_AFTER": (
+        "LOST_AFTER('wait', 0.05, INTERVAL '45 days', INTERVAL '20 days') for the time after which 5 in 100 still "
+        "come, 45 days until it is known, never less than 20",
+        ("decimal", "duration", "duration"),
+    ),
+}
+"""Functions over learned waits: how each is written, and the types of what comes after the wait's name."""
 
 _RESULT: dict[tuple[Type, str, Type], Type] = dict(_results())
 

@@ -265,6 +265,11 @@ class SilenceJudge:
         table.rows.add_array(self._fired, np.int64, NO_INT)
         self._open = OpenRows(rule, table.rows)
 
+    @property
+    def learns(self) -> bool:
+        """Whether its limit is learned."""
+        return isinstance(self._within, Expression) and self._within.learned
+
     def next_due(self) -> int:
         """The earliest moment at which a row is due; NEVER if none is."""
         due = self._table.rows.live(self._due)
@@ -287,7 +292,14 @@ class SilenceJudge:
         self._table.rows.arrays[self._due][rows[last]] = np.where(waiting, due[last], NEVER)
         return clearings
 
-    def _armed(self, subset: Subset) -> tuple[Index, Index]:
+    def arm_anew(self, now: Instant) -> None:
+        """What is usual has been learned anew: every row is due by that, but not before now."""
+        rows = np.arange(self._table.rows.size)
+        since, due = self._armed(Before(self._table, rows))
+        waiting = (since != NO_INT) & (since != self._table.rows.live(self._fired))
+        self._table.rows.live(self._due)[:] = np.where(waiting, np.maximum(due, now), NEVER)
+
+    def _armed(self, subset: Subset | Before) -> tuple[Index, Index]:
         """`since` (absent where not armed) and `due` (NEVER where not armed) of each version."""
         since = self._since.over(subset)
         armed = since.present(subset.size) & ~self._until.holds(subset)

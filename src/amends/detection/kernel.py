@@ -21,6 +21,7 @@ from amends.detection.pool import Pool
 from amends.detection.rule import Pack
 from amends.detection.stage import Stage
 from amends.detection.versions import TOUCHED, Before, Clockwork, Versions
+from amends.detection.waiting import EPOCH
 from amends.model.errors import AmendsError
 from amends.model.event import Event
 from amends.model.instant import Instant
@@ -28,7 +29,7 @@ from amends.model.instant import Instant
 Index = NDArray[np.int64]
 
 _BEGINNING = np.iinfo(np.int64).min
-_FORMAT = 4
+_FORMAT = 5
 
 
 class StaleSnapshotError(AmendsError, ValueError):
@@ -47,6 +48,8 @@ class Kernel:
         self._machine = Machine(pack, self._pool)
         self._links = Links(self._machine.rows, self._machine.concern)
         self._clock = int(_BEGINNING)
+        self._epoch_ends = 0
+        """When what is usual is learned anew; of no meaning before the clock has begun."""
         self._stage = Stage(self._machine, self._links, self._pool)
 
     @property
@@ -72,6 +75,18 @@ class Kernel:
         if not batch.size:
             return Verdicts()
         received = np.maximum(np.maximum.accumulate(batch.received), self._clock)
+        if not self._machine.experience.waits:
+            return self._on_part(batch, received)
+        said: list[Verdicts] = []
+        start = 0
+        while start < batch.size:
+            said += self._end_epochs(int(received[start]))
+            stop = int(np.searchsorted(received, self._epoch_ends, side="left"))
+            said.append(self._on_part(batch.part(start, stop), received[start:stop]))
+            start = stop
+        return _joined(said)
+
+    def _on_part(self, batch: EventBatch, received: NDArray[np.int64]) -> Verdicts:
         clock = Clockwork(received, int(received[-1]))
         columns = EventColumns(batch, self._machine.reading, self._pool)
         touches = self._links.touch(columns)
@@ -82,10 +97,27 @@ class Kernel:
         }
         return self._judge(versions, clock)
 
+    def _end_epochs(self, now: int) -> list[Verdicts]:
+        """Let the clock pass the ends of epochs up to `now`, and learn at each what is usual."""
+        if self._clock == _BEGINNING:
+            self._epoch_ends = (now // EPOCH + 1) * EPOCH
+        said = []
+        while self._epoch_ends <= now:
+            said.append(self._pass_to(self._epoch_ends))
+            self._machine.relearn(Instant(self._epoch_ends))
+            self._epoch_ends += EPOCH
+        return said
+
     def sweep(self, now: Instant) -> Verdicts:
         """Let the clock pass to `now`; returns the silences that fell due and the surges that ended."""
         if now <= self._clock:
             return Verdicts()
+        if not self._machine.experience.waits:
+            return self._pass_to(now)
+        said = self._end_epochs(now)
+        return _joined([*said, self._pass_to(now)])
+
+    def _pass_to(self, now: int) -> Verdicts:
         self._links.forget_new()
         return self._judge({}, Clockwork(np.zeros(0, dtype=np.int64), now))
 
@@ -132,6 +164,8 @@ class Kernel:
                 "format": _FORMAT,
                 "pack": self.pack.digest,
                 "clock": self._clock,
+                "epoch_ends": self._epoch_ends,
+                "waits": {name: wait.dump() for name, wait in self._machine.experience.waits.items()},
                 "texts": self._pool.texts,
                 "rows": {kind: rows.dump() for kind, rows in self._machine.rows.items()},
                 "links": self._links.dump(),
@@ -153,7 +187,9 @@ class Kernel:
             raise StaleSnapshotError("the snapshot was made by another build; the journal has to be replayed")
         for text in content["texts"]:
             kernel._pool.code(text)
-        kernel._clock = content["clock"]
+        kernel._clock, kernel._epoch_ends = content["clock"], content["epoch_ends"]
+        for name, wait in machine.experience.waits.items():
+            wait.load(content["waits"][name])
         for kind, rows in content["rows"].items():
             machine.rows[kind].load(rows)
         kernel._links.load(content["links"])
@@ -165,3 +201,11 @@ class Kernel:
             if surge.log is not None:
                 surge.log.load(content["hits"][surge.judge.rule.id])
         return kernel
+
+
+def _joined(said: list[Verdicts]) -> Verdicts:
+    """Verdicts one after the other in time, as one."""
+    return Verdicts(
+        [finding for each in said for finding in each.findings],
+        [clearing for each in said for clearing in each.clearings],
+    )

@@ -14,8 +14,9 @@ from amends.detection.document import Document, DocumentError, Path, parse_docum
 from amends.detection.expression import Expression, ExpressionError, Scope, Type, compile_expression
 from amends.detection.finding import RuleKind
 from amends.detection.pool import Pool
-from amends.detection.rule import Column, Fold, Pack, Rate, Rule, Severity, Surge, Table, parse_rate
+from amends.detection.rule import Column, Fold, Pack, Rate, Rule, Severity, Surge, Table, Wait, parse_rate
 from amends.detection.scope import event_scope, loss_scope, row_scope
+from amends.detection.wait_reader import read_wait
 from amends.model.errors import UnusableInputError
 from amends.model.exceptions import EXCEPTIONS
 from amends.model.fields import FIELDS
@@ -101,10 +102,12 @@ class _Reader:
         self._pool = Pool()
         self._sets: dict[str, tuple[str, ...]] = {}
         self.problems: list[str] = []
+        self.waits: dict[str, Wait] = {}
 
     def read(self) -> Pack:
         self._sets = self._read_sets()
         sets, tables = self._sets, self._tables()
+        self.waits = self._read_waits(tables)
         rules: dict[str, Rule] = {}
         places: dict[str, str] = {}
         sources: dict[str, str] = {}
@@ -122,7 +125,7 @@ class _Reader:
         read = [*self._documents, *([self._base] if self._base else [])]
         content = msgspec.json.encode([document.content for document in read])
         digest = blake2b(content, digest_size=16).hexdigest()
-        return Pack(digest=digest, tables=tables, sets=sets, rules=rules, places=places)
+        return Pack(digest=digest, tables=tables, sets=sets, rules=rules, places=places, waits=self.waits)
 
     def say(self, document: Document, path: Path, sentence: str) -> None:
         self.problems.append(f"{document.place(path)}: {sentence}")
@@ -138,8 +141,8 @@ class _Reader:
 
     def _part(self, document: Document, key: str, type_: type) -> Any:
         for name in document.content:
-            if name not in ("pack", "sets", "tables", "rules"):
-                self.say(document, (name,), f"`{name}` is not part of a pack; it holds sets, tables and rules")
+            if name not in ("pack", "sets", "tables", "waits", "rules"):
+                self.say(document, (name,), f"`{name}` is not part of a pack; it holds sets, tables, waits and rules")
         part = document.content.get(key)
         if part is None:
             return type_()
@@ -169,6 +172,15 @@ class _Reader:
             self._add_columns(self._base, built_in)
             columns = {kind: {**built_in.get(kind, {}), **columns.get(kind, {})} for kind in {**built_in, **columns}}
         return {kind: Table(kind=kind, columns=entries) for kind, entries in columns.items()}
+
+    def _read_waits(self, tables: dict[str, Table]) -> dict[str, Wait]:
+        waits: dict[str, Wait] = {}
+        for document in [*([self._base] if self._base else []), *self._documents]:
+            for name, entry in self._part(document, "waits", dict).items():
+                wait = read_wait(self, document, name, entry, tables, self._sets)
+                if wait is not None:
+                    waits[name] = wait
+        return waits
 
     def _add_columns(self, document: Document, columns: dict[str, dict[str, Column]]) -> None:
         for kind, body in self._part(document, "tables", dict).items():
@@ -369,10 +381,12 @@ class _RuleReader:
 
     def _conditions(self, kind: RuleKind, table: Table) -> None:
         entry = self._entry
-        row = row_scope(table, self._sets)
+        row = row_scope(table, self._sets, waits=self._reader.waits)
         if kind == "fault":
             self._reader.event_types(self._document, (*self._path, "on"), self._who, entry.get("on"))
-            self._condition("when", row_scope(table, self._sets, with_event=True), needed=False)
+            self._condition(
+                "when", row_scope(table, self._sets, with_event=True, waits=self._reader.waits), needed=False
+            )
             self._condition("until", row, needed=False)
         elif kind == "conflict":
             self._condition("when", row, needed=True)
@@ -429,7 +443,7 @@ class _RuleReader:
         names = self._entry.get("evidence") or []
         scope = loss_scope(table, self._tables.get("order"), self._sets).names
         if self._entry.get("kind") in ("fault", "surge"):
-            scope = {**row_scope(table, self._sets, with_event=True).names, **scope}
+            scope = {**row_scope(table, self._sets, with_event=True, waits=self._reader.waits).names, **scope}
         if not isinstance(names, list):
             self.say(("evidence",), "`evidence` should be a list of columns")
             return ()
@@ -466,7 +480,7 @@ class _RuleReader:
             return None
         path = (*self._path, "of")
         on = self._reader.event_types(self._document, path, self._who, of["on"]) if "on" in of else ()
-        scope = row_scope(table, self._sets, with_event=True)
+        scope = row_scope(table, self._sets, with_event=True, waits=self._reader.waits)
         if of.get("hits") is not None:
             self._reader.condition(self._document, path, of["hits"], scope, f"{self._who}, hits")
         by = self._entry.get("by")

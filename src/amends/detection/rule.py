@@ -35,6 +35,27 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     columns: dict[str, Column]
 
 
+class Wait(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that takes time, whose usual length is learned; see docs/kernel.md, Learned waits.
+
+    It runs from `since` until `ends` is there (without `ends`: until `since` moves on), while neither `over` nor
+    `never` holds. `by` are its groups, from the narrowest to the broadest; `reads` the columns that must be known to
+    ask of it.
+    """
+
+    name: str
+    table: str
+    since: str
+    ends: str | None
+    over: str | None
+    never: str | None
+    by: tuple[tuple[str, ...], ...]
+    half_life: Duration
+    enough: float
+    """So many must have ended before anything is said."""
+    reads: tuple[str, ...]
+
+
 class Rate(msgspec.Struct, frozen=True):
     """A stated rate of false alarms: `count` in `per`, for each group."""
 
@@ -110,7 +131,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pack(msgspec.Struct, frozen=True, kw_only=True):
-    """Checked tables, sets and rules. `digest` changes whenever anything in it does.
+    """Checked tables, sets, waits and rules. `digest` changes whenever anything in it does.
 
     `places` says where each rule stands, as `file:line`.
     """
@@ -120,3 +141,4 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
     sets: dict[str, tuple[str, ...]]
     rules: dict[str, Rule]
     places: dict[str, str] = {}
+    waits: dict[str, Wait] = {}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from amends.detection.expression import Scope, Type
-from amends.detection.rule import Table
+from amends.detection.rule import Table, Wait
 from amends.model.fields import FIELDS
 
 EVENT_NAMES: dict[str, Type] = {
@@ -20,10 +20,17 @@ def event_scope(sets: Mapping[str, tuple[str, ...]]) -> Scope:
     return Scope(names=EVENT_NAMES, sets=sets)
 
 
-def row_scope(table: Table, sets: Mapping[str, tuple[str, ...]], *, with_event: bool = False) -> Scope:
-    """For conditions: the row, and for a fault the event that touched it."""
+def row_scope(
+    table: Table,
+    sets: Mapping[str, tuple[str, ...]],
+    *,
+    with_event: bool = False,
+    waits: Mapping[str, Wait] | None = None,
+) -> Scope:
+    """For conditions: the row with its learned waits, and for a fault the event that touched it."""
     names: dict[str, Type] = {name: column.type for name, column in table.columns.items()}
-    return Scope(names={**names, **EVENT_NAMES} if with_event else names, sets=sets)
+    own = {name: frozenset(wait.reads) for name, wait in (waits or {}).items() if wait.table == table.kind}
+    return Scope(names={**names, **EVENT_NAMES} if with_event else names, sets=sets, waits=own)
 
 
 def loss_scope(table: Table, order: Table | None, sets: Mapping[str, tuple[str, ...]]) -> Scope:

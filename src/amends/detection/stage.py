@@ -1,19 +1,18 @@
 """One run of all judges over what a batch touched, and of the surges over what they found."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.build import Machine, SurgeSource
 from amends.detection.finding import Clearing, Finding, Verdicts
+from amends.detection.grouping import Chosen, alike
 from amends.detection.hits import Hits
 from amends.detection.judges import Firings, at_touches
 from amends.detection.links import Links
 from amends.detection.pool import Pool
 from amends.detection.reporting import Reporter
 from amends.detection.surge import NO_GROUP, Records
-from amends.detection.vector import Array, Frame
+from amends.detection.vector import Frame
 from amends.detection.versions import Clockwork, Versions
 
 Index = NDArray[np.int64]
@@ -42,6 +41,8 @@ class Stage:
         for kind, judges in self._machine.judges.items():
             for judge in judges:
                 self._clearings.extend(judge.judge(versions.get(kind), clock, self._emit))
+        for wait in self._machine.experience.waits.values():
+            wait.follow(versions.get(wait.wait.table))
         for surge in self._machine.surges:
             self._judge_surge(surge, clock)
         return Verdicts(
@@ -116,33 +117,8 @@ class Stage:
         index = np.flatnonzero(present)
         groups = np.full(frame.size, NO_GROUP, dtype=np.int64)
         if len(index):
-            alike, first = _alike([vector.values[index] for vector in vectors])
-            chosen = _Chosen(frame, index[first])
-            columns: list[list[Any]] = [self._reporter.values(name, chosen, surge.table) for name in surge.surge.by]
-            groups[index] = surge.judge.groups(list(zip(*columns, strict=True)))[alike]
+            number, first = alike([vector.values[index] for vector in vectors], [None] * len(vectors), len(index))
+            picked = Chosen(frame, index[first])
+            columns = [self._reporter.values(name, picked, surge.table) for name in surge.surge.by]
+            groups[index] = surge.judge.groups(list(zip(*columns, strict=True)))[number]
         return groups
-
-
-class _Chosen:
-    """Some elements of a frame, as one."""
-
-    def __init__(self, frame: Frame, index: Index) -> None:
-        self.size = len(index)
-        self._frame, self._index = frame, index
-
-    def column(self, name: str) -> Any:
-        """The column at these elements."""
-        return self._frame.column(name).spread(self._frame.size).take(self._index)
-
-
-def _alike(columns: list[Array]) -> tuple[Index, Index]:
-    """Which elements have the same values in all columns: a number for each, and an element of each number."""
-    order = np.lexsort(columns)
-    new = np.zeros(len(order), dtype=bool)
-    for column in columns:
-        in_order = column[order]
-        new[1:] |= in_order[1:] != in_order[:-1]
-    number = np.empty(len(order), dtype=np.int64)
-    number[order] = np.cumsum(new)
-    new[0] = True
-    return number, order[new]

@@ -56,6 +56,12 @@ class Lanes:
         level, *values = self._names[group]
         return dict(zip(self.levels[level], values, strict=True))
 
+    def order(self) -> Ints:
+        """All groups in an order that does not depend on which was met first."""
+        names = self._names
+        ranked = sorted(range(len(names)), key=lambda group: tuple(map(str, names[group])))
+        return np.array(ranked, dtype=np.int64)
+
     def _place(self, row: tuple[Any, ...]) -> int:
         for level, picks in enumerate(self._picks):
             if all(row[pick] is not None for pick in picks):

@@ -98,8 +98,13 @@ class Waits:
         np.add.at(self._ended, (groups[came], buckets[came]), 1)
         self._pass(groups, since, stops, seen)
 
-    def relearn(self, now: Instant, groups: Ints, since: Ints, *, seen: Ints | None = None) -> None:
-        """End the epoch: count how far those still waiting have come, let the past fade, and draw all curves anew."""
+    def relearn(
+        self, now: Instant, groups: Ints, since: Ints, *, seen: Ints | None = None, order: Ints | None = None
+    ) -> None:
+        """End the epoch: count how far those still waiting have come, let the past fade, and draw all curves anew.
+
+        `order` lists all groups in an order of its own, so that sums do not depend on which group was met first.
+        """
         self._pass(groups, since, places(now - since), seen)
         fade = 0.5 ** ((now - self.begun) / self.half_life)
         self._past_ended *= fade
@@ -110,7 +115,7 @@ class Waits:
         self._ended[:] = 0
         self._passed[:] = 0
         self.begun = now
-        self._draw()
+        self._draw(np.arange(len(self)) if order is None else order)
 
     def _pass(self, groups: Ints, since: Ints, stops: Ints, seen: Ints | None) -> None:
         """Count the way from where a wait was at the beginning of the epoch to where it is."""
@@ -129,9 +134,9 @@ class Waits:
 
     # ---------------------------------------------------------------- curves
 
-    def _draw(self) -> None:
+    def _draw(self, order: Ints) -> None:
         ended, passed = self._past_ended[: len(self)].copy(), self._past_passed[: len(self)].copy()
-        levels = self._levels()
+        levels = self._levels(order)
         for members in reversed(levels[1:]):
             np.add.at(ended, self._parents[members], ended[members])
             np.add.at(passed, self._parents[members], passed[members])
@@ -148,14 +153,14 @@ class Waits:
             hazards = np.divide(d, n, out=np.zeros_like(d), where=n > 0)
             self._curves[members, 1:] = np.cumsum(-np.log1p(-np.minimum(hazards, _SURE)), axis=1)
 
-    def _levels(self) -> list[Ints]:
-        """The groups by their depth: those without a parent first."""
+    def _levels(self, order: Ints) -> list[Ints]:
+        """The groups by their depth, in this order: those without a parent first."""
         depths = np.zeros(len(self), dtype=np.int64)
         above = self._parents.copy()
         while (above >= 0).any():
             depths += above >= 0
             above = np.where(above >= 0, self._parents[above], -1)
-        return [np.flatnonzero(depths == depth) for depth in range(int(depths.max(initial=0)) + 1)]
+        return [order[depths[order] == depth] for depth in range(int(depths.max(initial=0)) + 1)]
 
     # ---------------------------------------------------------------- questions
 

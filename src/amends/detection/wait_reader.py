@@ -1,0 +1,125 @@
+"""Reads the learned waits of a pack, and says what is wrong with them."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any, Protocol
+
+from amends.detection.document import Document, Path
+from amends.detection.expression import Expression, Scope
+from amends.detection.learning.waits import ENOUGH
+from amends.detection.rule import Table, Wait
+from amends.detection.scope import row_scope
+from amends.model.instant import DAY, Duration, UnreadableTimeError, parse_duration
+
+Sets = Mapping[str, tuple[str, ...]]
+
+_KEYS = ("table", "since", "ends", "over", "never", "by", "half_life", "enough")
+_HALF_LIFE = Duration(90 * DAY)
+
+
+class Reader(Protocol):
+    """What collects the problems of a pack."""
+
+    problems: list[str]
+
+    def say(self, document: Document, path: Path, sentence: str) -> None:
+        """Note what is wrong at a place."""
+        ...
+
+    def expression(self, document: Document, path: Path, text: Any, scope: Scope, who: str) -> Expression | None:
+        """A checked expression, or a problem."""
+        ...
+
+
+def read_wait(
+    reader: Reader, document: Document, name: str, entry: Any, tables: dict[str, Table], sets: Sets
+) -> Wait | None:
+    """The wait of an entry, None where something is wrong with it."""
+    return _WaitReader(reader, document, name, entry).read(tables, sets)
+
+
+class _WaitReader:
+    def __init__(self, reader: Reader, document: Document, name: str, entry: Any) -> None:
+        self._reader, self._document, self._name = reader, document, name
+        self._entry: dict[str, Any] = entry if isinstance(entry, dict) else {}
+        self._path: Path = ("waits", name)
+
+    def say(self, path: Path, sentence: str) -> None:
+        self._reader.say(self._document, (*self._path, *path), f"wait `{self._name}`: {sentence}")
+
+    def read(self, tables: dict[str, Table], sets: Sets) -> Wait | None:
+        before = len(self._reader.problems)
+        entry = self._entry
+        for key in entry:
+            if key not in _KEYS:
+                self.say((key,), f"`{key}` does not belong in a wait; it has {', '.join(_KEYS)}")
+        table = tables.get(str(entry.get("table")))
+        if table is None:
+            self.say(("table",) if "table" in entry else (), f"there is no table `{entry.get('table')}`")
+            return None
+        scope = row_scope(table, sets)
+        since = self._typed("since", scope, "instant", needed=True)
+        self._typed("ends", scope, "instant", needed=False)
+        for key in ("over", "never"):
+            self._typed(key, scope, "flag", needed=False)
+        by = self._by(table)
+        half_life, enough = self._half_life(), self._enough()
+        if len(self._reader.problems) > before or since is None:
+            return None
+        return Wait(
+            name=self._name,
+            table=table.kind,
+            since=str(entry["since"]),
+            ends=self._text("ends"),
+            over=self._text("over"),
+            never=self._text("never"),
+            by=by,
+            half_life=half_life,
+            enough=enough,
+            reads=tuple(sorted({*by[0], *since.names})),
+        )
+
+    def _text(self, key: str) -> str | None:
+        value = self._entry.get(key)
+        return None if value is None else str(value)
+
+    def _typed(self, key: str, scope: Scope, type_: str, *, needed: bool) -> Expression | None:
+        text = self._entry.get(key)
+        if text is None:
+            if needed:
+                self.say((), f"`{key}` is missing; give an instant such as last_scan_at")
+            return None
+        who = f"wait `{self._name}`, {key}"
+        expression = self._reader.expression(self._document, (*self._path, key), text, scope, who)
+        if expression is not None and expression.type != type_:
+            kind = "an instant" if type_ == "instant" else "a condition"
+            self.say((key,), f"`{key}` is {expression.type}, where {kind} is needed")
+            return None
+        return expression
+
+    def _by(self, table: Table) -> tuple[tuple[str, ...], ...]:
+        levels = self._entry.get("by", [[]])
+        if not isinstance(levels, list) or not levels or not all(isinstance(level, list) for level in levels):
+            self.say(("by",), "`by` should be a list of lists of columns, such as [[carrier, country], [country], []]")
+            return ((),)
+        for narrow, broad in pairwise(levels):
+            if not set(broad) < set(narrow):
+                self.say(("by",), f"{broad} should be a part of {narrow}: each group lies in a broader one")
+        for name in levels[0]:
+            if name not in table.columns:
+                self.say(("by",), f"there is no `{name}` in {table.kind}")
+        return tuple(tuple(level) for level in levels)
+
+    def _half_life(self) -> Duration:
+        try:
+            return parse_duration(str(self._entry["half_life"])) if "half_life" in self._entry else _HALF_LIFE
+        except UnreadableTimeError as error:
+            self.say(("half_life",), f"`half_life`: {error}")
+            return _HALF_LIFE
+
+    def _enough(self) -> float:
+        enough = self._entry.get("enough", ENOUGH)
+        if isinstance(enough, bool) or not isinstance(enough, int | float) or enough < 1:
+            self.say(("enough",), f"`enough: {enough}` should be a number of ended waits, such as {ENOUGH:g}")
+            return ENOUGH
+        return float(enough)
