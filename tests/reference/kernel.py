@@ -233,7 +233,13 @@ class ReferenceKernel:
         # A limit learned anew makes nothing overdue before it was learned.
         return since, max(since + within, self.relearned) if rule.learned else since + within
 
+    def _in_time(self, rule: Rule, row: Row, at: int) -> bool:
+        before = None if rule.before is None else rule.before.value(Scope(row.values))
+        return before is None or at < before
+
     def _break_silence(self, rule: Rule, row: Row, since: int, fired_at: int) -> None:
+        if not self._in_time(rule, row, fired_at):
+            return
         row.fired[rule.id] = since
         self._fire(rule, row, {}, fired_at, str(since))
 
@@ -263,6 +269,8 @@ class ReferenceKernel:
             for rule in self.pack.rules
             if rule.kind == "silence" and rule.table == row.subject[0]
             if (armed := self._armed(rule, row)) is not None and armed[1] < to and armed[0] != row.fired.get(rule.id)
+            # One that was too late already when it was armed stays unsaid.
+            if self._in_time(rule, row, max(armed[1], row.touches[-1].received))
         ]
         for at, rule, row, since in sorted(due, key=lambda each: each[0]):
             self._end_surges(at)

@@ -38,6 +38,7 @@ class Rule(NamedTuple):
     until: Expression | None
     where: Expression | None
     since: Expression | None
+    before: Expression | None
     within: Expression | None
     loss: Expression | None
     facts: frozenset[str]
@@ -122,7 +123,9 @@ def _type_of_fold(fold: str, of: str | None) -> str:
 
 
 def _rule(rule: Document, types: Types) -> Rule:
-    conditions = {part: read(rule[part], types) for part in ("when", "until", "where", "since") if part in rule}
+    conditions = {
+        part: read(rule[part], types) for part in ("when", "until", "where", "since", "before") if part in rule
+    }
     if rule["kind"] == "silence":
         conditions["within"] = _length(rule["within"], types)
     surge = _surge(rule, types) if rule["kind"] == "surge" else None
@@ -139,6 +142,7 @@ def _rule(rule: Document, types: Types) -> Rule:
         until=conditions.get("until"),
         where=conditions.get("where"),
         since=conditions.get("since"),
+        before=conditions.get("before"),
         within=conditions.get("within"),
         loss=read(rule["loss"], types) if "loss" in rule else None,
         facts=frozenset(names | set(rule.get("evidence", []))),

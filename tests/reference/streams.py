@@ -224,6 +224,8 @@ class _Packs:
                 rule["within"] = length.text
             if self.random.random() < 0.4:
                 rule["where"] = over_row.condition()
+            if self.random.random() < 0.25 and (end := over_row.of("instant", 1)) is not None:
+                rule["before"] = end.text
         return rule | self.stakes(kind, row)
 
     def row_names(self, kind: str, prefix: str = "") -> dict[str, list[str]]:

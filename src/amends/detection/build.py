@@ -120,7 +120,7 @@ class Machine:
             assert until is not None
             judge = SilenceJudge(
                 rule, table, self._needed(rule.since, scope), self._within(rule, scope), until,
-                self._compile(rule.where, scope), self._moved_by(rule, scope),
+                self._compile(rule.where, scope), self._compile(rule.before, scope), self._moved_by(rule, scope),
             )  # fmt: skip
         self.judges[rule.table].append(judge)
 

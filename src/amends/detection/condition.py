@@ -49,6 +49,18 @@ TERMS: Final[dict[Language, dict[str, str]]] = {
         "greatest": "the greatest of {0}",
         "least": "the least of {0}",
         "money": "{0} in the currency of the order",
+        "learned": (
+            "the time that {1} of the waits `{0}` on that lane stay below, as learned from their past "
+            "({2} until enough is known, never less than {3} nor more than {4})"
+        ),
+        "late_after": (
+            "the time after which, by what was learned of the waits `{0}` on that lane, it comes later than {1} "
+            "with a chance of {2}"
+        ),
+        "lost_after": (
+            "the time after which, by what was learned of the waits `{0}` on that lane, only {1} ever come "
+            "({2} until enough is known, never less than {3})"
+        ),
         "case": "{1} if {0}",
         "else": "otherwise {0}",
         "negative": "minus {0}",
@@ -98,6 +110,9 @@ TERMS: Final[dict[Language, dict[str, str]]] = {
         "greatest": "{0} 中最大者",
         "least": "{0} 中最小者",
         "money": "{0}（按订单币种）",
+        "learned": "该线路上 {1} 的 `{0}` 等待不超过的时长（从历史学得；数据不足时按 {2}，不短于 {3}，不长于 {4}）",
+        "late_after": "按该线路 `{0}` 的历史，晚于 {1} 的概率达到 {2} 所需的时长",
+        "lost_after": "按该线路 `{0}` 的历史，此后仍会到达的只有 {1} 的时长（数据不足时按 {2}，不短于 {3}）",
         "case": "若 {0} 则取 {1}",
         "else": "否则取 {0}",
         "negative": "负 {0}",
@@ -301,7 +316,17 @@ class _Teller:
     def _function(self, node: exp.Expr) -> str:
         if node.name.upper() == "MONEY":
             return self._say("money", self.words(node.expressions[0]))
+        term = node.name.lower()
+        if term in ("learned", "late_after", "lost_after"):
+            wait, *others = node.expressions
+            return self._say(term, wait.this, *(self._share(part) for part in others))
         return self._statement(node)
+
+    def _share(self, node: exp.Expr) -> str:
+        """A share in percent, or whatever else it is in words."""
+        if isinstance(node, exp.Literal) and not node.is_string:
+            return f"{float(node.this) * 100:g} %"
+        return self.words(node)
 
     def _list(self, nodes: list[exp.Expr]) -> str:
         return self._terms["list"].join(self.words(node) for node in nodes)

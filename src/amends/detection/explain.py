@@ -124,6 +124,8 @@ class _Explainer:
         if rule.where is not None:
             fires += self._led("only_while", self._condition(rule.where))
         fires += self._led("unless", until)
+        if rule.before is not None:
+            fires.append(self._say("in_time", before=self._value(rule.before)))
         fires.append(self._say("once"))
         clears = self._led("clears_when", until)
         clears.append(self._say("clears_otherwise" if rule.where is None else "clears_or_where"))

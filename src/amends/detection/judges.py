@@ -254,11 +254,12 @@ class SilenceJudge:
         within: Expression | int,
         until: Expression,
         where: Expression | None,
+        before: Expression | None,
         moved_by: frozenset[str],
     ) -> None:
         self.rule = rule
         self._moved_by = moved_by
-        self._since, self._within, self._until, self._where = since, within, until, where
+        self._since, self._within, self._until, self._where, self._before = since, within, until, where, before
         self._table = table
         self._due, self._fired = f"due:{rule.id}", f"fired:{rule.id}"
         table.rows.add_array(self._due, np.int64, NEVER)
@@ -284,6 +285,7 @@ class SilenceJudge:
         rows, segments = subset.row, subset.segments
         fired = self._table.rows.arrays[self._fired]
         clearings = self._clear_open(subset, since, fired)
+        due = self._in_time(subset, due, np.maximum(due, subset.received))
         index = self._firing(subset, since, due, fired)
         if len(index):
             clearings.extend(self._fire(subset, index, since, due, emit))
@@ -295,9 +297,11 @@ class SilenceJudge:
     def arm_anew(self, now: Instant) -> None:
         """What is usual has been learned anew: every row is due by that, but not before now."""
         rows = np.arange(self._table.rows.size)
-        since, due = self._armed(Before(self._table, rows))
+        frame = Before(self._table, rows)
+        since, due = self._armed(frame)
         waiting = (since != NO_INT) & (since != self._table.rows.live(self._fired))
-        self._table.rows.live(self._due)[:] = np.where(waiting, np.maximum(due, now), NEVER)
+        due = np.where(waiting, np.maximum(due, now), NEVER)
+        self._table.rows.live(self._due)[:] = self._in_time(frame, due, due)
 
     def _armed(self, subset: Subset | Before) -> tuple[Index, Index]:
         """`since` (absent where not armed) and `due` (NEVER where not armed) of each version."""
@@ -312,6 +316,13 @@ class SilenceJudge:
             armed &= within.present(subset.size)
             due = since.values + within.values
         return np.where(armed, since.values, NO_INT), np.where(armed, due, NEVER)
+
+    def _in_time(self, frame: Subset | Before, due: Index, fires_at: Index) -> Index:
+        """`due`, but NEVER where the rule would fire only when it has nothing to say any more."""
+        if self._before is None:
+            return due
+        before = self._before.over(frame)
+        return np.where((fires_at >= before.values) & before.present(frame.size), NEVER, due)
 
     def _fire_as_the_clock_passes(self, subset: Subset | None, clock: Clockwork, emit: Emit) -> None:
         rows = self._table.rows

@@ -270,7 +270,7 @@ class _Reader:
 _KEYS = {
     "fault": {"on", "when", "until"},
     "conflict": {"when"},
-    "silence": {"since", "within", "until", "where"},
+    "silence": {"since", "within", "until", "where", "before"},
     "surge": {
         "of", "by", "window", "at_least", "false_alarms", "half_life", "prior", "ratio", "prior_strength",
         "until",
@@ -336,6 +336,7 @@ class _RuleReader:
             since=self._text("since"),
             within=self._text("within"),
             where=self._text("where"),
+            before=self._text("before"),
             loss=self._text("loss"),
             evidence=evidence,
             surge=surge,
@@ -396,6 +397,8 @@ class _RuleReader:
                 self._typed("within", row, "duration")
             self._condition("until", row, needed=True)
             self._condition("where", row, needed=False)
+            if "before" in entry:
+                self._typed("before", row, "instant")
         elif "until" in entry:
             self._condition("until", row, needed=True)
             if "rules" in (entry.get("of") or {}):

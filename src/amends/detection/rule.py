@@ -111,6 +111,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     since: str | None = None
     within: str | None = None
     where: str | None = None
+    before: str | None = None
     loss: str | None = None
     evidence: tuple[str, ...] = ()
     surge: Surge | None = None
@@ -124,6 +125,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
             "within": self.within,
             "until": self.until,
             "where": self.where,
+            "before": self.before,
         }
         if self.surge is not None:
             parts["hits"] = self.surge.hits
