@@ -62,7 +62,9 @@ class Wait:
     def late_after(self, scope: Scope, promise: Value, chance: float) -> Value:
         """LATE_AFTER."""
         group, since = self._group(scope), self._value("since", scope)
-        if group < 0 or since is None or promise is None or not self.waits.known(np.array([group]))[0]:
+        if group < 0 or since is None or promise is None:
+            return None
+        if not self.waits.reaches(np.array([group]), np.array([promise - since]))[0]:
             return None
         return int(self.waits.late_at(np.array([group]), np.array([since]), np.array([promise]), chance)[0]) - since
 

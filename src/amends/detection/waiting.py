@@ -135,7 +135,8 @@ class WaitingRows:
         groups, since = self._groups(frame), self._conditions["since"].over(frame)
         by = promise.spread(frame.size)
         absent = ~(since.present(frame.size) & by.present(frame.size) & (groups >= 0))
-        absent[~absent] = ~self._waits.known(groups[~absent])
+        promised = by.values - since.values
+        absent[~absent] = ~self._waits.reaches(groups[~absent], promised[~absent])
         there = ~absent
         found = np.zeros(frame.size, dtype=np.int64)
         at = self._waits.late_at(groups[there], since.values[there], by.values[there], chance)

@@ -60,6 +60,8 @@ class Waits:
         self._past_passed: Floats = np.zeros((0, BUCKETS))
         self._curves: Floats = np.zeros((0, BUCKETS + 1))
         self._known: Floats = np.zeros(0)
+        self._far: Ints = np.zeros(0, dtype=np.int64)
+        """How long the longest waits were of which there were enough."""
 
     def __len__(self) -> int:
         return len(self._parents)
@@ -79,6 +81,7 @@ class Waits:
             if parent >= 0:
                 self._curves[group] = self._curves[parent]
                 self._known[group] = self._known[parent]
+                self._far[group] = self._far[parent]
 
     # ---------------------------------------------------------------- learning
 
@@ -148,8 +151,12 @@ class Waits:
                 d = d + self.prior * above
                 n = n + self.prior
                 self._known[members] = self._known[self._parents[members]]
+                self._far[members] = self._far[self._parents[members]]
             else:
                 self._known[members] = totals[members]
+                seen = (passed[members] >= self.enough)[:, ::-1]
+                last = np.where(seen.any(axis=1), BUCKETS - np.argmax(seen, axis=1), 0)
+                self._far[members] = EDGES[last]
             hazards = np.divide(d, n, out=np.zeros_like(d), where=n > 0)
             self._curves[members, 1:] = np.cumsum(-np.log1p(-np.minimum(hazards, _SURE)), axis=1)
 
@@ -167,6 +174,11 @@ class Waits:
     def known(self, groups: Ints) -> NDArray[np.bool_]:
         """Whether enough has been seen to speak of these groups at all."""
         found: NDArray[np.bool_] = self._known[groups] >= self.enough
+        return found
+
+    def reaches(self, groups: Ints, durations: Any) -> NDArray[np.bool_]:
+        """Whether enough waits have been as long as `durations`: beyond, a curve only looks as if nothing ever came."""
+        found: NDArray[np.bool_] = self.known(groups) & (np.asarray(durations) <= self._far[groups])
         return found
 
     def hazard(self, groups: Ints, durations: Any) -> Floats:
@@ -262,4 +274,5 @@ _TABLES: dict[str, Any] = {
     "_past_passed": np.dtype("<f8"),
     "_curves": np.dtype("<f8"),
     "_known": np.dtype("<f8"),
+    "_far": np.dtype("<i8"),
 }
