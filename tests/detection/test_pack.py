@@ -104,7 +104,7 @@ def test_a_good_pack_is_read() -> None:
             "title: {en: Paid, but unpaid,",
             "rule `paid_not_updated`: `but unpaid` is not a language of a pack; put texts with commas in quotes",
         ),
-        ("rules:", "ruls:", "`ruls` is not part of a pack; it holds sets, tables and rules"),
+        ("rules:", "ruls:", "`ruls` is not part of a pack; it holds sets, tables, waits and rules"),
         ("kind: silence", "kind: silence\n    kind: fault", "`kind` is written twice"),
         ("  order:", "  ordr:", "`ordr` is not a kind of subject; did you mean `order`?"),
     ],
@@ -225,3 +225,46 @@ def test_a_window_and_a_rate_want_units() -> None:
 
 def test_a_pack_knows_where_each_rule_stands() -> None:
     assert pack_from_text(GOOD, "shop.yaml").places == {"paid_not_updated": "shop.yaml:10"}
+
+
+WAITS = """
+waits:
+  way: {table: order, since: paid_at, by: [[currency], []]}
+rules:
+"""
+
+
+@pytest.mark.parametrize(
+    ("within", "complaint"),
+    [
+        ("LEARNED('wy', 0.9, INTERVAL '1 day', INTERVAL '1 hour', INTERVAL '9 days')", "no wait `wy` over this table"),
+        ("LEARNED('way', 0.9)", "write LEARNED('wait', 0.98, INTERVAL '7 days'"),
+        ("LEARNED('way', 90, INTERVAL '1 day', INTERVAL '1 hour', INTERVAL '9 days')", "`90` is a number"),
+        ("LEARNED('way', 1.5, INTERVAL '1 day', INTERVAL '1 hour', INTERVAL '9 days')", "a share lies between 0 and 1"),
+        ("LATE_AFTER('way', total, 0.5)", "`total` is money"),
+        ("LOST_AFTER('way', 0.05, INTERVAL '9 days', captured_at)", "`captured_at` is an instant"),
+        ("LERNED('way')", "there is no function LERNED"),
+    ],
+)
+def test_what_is_asked_of_a_wait_is_checked(within: str, complaint: str) -> None:
+    text = GOOD.replace("rules:\n", WAITS.lstrip(), 1).replace("within: 15 minutes", f'within: "{within}"')
+    assert any("shop.yaml:17" in problem and complaint in problem for problem in problems(text)), problems(text)
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "complaint"),
+    [
+        ("since: paid_at", "since: total", "wait `way`: `since` is money, where an instant is needed"),
+        ("since: paid_at, ", "", "wait `way`: `since` is missing"),
+        ("table: order", "table: oder", "wait `way`: there is no table `oder`"),
+        ("[currency], []", "[currency], [total]", "should be a part of ['currency']"),
+        ("[[currency], []]", "[[colour]]", "there is no `colour` in order"),
+        ("by:", "enough: 0, by:", "`enough: 0` should be a number of ended waits"),
+        ("by:", "half_life: 90, by:", "`half_life`"),
+        ("by:", "bye: 1, by:", "`bye` does not belong in a wait"),
+    ],
+)
+def test_a_bad_wait_is_refused(good: str, bad: str, complaint: str) -> None:
+    waits = WAITS.lstrip().replace(good, bad, 1)
+    assert waits != WAITS.lstrip()
+    assert any(complaint in problem for problem in problems(GOOD.replace("rules:\n", waits, 1)))
