@@ -9,7 +9,7 @@ import msgspec
 
 from amends.detection.expression import compile_expression
 from amends.detection.pool import Pool
-from amends.detection.rule import Pack, Rule, Surge, Table, parse_rate
+from amends.detection.rule import Pack, Rule, Surge, Table, Wait, parse_rate
 from amends.detection.scope import loss_scope, row_scope
 from amends.model.errors import UnusableInputError
 from amends.model.instant import Duration, UnreadableTimeError, format_duration, parse_duration
@@ -114,16 +114,25 @@ def variant(pack: Pack, threshold: Threshold, value: Value) -> Pack:
     # What a finding shows is not asked for, and what nobody reads need not be folded.
     rules = {one.id: msgspec.structs.replace(one, evidence=()) for one in (*(pack.rules[id_] for id_ in sources), rule)}
     digest = blake2b(f"{pack.digest} {threshold.name} {value.text}".encode(), digest_size=16).hexdigest()
-    return msgspec.structs.replace(pack, digest=digest, rules=rules, tables=_read_by(pack, rules.values()))
+    waits = {one.name: one for one in pack.waits.values() if any(_asks(pack, each, one) for each in rules.values())}
+    tables = _read_by(pack, rules.values(), waits.values())
+    return msgspec.structs.replace(pack, digest=digest, rules=rules, tables=tables, waits=waits)
 
 
-def _read_by(pack: Pack, rules: Iterable[Rule]) -> dict[str, Table]:
-    """The tables of some rules, with the columns that they read."""
+def _asks(pack: Pack, rule: Rule, wait: Wait) -> bool:
+    """Whether the rule may ask that wait: it asks one, over that table."""
+    scope = row_scope(pack.tables[rule.table], pack.sets, with_event=True, waits=pack.waits)
+    texts = [text for part, text in rule.conditions.items() if part != "within" or _length(text) is None]
+    return rule.table == wait.table and any(compile_expression(text, scope, Pool()).learned for text in texts)
+
+
+def _read_by(pack: Pack, rules: Iterable[Rule], waits: Iterable[Wait]) -> dict[str, Table]:
+    """The tables of some rules and waits, with the columns that they read."""
     pool = Pool()
     wanted: dict[str, set[str]] = {}
     for rule in rules:
         table = pack.tables[rule.table]
-        scope = row_scope(table, pack.sets, with_event=True)
+        scope = row_scope(table, pack.sets, with_event=True, waits=pack.waits)
         names = set(rule.surge.by) if rule.surge else set()
         for part, text in rule.conditions.items():
             if part != "within" or _length(text) is None:
@@ -134,6 +143,12 @@ def _read_by(pack: Pack, rules: Iterable[Rule]) -> dict[str, Table]:
         of_order = {name.removeprefix("order.") for name in names if name.startswith("order.")}
         if of_order:
             wanted.setdefault("order", set()).update({"currency"}, of_order)
+    for wait in waits:
+        scope = row_scope(pack.tables[wait.table], pack.sets)
+        wanted[wait.table].update(*wait.by)
+        for condition in (wait.since, wait.ends, wait.over, wait.never):
+            if condition is not None:
+                wanted[wait.table] |= compile_expression(condition, scope, pool).names
     return {
         kind: Table(kind=kind, columns={name: one for name, one in pack.tables[kind].columns.items() if name in names})
         for kind, names in wanted.items()
