@@ -205,6 +205,30 @@ def test_axe_finds_nothing(site: Site, visit: Visit, axe: str, scheme: str, size
     assert {place: found[place] for place in found if found[place]} == {}
 
 
+@pytest.mark.parametrize(
+    ("language", "scheme", "size", "words"),
+    [
+        ("en", "light", WIDE, "1 day → 20 hours: "),
+        ("zh-Hans", "dark", NARROW, "1天 → 20小时: "),
+    ],
+    ids=["English, light and wide", "Chinese, dark and narrow"],
+)
+def test_another_value_of_a_rule_is_tried_where_one_is(
+    site: Site, visit: Visit, axe: str, language: str, scheme: str, size: dict[str, int], words: str
+):
+    page = visit(site.address, language=language, scheme=scheme, size=size)
+    page.goto("/rules/first_contact_overdue")
+    expect(page.locator("#trial table")).to_be_visible(timeout=60_000)
+    expect(page.locator("#trial .dots")).to_have_count(1)
+    page.fill("#trial-value", "20h")
+    page.keyboard.press("Enter")
+    expect(page.locator("#trial")).to_contain_text(words, timeout=60_000)
+    expect(page.locator("#trial-value")).to_have_value("20h")
+    assert page.url.endswith("/rules/first_contact_overdue")
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    assert violations(page, axe) == []
+
+
 def violations(page: Page, axe: str) -> list[str]:
     """What axe holds against the page by WCAG 2.2 A and AA."""
     # Evaluated by the debugger, which the page's own policy does not bind.

@@ -45,6 +45,7 @@ DEMANDS: Final[dict[tuple[str, str], Least]] = {
     ("POST", "/deliveries/{position}/retry"): "lead",
     ("GET", "/rules"): "viewer",
     ("GET", "/rules/{rule_id}"): "viewer",
+    ("GET", "/rules/{rule_id}/trial"): "viewer",
 }
 """The least role of every route. A route that is not here fails the test below."""
 

@@ -84,6 +84,11 @@ class Installation:
         self.engine.stop()
         self.store.database.close()
 
+    def head(self) -> int:
+        """The greatest position of the journal."""
+        with self.store.reading() as work:
+            return work.journal.head()
+
 
 def open_store(url: str) -> SqlStore:
     """The store at a database URL, made or upgraded where needed. Raises StoreError."""

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 import amends
+from amends.runtime.trials import Trials
 from amends.runtime.wiring import Installation
 from amends.web.api import health, ingest
 from amends.web.furnish import furnish
@@ -19,10 +20,13 @@ ROUTERS = (health.router, ingest.router)
 def create_app(installation: Installation, *, demo: Sequence[DemoAccount] = ()) -> FastAPI:
     """The application of an installation, which it starts and stops. `demo`: who may sign in with one click."""
 
+    trials = Trials(installation.config.db, installation.pack, installation.head)
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         installation.start()
         yield
+        trials.close()
         installation.stop()
 
     app = FastAPI(title="Amends", version=amends.__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
@@ -39,6 +43,7 @@ def create_app(installation: Installation, *, demo: Sequence[DemoAccount] = ()) 
         terms=installation.terms,
         secret=installation.secret,
         wake=installation.engine.wake,
+        trials=trials,
         demo=tuple(demo),
     )
     for router in ROUTERS:

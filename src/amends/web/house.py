@@ -11,6 +11,7 @@ from amends.detection.rule import Pack
 from amends.runtime.changes import Changes
 from amends.runtime.clock import Clock
 from amends.runtime.config import Config
+from amends.runtime.trials import Trials
 from amends.store.work import SqlStore
 
 
@@ -25,7 +26,7 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     """`clock` is that of learning, `wall` that of the people at the door, which differ in the demo world.
 
     `wake` tells the pipeline that something waits. `secret` signs links and forms; `terms` are what cases are graded
-    by; `demo` is empty but in the demo world.
+    by; `trials` tries rules on the journal; `demo` is empty but in the demo world.
     """
 
     config: Config
@@ -38,6 +39,7 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     terms: Terms
     secret: bytes
     wake: Callable[[], None]
+    trials: Trials
     demo: tuple[DemoAccount, ...] = ()
 
 

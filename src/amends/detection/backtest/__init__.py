@@ -1,5 +1,6 @@
 """Rules over history: what they would have found, cost and missed, beside other rules and beside what was true."""
 
+from amends.detection.backtest.around import main_threshold, values_around
 from amends.detection.backtest.comparison import Change, Comparison, compare
 from amends.detection.backtest.firing_rate import often
 from amends.detection.backtest.labels import Found, Label, Score, Tolerance, score
@@ -37,11 +38,13 @@ __all__ = [
     "Value",
     "compare",
     "found_of",
+    "main_threshold",
     "often",
     "parse_value",
     "score",
     "swept",
     "threshold_of",
     "thresholds_of",
+    "values_around",
     "variant",
 ]

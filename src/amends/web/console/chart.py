@@ -1,6 +1,7 @@
 """Numbers as shapes of an SVG of 100 by 40, so that a page draws them without a script. Pure."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -76,3 +77,33 @@ def curve_of(points: Sequence[tuple[Instant, int]], *, until: Instant) -> Curve:
         parts.append(f"M{x} {y}" if not parts else f"H{x}V{y}")
     line = "".join(parts) + f"H{WIDTH:g}"
     return Curve(line=line, area=f"{line}V{HEIGHT:g}H0Z", top=top)
+
+
+class Dots(msgspec.Struct, frozen=True, kw_only=True):
+    """A line through a few points, as SVG paths; `top` is the highest value, `now` the place of the one in force."""
+
+    line: str
+    dots: str
+    now: float | None
+    top: int
+
+
+def dots_of(points: Sequence[tuple[float, int]], *, now: float) -> Dots:
+    """Points in the order of their size from left to right; far apart, they stand on a logarithmic scale."""
+    sizes = [size for size, _ in points]
+    scaled: Callable[[float], float] = math.log if sizes and sizes[0] > 0 and sizes[-1] >= 8 * sizes[0] else float
+    places = [scaled(size) for size in sizes]
+    low, length = min(places, default=0), (max(places, default=0) - min(places, default=0)) or 1
+    top = max((value for _, value in points), default=0)
+    drawn = [
+        (round(WIDTH * (place - low) / length, 3), round(HEIGHT - HEIGHT * value / (top or 1), 3))
+        for place, (_, value) in zip(places, points, strict=True)
+    ]
+    marked = next((x for (x, _), size in zip(drawn, sizes, strict=True) if size == now), None)
+    return Dots(
+        line="M" + "L".join(f"{x} {y}" for x, y in drawn) if drawn else "",
+        # A line of no length with round ends is a dot, however the picture is stretched.
+        dots="".join(f"M{x} {y}h0" for x, y in drawn),
+        now=marked,
+        top=top,
+    )

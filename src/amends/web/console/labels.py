@@ -90,6 +90,16 @@ CONDITIONS: Final[dict[str, str]] = {
     "hits": mark("counts"),
     "loss": mark("at stake"),
 }
+
+SURGE_NUMBERS: Final[dict[str, str]] = {
+    "at_least": mark("at least"),
+    "false_alarms": mark("false alarms at most"),
+    "window": mark("in windows of"),
+    "half_life": mark("history halves in"),
+    "prior": mark("usual before anything is known"),
+    "prior_strength": mark("weight of what is usual"),
+}
+"""The numbers of a surge."""
 """The parts of a rule, as `Rule.conditions` names them."""
 
 ROLES: Final[dict[Role, str]] = {

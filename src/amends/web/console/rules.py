@@ -18,8 +18,9 @@ from amends.web.console.incident_view import group_of
 from amends.web.console.labels import TROUBLES
 from amends.web.console.render import render
 from amends.web.console.sentences import in_language, sentence_of
+from amends.web.console.trial_view import trial_of
 from amends.web.house import House, house_of
-from amends.web.visit import Viewer, Visitor
+from amends.web.visit import Viewer, Visitor, is_partial
 
 router = APIRouter(include_in_schema=False)
 
@@ -74,13 +75,22 @@ def list_rules(request: Request, visitor: Viewer) -> Response:
     return render(request, visitor, "rules.html", place="rules", groups=shown, count=len(house.pack.rules))
 
 
-@router.get("/rules/{rule_id}")
-def show_rule(request: Request, visitor: Viewer, rule_id: str) -> Response:
-    """What a rule asks, when it fired in the last days, and its last findings."""
+@router.get("/rules/{rule_id}/trial")
+def show_trial(request: Request, visitor: Viewer, rule_id: str, part: str = "", value: str = "") -> Response:
+    """What a rule would have done over all that came in, and with another value of one of its numbers."""
+    if not is_partial(request):
+        return show_rule(request, visitor, rule_id, part, value)
     house = house_of(request)
-    rule = house.pack.rules.get(rule_id)
-    if rule is None:
-        raise HTTPException(404)
+    rule = _rule(house, rule_id)
+    trial = trial_of(house, rule, visitor.say, part=part, value=value)
+    return render(request, visitor, "trial.html", rule=rule, trial=trial)
+
+
+@router.get("/rules/{rule_id}")
+def show_rule(request: Request, visitor: Viewer, rule_id: str, part: str = "", value: str = "") -> Response:
+    """What a rule asks, when it fired in the last days, its last findings, and what it would have done."""
+    house = house_of(request)
+    rule = _rule(house, rule_id)
     now = house.clock.now()
     since = Instant(now - _SHOWN_DAYS * DAY)
     with house.store.reading() as work:
@@ -102,8 +112,16 @@ def show_rule(request: Request, visitor: Viewer, rule_id: str) -> Response:
         since=since,
         fired=fired,
         open=open_,
+        trial=trial_of(house, rule, visitor.say, part=part, value=value),
         hits=[_hit(house, recorded, faces.get(recorded.finding.order or ""), visitor) for recorded in recent],
     )
+
+
+def _rule(house: House, rule_id: str) -> Rule:
+    rule = house.pack.rules.get(rule_id)
+    if rule is None:
+        raise HTTPException(404)
+    return rule
 
 
 def _conditions(rule: Rule) -> list[tuple[str, str]]:
