@@ -5,16 +5,18 @@ from pathlib import Path
 import pytest
 
 from amends.cli.simulated import Reader, raw_delivery
-from amends.detection import Pack, load_pack, pack_from_text
+from amends.detection import Kernel, Pack, load_pack, pack_from_text
 from amends.detection.backtest import (
     Backtest,
     Label,
     Tolerance,
     UnusableThresholdError,
+    main_threshold,
     parse_value,
     swept,
     threshold_of,
     thresholds_of,
+    values_around,
     variant,
 )
 from amends.model.event import Event, decode_event
@@ -52,6 +54,22 @@ def test_the_numbers_of_rules_have_names(built_in: Pack) -> None:
     surge = named("lane_disruption")
     assert (surge["at_least"], surge["false_alarms"], surge["window"]) == ("6", "1 per 365 days", "1 day")
     assert named("order_cancelled") == {}
+
+
+def test_every_value_worth_trying_can_be_tried(built_in: Pack) -> None:
+    for rule in built_in.rules.values():
+        main = main_threshold(rule)
+        if main is not None:
+            for value in values_around(main):
+                Kernel(variant(built_in, main, value))
+
+
+def test_what_is_asked_of_learned_waits_is_a_share(built_in: Pack) -> None:
+    share = threshold_of(built_in, "predicted_late.within")
+    assert (share.kind, share.text) == ("chance", "0.8")
+    assert [value.text for value in values_around(share)] == ["0.4", "0.6", "0.7", "0.8", "0.85", "0.9", "0.95"]
+    with pytest.raises(UnusableThresholdError, match="a share between 0 and 1"):
+        parse_value(share, "1.2")
 
 
 def test_what_stands_in_quotation_marks_or_names_is_no_number() -> None:

@@ -147,6 +147,16 @@ def test_what_cannot_be_worked_out_is_said_and_tried_again_later(tmp_path: Path,
     broken.close()
 
 
+def test_what_nobody_waits_for_is_not_worked_out(trials: Trials, pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
+    left, wanted = sweep_of(pack, "72h", "10h"), sweep_of(pack, "72h", "11h")
+    trials.ask(Question())
+    trials.ask(left)
+    monkeypatch.setattr(room, "WAITING_S", 0.5)
+    settled(trials, wanted)
+    assert left not in trials._kept
+    assert settled(trials, left).answer is not None
+
+
 def test_closing_ends_the_work_at_hand(db: str, pack: Pack) -> None:
     opened = Trials(db, pack, head_of(db))
     opened.ask(Question())

@@ -96,6 +96,7 @@ def test_every_number_of_every_rule_has_a_name_and_values_to_try() -> None:
     names = {**labels.CONDITIONS, **labels.SURGE_NUMBERS}
     for rule in load_pack().rules.values():
         assert all(one.part.partition(".")[0] in names for one in thresholds_of(rule))
+        assert rule.conditions.keys() <= labels.CONDITIONS.keys()
         main = main_threshold(rule)
         assert (main is None) == (
             not any(one.kind in ("duration", "count") or float(one.text.split()[0]) for one in thresholds_of(rule))

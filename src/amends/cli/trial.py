@@ -25,6 +25,7 @@ from amends.detection.backtest import (
     threshold_of,
     variant,
 )
+from amends.detection.backtest.labels import PREDICTED
 from amends.detection.rule import Pack
 from amends.model.instant import MINUTE, Duration
 
@@ -95,6 +96,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         if self.labels is None:
             return None
         named = {label.exception for label in self.labels}
+        named |= {warning for warning, of in PREDICTED.items() if of in named}
         judged = [found_of(one) for one in report.outcomes if one.exception in named]
         return Scored(scores=score(judged, self.labels, self.tolerance), unnamed=len(report.outcomes) - len(judged))
 

@@ -21,6 +21,8 @@ from amends.runtime.wiring import open_store
 FRESH_S: Final = 600.0
 """An answer so old is renewed when somebody asks again, if the journal has grown since; until then it stands."""
 FAILED_S: Final = 30.0
+WAITING_S: Final = 30.0
+"""Whoever waits for an answer asks every second or so."""
 _WAITING_MAX: Final = 20
 _KEPT_MAX: Final = 200
 _PORTION: Final = 20_000
@@ -67,7 +69,8 @@ class Trials:
     def __init__(self, db: str, pack: Pack, head: Callable[[], int]) -> None:
         self._db, self._pack, self._head = db, pack, head
         self._kept: OrderedDict[Question, _Kept] = OrderedDict()
-        self._waiting: list[Question] = []
+        self._waiting: dict[Question, float] = {}
+        """With the moment at which each was asked for last: what nobody waits for any more is not worked out."""
         self._change = threading.Condition()
         self._thread: threading.Thread | None = None
         self._process: BaseProcess | None = None
@@ -80,8 +83,8 @@ class Trials:
             if kept is not None:
                 self._kept.move_to_end(question)
             is_good = kept is not None and time.monotonic() < kept.good_until
-            if not is_good and question not in self._waiting and len(self._waiting) < _WAITING_MAX:
-                self._waiting.append(question)
+            if not is_good and (question in self._waiting or len(self._waiting) < _WAITING_MAX):
+                self._waiting[question] = time.monotonic()
                 self._work()
             answer = None if kept is None else kept.answer
             return State(answer=answer, is_working=not is_good, has_failed=is_good and answer is None)
@@ -109,17 +112,24 @@ class Trials:
                 self._change.wait_for(lambda: self._waiting or self._closed.is_set())
                 if self._closed.is_set():
                     return
-                question = self._waiting[0]
+                question = self._next()
+                if question is None:
+                    continue
                 known = self._kept.get(question)
             answer = self._answered(question, None if known is None else known.answer)
             with self._change:
                 if self._closed.is_set():
                     return
-                self._waiting.remove(question)
+                del self._waiting[question]
                 good_for = FAILED_S if answer is None else FRESH_S
                 self._kept[question] = _Kept(answer=answer, good_until=time.monotonic() + good_for)
                 while len(self._kept) > _KEPT_MAX:
                     self._kept.popitem(last=False)
+
+    def _next(self) -> Question | None:
+        oldest = time.monotonic() - WAITING_S
+        self._waiting = {question: asked for question, asked in self._waiting.items() if asked >= oldest}
+        return next(iter(self._waiting), None)
 
     def _answered(self, question: Question, known: Answer | None) -> Answer | None:
         try:

@@ -17,7 +17,7 @@ def main_threshold(rule: Rule) -> Threshold | None:
     known = thresholds_of(rule)
     counted = [one for one in known if one.kind == "count"]
     lengths = [one for one in known if one.kind == "duration" and one.part != "window"]
-    numbers = [one for one in known if one.kind == "number"] if rule.surge is None else []
+    numbers = [one for one in known if one.kind in ("number", "chance")] if rule.surge is None else []
     # A length of nothing is worth less than any other number, but a silence can always wait longer.
     ordered = [*counted, *(one for one in [*lengths, *numbers] if _size(one)), *(one for one in lengths)]
     return ordered[0] if ordered else None
@@ -29,6 +29,9 @@ def values_around(threshold: Threshold) -> list[Value]:
     if threshold.kind == "duration":
         lengths = [_rounded(now.size * factor) for factor in _FACTORS] if now.size else list(_GRACES)
         texts = [format_duration(length) if length else "0 minutes" for length in lengths]
+    elif threshold.kind == "chance":
+        texts = [f"{float(f'{1 - (1 - now.size) * factor:.2g}'):.15g}" for factor in _FACTORS]
+        texts = [text for text in texts if 0 < float(text) < 1]
     elif threshold.kind == "count":
         texts = [str(max(1, round(now.size * factor))) for factor in _FACTORS]
     else:

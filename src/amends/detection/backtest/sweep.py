@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from amends.detection.backtest.comparison import Change, compare_rule
-from amends.detection.backtest.labels import USUAL, Found, Label, Score, Tolerance, score
+from amends.detection.backtest.labels import PREDICTED, USUAL, Found, Label, Score, Tolerance, score
 from amends.detection.backtest.outcome import Outcome
 from amends.detection.backtest.report import Report
 from amends.detection.backtest.threshold import Threshold, Value, parse_value
@@ -56,8 +56,11 @@ def _point(
     outcomes = report.of_rule(rule)
     scored = None
     if labels is not None:
-        true = [label for label in labels if label.exception == result.exception]
-        scored = next(iter(score(map(found_of, outcomes), true, tolerance)), None) if true else None
+        # Of a warning that is right where what it warns of comes true, the labels are those of that.
+        named = (result.exception, PREDICTED.get(result.exception))
+        true = [label for label in labels if label.exception in named]
+        scores = score(map(found_of, outcomes), true, tolerance) if true else []
+        scored = next((one for one in scores if one.exception == result.exception), None)
     return SweepPoint(
         value=value,
         fired=result.fired,

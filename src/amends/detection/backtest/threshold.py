@@ -15,9 +15,9 @@ from amends.model.errors import UnusableInputError
 from amends.model.instant import Duration, UnreadableTimeError, format_duration, parse_duration
 from amends.model.suggestion import suggestion
 
-ThresholdKind = Literal["duration", "number", "count", "rate"]
+ThresholdKind = Literal["duration", "number", "count", "rate", "chance"]
 
-_CONDITIONS: Final = ("within", "since", "where", "when", "until", "hits")
+_CONDITIONS: Final = ("within", "since", "where", "when", "until", "before", "hits")
 _OF_SURGE: Final[dict[str, ThresholdKind]] = {
     "at_least": "count", "false_alarms": "rate", "window": "duration", "half_life": "number", "prior": "number",
     "prior_strength": "number",
@@ -25,6 +25,7 @@ _OF_SURGE: Final[dict[str, ThresholdKind]] = {
 _TOKEN: Final = re.compile(
     r"INTERVAL\s+'(?P<interval>[^']*)'|'(?:[^']|'')*'|[A-Za-z_][\w.]*|(?P<number>\d+(?:\.\d+)?)", re.IGNORECASE
 )
+_LEARNED: Final = re.compile(r"\b(LEARNED|LATE_AFTER|LOST_AFTER)\s*\(", re.IGNORECASE)
 _SHORT: Final = re.compile(r"(\d+)\s*(s|sec|m|min|h|d|w)\b")
 _UNITS: Final = {
     "s": "second", "sec": "second", "m": "minute", "min": "minute", "h": "hour", "d": "day", "w": "week",
@@ -34,6 +35,7 @@ _SHAPES: Final[dict[ThresholdKind, str]] = {
     "number": "a number such as 20 or 0.5",
     "count": "a whole number from 1 on",
     "rate": "a rate such as '1 per 60 days'",
+    "chance": "a share between 0 and 1, such as 0.8",
 }
 
 
@@ -75,8 +77,7 @@ def thresholds_of(rule: Rule) -> list[Threshold]:
         literals = [] if part == "within" and _length(text) is not None else _literals(text)
         for number, literal in enumerate(literals, 1):
             name = part if len(literals) == 1 else f"{part}.{number}"
-            interval = literal.group("interval")
-            found.append((name, "number" if interval is None else "duration", interval or literal.group("number")))
+            found.append((name, _kind(text, literal), literal.group("interval") or literal.group("number")))
     return [Threshold(rule=rule.id, part=part, kind=kind, text=text) for part, kind, text in found]
 
 
@@ -167,11 +168,20 @@ def _parsed(threshold: Threshold, text: str) -> Value | None:
         if rate is None or not rate.count or not rate.per:
             return None
         return Value(text=text, size=rate.count * 86_400_000_000 / rate.per)
-    if not re.fullmatch(r"\d+(\.\d+)?" if threshold.kind == "number" else r"[1-9]\d*", text):
+    if not re.fullmatch(r"[1-9]\d*" if threshold.kind == "count" else r"\d+(\.\d+)?", text):
+        return None
+    if threshold.kind == "chance" and not 0 < float(text) < 1:
         return None
     if threshold.part in _OF_SURGE and float(text) == 0:
         return None
     return Value(text=text, size=float(text))
+
+
+def _kind(text: str, literal: re.Match[str]) -> ThresholdKind:
+    if literal.group("interval") is not None:
+        return "duration"
+    # Whatever is asked of learned waits is asked for a share of them.
+    return "chance" if _LEARNED.search(text, 0, literal.start()) and 0 < float(literal[0]) < 1 else "number"
 
 
 def _in_words(match: re.Match[str]) -> str:

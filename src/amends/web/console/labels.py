@@ -87,6 +87,7 @@ CONDITIONS: Final[dict[str, str]] = {
     "within": mark("within"),
     "until": mark("until"),
     "where": mark("where"),
+    "before": mark("only before"),
     "hits": mark("counts"),
     "loss": mark("at stake"),
 }

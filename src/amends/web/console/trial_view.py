@@ -226,6 +226,8 @@ class _Teller:
                 return self._("Give a length with its unit, such as 36h or 3 days.")
             case "rate":
                 return self._("Give a rate, such as 1 per 60 days.")
+            case "chance":
+                return self._("Give a share between 0 and 1, such as 0.8.")
             case "count":
                 return self._("Give a whole number from 1 on.")
         return self._("Give a number.")
