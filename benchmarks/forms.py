@@ -5,6 +5,9 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from amends.detection.batch import EventBatch, Field, Keys
+from amends.detection.cells import DTYPES
+from amends.detection.scope import EVENT_NAMES
 from amends.model.event import Event
 from amends.model.instant import Instant, format_instant
 from benchmarks.stream import ABSENT, INSTANTS, KEYS, TEXTS, Stream
@@ -64,6 +67,45 @@ def portions(stream: Stream, size: int) -> Iterator[tuple[int, Stream]]:
     """The stream in batches, each with the number of its first event."""
     for start in range(0, len(stream), size):
         yield start, stream.part(start, min(start + size, len(stream)))
+
+
+def batch_of(stream: Stream, first: int = 0) -> EventBatch:
+    """The stream as decoded columns; the first event is number `first` of its journal, which gives it its id."""
+    keys: dict[str, Keys] = {}
+    for kind in KEYS:
+        places = np.flatnonzero(stream[kind] != ABSENT)
+        if len(places):
+            numbers, codes = np.unique(stream[kind][places], return_inverse=True)
+            keys[kind] = Keys(
+                places, [stream.name(kind, number) for number in numbers.tolist()], codes.astype(np.int32)
+            )
+    fields = {
+        name: _field(column, name, stream.texts)
+        for name, column in stream.columns.items()
+        if f"event.{name}" in EVENT_NAMES and name not in _ENVELOPE and (column != ABSENT).any()
+    }
+    if "shipment" in keys:
+        parcels = keys["shipment"]
+        assert parcels.codes is not None
+        fields["tracking"] = Field(parcels.places, parcels.codes, parcels.names)
+    return EventBatch(
+        size=len(stream),
+        types=stream.texts,
+        type=stream["type"].astype(np.int32),
+        sources=stream.texts,
+        source=stream["source"].astype(np.int32),
+        ids=[str(number) for number in range(first, first + len(stream))],
+        time=stream["time"],
+        received=stream["received"],
+        keys=keys,
+        fields=fields,
+    )
+
+
+def _field(column: Any, name: str, texts: list[str]) -> Field:
+    places = np.flatnonzero(column != ABSENT)
+    type_ = EVENT_NAMES[f"event.{name}"]
+    return Field(places, column[places].astype(DTYPES[type_]), texts if type_ == "text" else ())
 
 
 class _Names(dict[int, str]):

@@ -6,7 +6,7 @@ from amends.detection import Kernel, Pack, load_pack
 from amends.detection.finding import Clearing, Finding
 from amends.detection.pack import pack_from_text
 from amends.model.instant import Instant
-from benchmarks.forms import events_of, portions
+from benchmarks.forms import batch_of, events_of, portions
 from benchmarks.peers.contest import Outcome, Stopwatch, Task, Told
 from benchmarks.stream import Stream
 
@@ -55,9 +55,9 @@ def _run(pack: Pack, stream: Stream, task: Task, remark: str = "") -> Outcome:
     kernel, watch = Kernel(pack), Stopwatch()
     findings, clearings = [], []
     for start, part in portions(stream, task.batch):
-        batch = events_of(part, start)
+        batch = batch_of(part, start)
         with watch.running():
-            verdicts = kernel.on_events(batch)
+            verdicts = kernel.on_batch(batch)
         findings += verdicts.findings
         clearings += verdicts.clearings
     with watch.running():

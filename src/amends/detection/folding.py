@@ -3,7 +3,7 @@
 No fold depends on the order of arrival: `first` and `last` go by event time, and at equal times by the greatest value.
 """
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,16 +11,35 @@ from numpy.typing import NDArray
 from amends.detection.cells import missing
 from amends.detection.columns import EventColumns
 from amends.detection.expression import Expression
+from amends.detection.links import Touches
 from amends.detection.pool import Pool
 from amends.detection.rows import Rows
 from amends.detection.rule import Column
 from amends.detection.scan import Segments, running_sum, scan
 from amends.detection.vector import NO_INT, Array, Vector
 
-if TYPE_CHECKING:
-    from amends.detection.versions import Versions
-
 Index = NDArray[np.int64]
+
+
+class SomeTouches(Protocol):
+    """Some touches of a table: which, of what rows, in runs of one row each."""
+
+    size: int
+    places: Index
+    row: Index
+
+    @property
+    def segments(self) -> Segments: ...
+
+
+class TouchedTable(Protocol):
+    """The touches of a table in a batch."""
+
+    events: EventColumns
+    touches: Touches
+    received: Index
+
+    def subset(self, types: frozenset[str], /) -> SomeTouches: ...
 
 
 class EventFrame:
@@ -102,7 +121,7 @@ class ColumnFold:
         if times is not None:
             self._rows.arrays[self._times][rows] = times
 
-    def after_each(self, versions: "Versions") -> Change | None:
+    def after_each(self, versions: TouchedTable) -> Change | None:
         """What the batch does to the column; None if nothing. The rows keep their state until it is committed."""
         if not versions.events.has_any(self.on):
             return None
@@ -130,7 +149,7 @@ class ColumnFold:
         best, best_times = self._by_time(values, times, start, rows, runs)
         return Change(self, entries, rows, best, best_times)
 
-    def _given(self, entries: Index, versions: "Versions") -> Array | None:
+    def _given(self, entries: Index, versions: TouchedTable) -> Array | None:
         """The value that each entry brings; None where it is only counted."""
         if self.column.of is None:
             return None

@@ -61,7 +61,7 @@ class Waits:
         self._curves: Floats = np.zeros((0, BUCKETS + 1))
         self._known: Floats = np.zeros(0)
         self._far: Ints = np.zeros(0, dtype=np.int64)
-        """How long the longest waits were of which there were enough."""
+        """How long the longest waits were of which a group itself had enough."""
 
     def __len__(self) -> int:
         return len(self._parents)
@@ -81,7 +81,6 @@ class Waits:
             if parent >= 0:
                 self._curves[group] = self._curves[parent]
                 self._known[group] = self._known[parent]
-                self._far[group] = self._far[parent]
 
     # ---------------------------------------------------------------- learning
 
@@ -144,6 +143,8 @@ class Waits:
             np.add.at(ended, self._parents[members], ended[members])
             np.add.at(passed, self._parents[members], passed[members])
         totals = ended.sum(axis=1)
+        seen = (passed >= self.enough)[:, ::-1]
+        self._far[: len(self)] = EDGES[np.where(seen.any(axis=1), BUCKETS - np.argmax(seen, axis=1), 0)]
         for depth, members in enumerate(levels):
             d, n = ended[members], np.maximum(passed[members], ended[members])
             if depth:
@@ -151,12 +152,8 @@ class Waits:
                 d = d + self.prior * above
                 n = n + self.prior
                 self._known[members] = self._known[self._parents[members]]
-                self._far[members] = self._far[self._parents[members]]
             else:
                 self._known[members] = totals[members]
-                seen = (passed[members] >= self.enough)[:, ::-1]
-                last = np.where(seen.any(axis=1), BUCKETS - np.argmax(seen, axis=1), 0)
-                self._far[members] = EDGES[last]
             hazards = np.divide(d, n, out=np.zeros_like(d), where=n > 0)
             self._curves[members, 1:] = np.cumsum(-np.log1p(-np.minimum(hazards, _SURE)), axis=1)
 
@@ -177,7 +174,10 @@ class Waits:
         return found
 
     def reaches(self, groups: Ints, durations: Any) -> NDArray[np.bool_]:
-        """Whether enough waits have been as long as `durations`: beyond, a curve only looks as if nothing ever came."""
+        """Whether enough of a group's own waits have been as long as `durations`.
+
+        Beyond, a curve only looks as if nothing ever came; and how late a slow lane is cannot be told by quick ones.
+        """
         found: NDArray[np.bool_] = self.known(groups) & (np.asarray(durations) <= self._far[groups])
         return found
 
