@@ -174,11 +174,22 @@ class ColumnFold:
         return order[best] if self.column.type == "text" else best.astype(start.dtype)
 
     def _by_time(self, values: Array, times: Array, start: Array, rows: Index, runs: Segments) -> tuple[Array, Array]:
-        earlier = self.column.fold == "first"
+        first = self.column.fold == "first"
         known = self._rows.arrays[self._times][rows]
         gap = _is_missing(start, self.column)
-        if _in_order(times, known, gap, runs):
-            return _first_or_last(values, times, start, known, gap, runs, first=earlier)
+        best, best_times = _first_or_last(values, times, start, known, gap, runs, first=first)
+        index = _out_of_order(times, known, gap, runs)
+        if len(index):
+            best[index], best_times[index] = self._compared(
+                values[index], times[index], start[index], known[index], gap[index], Segments(rows[index])
+            )
+        return best, best_times
+
+    def _compared(
+        self, values: Array, times: Array, start: Array, known: Array, gap: Array, runs: Segments
+    ) -> tuple[Array, Array]:
+        """The fold where what comes later may have happened earlier, or at the same time."""
+        earlier = self.column.fold == "first"
         ranked, initial = values, start
         if self.column.type == "text":
             order, (ranked, initial) = self._pool.ranks(values, start)
@@ -190,12 +201,14 @@ class ColumnFold:
         return best.astype(start.dtype), best_times
 
 
-def _in_order(times: Array, known: Array, gap: Array, runs: Segments) -> bool:
-    """Whether what comes later always happened later: then nothing has to be compared."""
+def _out_of_order(times: Array, known: Array, gap: Array, runs: Segments) -> Index:
+    """The entries of the runs in which something came later that had not happened later."""
     begins = runs.starts
-    if not (gap[begins] | (known[begins] < times[begins])).all():
-        return False
-    return runs.single or bool(((times[1:] > times[:-1]) | runs.is_first[1:]).all())
+    late = ~(gap[begins] | (known[begins] < times[begins]))
+    if not runs.single:
+        breaks = np.flatnonzero((times[1:] <= times[:-1]) & ~runs.is_first[1:]) + 1
+        late[runs.number[breaks]] = True
+    return np.flatnonzero(late if runs.single else np.repeat(late, runs.ends - begins))
 
 
 def _first_or_last(
@@ -203,7 +216,7 @@ def _first_or_last(
 ) -> tuple[Array, Array]:
     """The fold of values in the order of time: the one each run began with, or each itself."""
     if not first:
-        return values.astype(start.dtype), times
+        return values.astype(start.dtype), times.copy()
     began = slice(None) if runs.single else runs.start_of
     return np.where(gap, values[began], start).astype(start.dtype), np.where(gap, times[began], known)
 
