@@ -36,6 +36,7 @@ COLUMNS: Final = {
     "sku": mark("Article"),
     "location": mark("Place"),
     ADDRESS: mark("Address"),
+    "coupon": mark("Coupon"),
     "buyer": mark("Buyer"),
 }
 """Columns that orders are grouped by, as people call them."""
