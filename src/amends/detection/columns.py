@@ -38,11 +38,17 @@ class Reading:
         self._codes = {type_: pool.code(type_) for type_ in sorted(EVENT_TYPES)}
         self.room = max(self._codes.values()) + 1
         self._tables: dict[frozenset[str], Mask] = {}
+        self._met: dict[bytes, dict[frozenset[str], bool]] = {}
+        """By the types that a batch holds, which sets of types are among them."""
         self.fields: dict[int, list[str]] = {code: [] for code in self._codes.values()}
         """By the code of a type, the fields that are read from such events."""
         for name, types in sorted(readers.items()):
             for type_ in types:
                 self.fields[self._codes[type_]].append(name)
+
+    def meet(self, present: Mask) -> dict[frozenset[str], bool]:
+        """What is known already of batches that hold these types."""
+        return self._met.setdefault(present.tobytes(), {})
 
     def table(self, types: Collection[str]) -> Mask:
         """Whether each code is of one of these types."""
@@ -69,6 +75,7 @@ class EventColumns:
         self._own_types: NDArray[np.int32] = self._as_own(batch.type, batch.types)
         self.types = self._own_types
         self.present = np.bincount(self.types, minlength=reading.room).astype(bool)
+        self._met = reading.meet(self.present)
 
     def release(self, kept: Kept) -> int:
         """Where a released event stands from now on."""
@@ -82,10 +89,14 @@ class EventColumns:
             self.time = np.append(self.batch.time, [kept.time for kept in self.released])
             self.types = np.append(self._own_types, released)
             self.present = np.bincount(self.types, minlength=self.reading.room).astype(bool)
+            self._met = self.reading.meet(self.present)
 
-    def has_any(self, types: Collection[str]) -> bool:
+    def has_any(self, types: frozenset[str]) -> bool:
         """Whether an event of one of these types is in the batch."""
-        return bool((self.present & self.reading.table(types)).any())
+        known = self._met.get(types)
+        if known is None:
+            known = self._met[types] = bool((self.present & self.reading.table(types)).any())
+        return known
 
     def are_of(self, types: Collection[str], index: Index) -> Mask:
         """Which of the events at `index` are of one of these types."""

@@ -141,6 +141,8 @@ class Troubles:
 
         The new ones are of `rows`, each told after the touch at its place; -1: before any touch of the batch.
         """
+        if not self.open and not len(rows):
+            return
         segments = versions.segments
         touched = versions.touches.row[segments.starts]
         chosen = self.open.among(touched)
@@ -148,6 +150,10 @@ class Troubles:
             run = np.minimum(np.searchsorted(touched, rows), len(touched) - 1)
             chosen[run[touched[run] == rows]] = True
         runs = np.flatnonzero(chosen)
+        if not len(runs):
+            for row, finding in zip(rows.tolist(), findings, strict=True):
+                self.open.add(row, finding)
+            return
         subset = versions.of_rows(runs)
         ends = self._until.holds(subset)
         first = dict(zip(touched[runs].tolist(), first_true(subset.segments, ends).tolist(), strict=True))
@@ -265,6 +271,8 @@ class SilenceJudge:
         table.rows.add_array(self._due, np.int64, NEVER)
         table.rows.add_array(self._fired, np.int64, NO_INT)
         self._open = OpenRows(rule, table.rows)
+        self._earliest = int(NEVER)
+        """No row is due before this."""
 
     @property
     def learns(self) -> bool:
@@ -291,7 +299,9 @@ class SilenceJudge:
             clearings.extend(self._fire(subset, index, since, due, emit))
         last = segments.ends - 1
         waiting = (since[last] != NO_INT) & (since[last] != fired[rows[last]])
-        self._table.rows.arrays[self._due][rows[last]] = np.where(waiting, due[last], NEVER)
+        awaited = np.where(waiting, due[last], NEVER)
+        self._table.rows.arrays[self._due][rows[last]] = awaited
+        self._earliest = min(self._earliest, int(awaited.min()))
         return clearings
 
     def arm_anew(self, now: Instant) -> None:
@@ -301,7 +311,9 @@ class SilenceJudge:
         since, due = self._armed(frame)
         waiting = (since != NO_INT) & (since != self._table.rows.live(self._fired))
         due = np.where(waiting, np.maximum(due, now), NEVER)
-        self._table.rows.live(self._due)[:] = self._in_time(frame, due, due)
+        awaited = self._in_time(frame, due, due)
+        self._table.rows.live(self._due)[:] = awaited
+        self._earliest = int(awaited.min(initial=NEVER))
 
     def _armed(self, subset: Subset | Before) -> tuple[Index, Index]:
         """`since` (absent where not armed) and `due` (NEVER where not armed) of each version."""
@@ -325,6 +337,8 @@ class SilenceJudge:
         return np.where((fires_at >= before.values) & before.present(frame.size), NEVER, due)
 
     def _fire_as_the_clock_passes(self, subset: Subset | None, clock: Clockwork, emit: Emit) -> None:
+        if self._earliest >= clock.end:
+            return
         rows = self._table.rows
         due = rows.live(self._due)
         passed: Index = np.flatnonzero(due < clock.end)
@@ -335,6 +349,8 @@ class SilenceJudge:
             limit = np.where(touched[place] == passed, subset.received[starts[place]], clock.end)
             passed = passed[due[passed] < limit]
         if not len(passed):
+            # Those that are due are touched in the batch, which arms them anew or not.
+            self._earliest = self.next_due()
             return
         since = self._since.over(Before(self._table, passed)).values
         at = due[passed].copy()
@@ -344,6 +360,7 @@ class SilenceJudge:
             self._open.add(row, finding.id)
         rows.arrays[self._fired][passed] = since
         rows.arrays[self._due][passed] = NEVER
+        self._earliest = self.next_due()
 
     def _firing(self, subset: Subset, since: Index, due: Index, fired: Index) -> Index:
         """The versions in which the clock passes `due` for a `since` other than the last that fired."""
@@ -410,3 +427,4 @@ class SilenceJudge:
 
     def load(self, content: Any) -> None:
         self._open.load(content)
+        self._earliest = self.next_due()

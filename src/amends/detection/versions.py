@@ -17,6 +17,7 @@ from amends.detection.vector import Array, Vector
 
 Index = NDArray[np.int64]
 
+_NOWHERE: Index = np.zeros(0, dtype=np.int64)
 TOUCHED = "touched"
 """The array that says of each row whether it was ever touched: one may be there only because it was linked."""
 
@@ -84,7 +85,9 @@ class Versions:
         """The touches by events of these types."""
         known = self._places.get(types)
         if known is None:
-            known = self._places[types] = np.flatnonzero(self.events.reading.table(types)[self.types])
+            found = self.events.has_any(types)
+            known = np.flatnonzero(self.events.reading.table(types)[self.types]) if found else _NOWHERE
+            self._places[types] = known
         return known
 
     def subset(self, types: frozenset[str], *, fresh: bool = False) -> "Subset":

@@ -47,8 +47,10 @@ class WaitingRows:
 
     def follow(self, versions: Versions | None) -> None:
         """Take in what a batch began and ended."""
-        subset = None if versions is None else versions.subset(self._moved_by)
-        if subset is None or not subset.size:
+        if versions is None:
+            return
+        subset = versions.subset(self._moved_by)
+        if not subset.size:
             return
         rows, starts = subset.row, subset.segments.starts
         since, ends, over, never = self._read(subset)
