@@ -76,7 +76,8 @@ class Expression(msgspec.Struct, frozen=True, kw_only=True):
 
     def holds(self, frame: Frame) -> Array:
         """Where a condition is true; absent counts as not."""
-        return np.asarray(np.broadcast_to(self.compute(frame).values, (frame.size,)))
+        values = self.compute(frame).values
+        return values if values.shape == (frame.size,) else np.array(np.broadcast_to(values, (frame.size,)))
 
 
 class _Typed(msgspec.Struct, frozen=True):

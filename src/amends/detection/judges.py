@@ -184,6 +184,8 @@ class FaultJudge:
         if versions is None:
             return []
         subset = versions.subset(self._on)
+        if not subset.size and (self._troubles is None or not self._troubles.open):
+            return []
         index = np.arange(subset.size)
         if self._when is not None and subset.size:
             index = index[self._when.holds(subset)]

@@ -87,6 +87,8 @@ class Stage:
         if versions is None:
             return None
         subset = versions.subset(frozenset(surge.surge.on))
+        if not subset.size:
+            return None
         groups = self._groups(surge, subset)
         hits = np.ones(subset.size, dtype=bool) if surge.hits is None else surge.hits.holds(subset)
         # Rows lie side by side in the table; records are wanted in the order of work.

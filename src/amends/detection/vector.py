@@ -30,10 +30,12 @@ class Vector(NamedTuple):
         """Where there is a value, as an array of `size`."""
         if self.absent is None:
             return np.ones(size, dtype=bool)
-        return ~np.broadcast_to(self.absent, (size,))
+        return ~self.absent if self.absent.shape == (size,) else ~np.broadcast_to(self.absent, (size,))
 
     def spread(self, size: int) -> "Vector":
         """The same with full arrays of `size`."""
+        if self.values.shape == (size,) and (self.absent is None or self.absent.shape == (size,)):
+            return self
         absent = None if self.absent is None else np.broadcast_to(self.absent, (size,))
         return Vector(np.broadcast_to(self.values, (size,)), absent)
 
