@@ -169,7 +169,7 @@ class ColumnFold:
         ranked, initial = values, start
         if self.column.type == "text":
             order, (ranked, initial) = self._pool.ranks(values, start)
-        best = ranked if runs.single else scan(runs, (ranked,), lambda a, b: (pick(a, b),))[0]
+        best = _running(ranked, runs, least=self.column.fold == "min")
         best = np.where(_is_missing(start, self.column), best, pick(best, initial))
         return order[best] if self.column.type == "text" else best.astype(start.dtype)
 
@@ -199,6 +199,22 @@ class ColumnFold:
         if self.column.type == "text":
             best = order[best]
         return best.astype(start.dtype), best_times
+
+
+def _running(values: Array, runs: Segments, *, least: bool) -> Array:
+    """The least or the greatest value of each run so far."""
+    if runs.single:
+        return values
+    falls = np.flatnonzero((values[1:] < values[:-1]) & ~runs.is_first[1:]) + 1
+    # In a run that only rises the least is the first, and the greatest is the latest.
+    best = values[runs.start_of] if least else values.copy()
+    if len(falls):
+        falling = np.zeros(len(runs.starts), dtype=bool)
+        falling[runs.number[falls]] = True
+        index = np.flatnonzero(falling[runs.number])
+        pick = np.minimum if least else np.maximum
+        best[index] = scan(Segments(runs.number[index]), (values[index],), lambda a, b: (pick(a, b),))[0]
+    return best
 
 
 def _out_of_order(times: Array, known: Array, gap: Array, runs: Segments) -> Index:
