@@ -12,6 +12,7 @@ from scripts.compare_olist import Comparison, compare
 from tests.history.olist_like import write_tables
 
 from amends.cli.main import run
+from amends.detection.backtest.labels import PREDICTED
 
 ROOT = Path(__file__).parent.parent.parent
 MAPPING = ROOT / "examples" / "olist.yaml"
@@ -110,6 +111,8 @@ def test_the_labels_give_recall_precision_and_a_curve(
     told = json.loads(capsys.readouterr().out)
     compared = {one.exceptions: one for one in compare(*olist)}
     for score in told["labels"]["exceptions"]:
+        if score["exception"] in PREDICTED:
+            continue
         one = compared[(score["exception"],)]
         assert score["hit"] == len(one.labelled & one.found), one.label
         assert score["labels"] == len(one.labelled), one.label

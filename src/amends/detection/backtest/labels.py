@@ -117,7 +117,8 @@ def score(findings: Iterable[Found], labels: Iterable[Label], tolerance: Toleran
         found.setdefault(finding.exception, {}).setdefault(key, []).append(finding)
     for label in labels:
         key = _key(label.exception, label.order, label.subject)
-        for name in (label.exception, *(warning for warning, of in PREDICTED.items() if of == label.exception)):
+        warnings = (warning for warning, of in PREDICTED.items() if of == label.exception and warning in found)
+        for name in (label.exception, *warnings):
             true.setdefault(name, {}).setdefault(key, []).append(label)
     names = sorted(found.keys() | true.keys())
     return [_score(name, found.get(name, {}), true.get(name, {}), tolerance) for name in names]
