@@ -71,8 +71,8 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
 
 
 def _complaint(message: ConsoleMessage) -> str:
-    # That a page is not there, or a form is refused, is what some tests look for.
-    borne = ("Failed to load resource", "htmx:sse:error")
+    # That a page is not there, a form is refused, or the server has gone, is what some tests look for.
+    borne = ("Failed to load resource", "htmx:sse:error", "TypeError: Failed to fetch")
     if message.type not in ("error", "warning") or any(part in message.text for part in borne):
         return ""
     return message.text

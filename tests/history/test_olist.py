@@ -121,9 +121,10 @@ def test_the_labels_give_recall_precision_and_a_curve(
     assert recall[0] == 1
     assert recall == sorted(recall, reverse=True)
     assert [point["later_median_seconds"] for point in points] == [None, 3 * 86_400, 10 * 86_400]
-    # Three rules speak of more than a tenth of these orders.
-    assert len(told["warnings"]) == 3
+    # Half of these orders were chosen for having gone wrong, so some rules speak of more than a tenth of them.
     assert all("more than one in ten" in warning for warning in told["warnings"])
+    warned = {warning.partition("rule `")[2].partition("`")[0] for warning in told["warnings"]}
+    assert warned >= {"handover_late", "delivery_late", "negative_review"}
 
 
 @pytest.mark.realdata
