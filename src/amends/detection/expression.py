@@ -1,4 +1,4 @@
-"""Expressions of rules: SQL text, checked against what a row has, compiled to operations on whole columns.
+"""Expressions of rules: SQL text, checked against what a row has, and written as instructions.
 
 sqlglot reads the text; what it means is ours: types and units (money is not a number, an instant not a duration),
 three-valued logic, and sentences for what is wrong.
@@ -6,7 +6,7 @@ three-valued logic, and sentences for what is wrong.
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal
 
 import msgspec
 import numpy as np
@@ -14,17 +14,21 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from amends.detection.pool import ABSENT, Pool
-from amends.detection.vector import NO, YES, Array, Frame, Vector, both, choose, either, either_absent, flag, negated
+from amends.detection.machine import codes as op
+from amends.detection.machine.assembly import Assembler, Label, bits_of
+from amends.detection.pool import Pool
+from amends.detection.vector import NO_INT
 from amends.model.errors import UnusableInputError
 from amends.model.instant import UnreadableTimeError, parse_duration
-from amends.model.money import exponent
+from amends.model.money import EXPONENTS
 
 Type = Literal["text", "integer", "decimal", "money", "instant", "duration", "flag", "null"]
-Compute = Callable[[Frame], Vector]
+Emit = Callable[[Assembler], int]
+"""Writes the instructions that compute a value; returns the register it is in."""
 
 _NUMBERS = ("integer", "decimal")
 _ORDERED = {"integer", "decimal", "money", "instant", "duration"}
+NO_DECIMAL: Final = bits_of(np.nan)
 
 
 class ExpressionError(UnusableInputError):
@@ -42,24 +46,31 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     waits: Mapping[str, frozenset[str]] = {}
 
 
-class Learned(Protocol):
-    """What was learned of waits, asked for each row of a frame; durations in microseconds."""
+class Question(msgspec.Struct, frozen=True):
+    """What an expression asks of a wait, for a whole group: `ask` is LEARNED or LOST_AFTER, with its numbers."""
 
-    def limits(self, wait: str, frame: Frame, quantile: float, default: int, low: int, high: int) -> Vector:
-        """How long is longer than usual."""
-        ...
+    wait: str
+    ask: str
+    arguments: tuple[Any, ...]
 
-    def late_after(self, wait: str, frame: Frame, promise: Vector, chance: float) -> Vector:
-        """How long it takes until it is likely to be late; absent where too little is known."""
-        ...
 
-    def lost_after(self, wait: str, frame: Frame, chance: float, default: int, low: int) -> Vector:
-        """How long it takes until it is unlikely ever to come."""
-        ...
+class Waits:
+    """What expressions need of learned waits to be written: how they are numbered, and what is asked of them."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}
+        self.lanes: dict[str, tuple[str, ...]] = {}
+        """By wait, the columns of its lanes."""
+        self.since: dict[str, Emit] = {}
+        self.questions: dict[Question, int] = {}
+
+    def question(self, question: Question) -> int:
+        """The number of a question."""
+        return self.questions.setdefault(question, len(self.questions))
 
 
 class Expression(msgspec.Struct, frozen=True, kw_only=True):
-    """A checked expression: its text, its type, the names it reads, and how to compute it over a frame.
+    """A checked expression: its text, its type, the names it reads, and how it is written as instructions.
 
     `learned`: it asks what is usual.
     """
@@ -67,30 +78,30 @@ class Expression(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     type: Type
     names: frozenset[str]
-    compute: Compute
+    emit: Emit
     learned: bool = False
-
-    def over(self, frame: Frame) -> Vector:
-        """The value for each row of the frame, as full arrays."""
-        return self.compute(frame).spread(frame.size)
-
-    def holds(self, frame: Frame) -> Array:
-        """Where a condition is true; absent counts as not."""
-        values = self.compute(frame).values
-        return values if values.shape == (frame.size,) else np.array(np.broadcast_to(values, (frame.size,)))
 
 
 class _Typed(msgspec.Struct, frozen=True):
     type: Type
-    compute: Compute
+    emit: Emit
     zero: bool = False
     """Whether it is the literal 0, which is as good as no money."""
+    fixed: int | None = None
+    """The value of a literal, in stored form."""
 
 
-def compile_expression(text: str, scope: Scope, pool: Pool, learned: Learned | None = None) -> Expression:
-    """Check `text` against `scope` and compile it; texts in it become codes of `pool`.
+def missing(type_: Type) -> int:
+    """What stands in a register for an absent value of a type."""
+    if type_ in ("text", "flag", "null"):
+        return -1
+    return NO_DECIMAL if type_ == "decimal" else NO_INT
 
-    Without `learned` it may be checked, but what it asks of waits cannot be computed. Raises ExpressionError.
+
+def compile_expression(text: str, scope: Scope, pool: Pool, waits: Waits | None = None) -> Expression:
+    """Check `text` against `scope`; texts in it become codes of `pool`.
+
+    Without `waits` it may be checked, but what it asks of them cannot be written. Raises ExpressionError.
     """
     try:
         tree = sqlglot.parse_one(text)
@@ -98,10 +109,10 @@ def compile_expression(text: str, scope: Scope, pool: Pool, learned: Learned | N
         raise ExpressionError(f"`{text}` is not an expression: {_first_line(error)}") from error
     if tree is None:
         raise ExpressionError("the expression is empty")
-    compiler = _Compiler(scope, pool, learned)
+    compiler = _Compiler(scope, pool, waits)
     typed = compiler.compile(tree)
     return Expression(
-        text=text, type=typed.type, names=frozenset(compiler.names), compute=typed.compute, learned=compiler.asks
+        text=text, type=typed.type, names=frozenset(compiler.names), emit=typed.emit, learned=compiler.asks
     )
 
 
@@ -110,10 +121,10 @@ def _first_line(error: Exception) -> str:
 
 
 class _Compiler:
-    def __init__(self, scope: Scope, pool: Pool, learned: Learned | None) -> None:
+    def __init__(self, scope: Scope, pool: Pool, waits: Waits | None) -> None:
         self._scope = scope
         self._pool = pool
-        self._learned = learned
+        self._waits = waits
         self.names: set[str] = set()
         self.asks = False
 
@@ -131,7 +142,7 @@ class _Compiler:
         if type_ is None:
             raise ExpressionError(f"there is no `{name}` here{self._suggest(name)}")
         self.names.add(name)
-        return _Typed(type_, lambda frame: frame.column(name))
+        return _Typed(type_, lambda asm: asm.load(name))
 
     def _suggest(self, name: str) -> str:
         close = difflib.get_close_matches(name, self._scope.names, n=1)
@@ -139,21 +150,21 @@ class _Compiler:
 
     def literal(self, node: exp.Literal) -> _Typed:
         if node.is_string:
-            return _constant("text", np.int32(self._pool.code(node.this)))
+            return _constant("text", self._pool.code(node.this))
         if "." in node.this or "e" in node.this.lower():
-            return _constant("decimal", np.float64(node.this))
-        return _constant("integer", np.int64(node.this), zero=int(node.this) == 0)
+            return _constant("decimal", bits_of(float(node.this)))
+        return _constant("integer", int(node.this), zero=int(node.this) == 0)
 
     def boolean(self, node: exp.Boolean) -> _Typed:
-        return _constant("flag", np.bool_(node.this))
+        return _constant("flag", int(node.this))
 
     def null(self, node: exp.Null) -> _Typed:
-        return _Typed("null", lambda frame: Vector(NO, YES))
+        return _Typed("null", lambda asm: asm.constant(-1))
 
     def interval(self, node: exp.Interval) -> _Typed:
         amount, unit = node.this.name if node.this else "", node.unit.name if node.unit else ""
         try:
-            return _constant("duration", np.int64(parse_duration(f"{amount} {unit}")))
+            return _constant("duration", int(parse_duration(f"{amount} {unit}")))
         except UnreadableTimeError as error:
             raise ExpressionError(f"`{node.sql()}`: {error}") from error
 
@@ -162,62 +173,56 @@ class _Compiler:
 
     # -- logic ----------------------------------------------------------------------------------------------------
 
-    def flag(self, node: exp.Expr) -> Compute:
+    def flag(self, node: exp.Expr) -> Emit:
         typed = self.compile(node)
         if typed.type not in ("flag", "null"):
             raise ExpressionError(f"`{node.sql()}` is {_a(typed.type)}, where a condition is needed")
-        return typed.compute
+        return typed.emit
 
     def logic(self, node: exp.And | exp.Or) -> _Typed:
         left, right = self.flag(node.this), self.flag(node.expression)
-        join = both if isinstance(node, exp.And) else either
-        return _Typed("flag", lambda frame: join(left(frame), right(frame)))
+        both = isinstance(node, exp.And)
+
+        def emit(asm: Assembler) -> int:
+            # The second half is not computed where the first decides.
+            result, decided = asm.register(), Label()
+            asm.do(op.MOVE, result, left(asm))
+            asm.jump(op.JUMP_FALSE if both else op.JUMP_TRUE, result, decided)
+            asm.do(op.AND if both else op.OR, result, result, right(asm))
+            asm.mark(decided)
+            return result
+
+        return _Typed("flag", emit)
 
     def negation(self, node: exp.Not) -> _Typed:
         inner = self.flag(node.this)
-        return _Typed("flag", lambda frame: negated(inner(frame)))
+        return _Typed("flag", lambda asm: asm.let(op.NOT, inner(asm)))
 
     def is_(self, node: exp.Is) -> _Typed:
-        operand = self.compile(node.this).compute
+        operand = self.compile(node.this)
         if isinstance(node.expression, exp.Null):
-
-            def absent(frame: Frame) -> Vector:
-                value = operand(frame)
-                return Vector(NO if value.absent is None else value.absent)
-
-            return _Typed("flag", absent)
-        if isinstance(node.expression, exp.Boolean):
+            question = _BY_FORM[_form(operand.type)].is_absent
+        elif isinstance(node.expression, exp.Boolean):
             self.flag(node.this)
-            if node.expression.this:
-                return _Typed("flag", lambda frame: Vector(operand(frame).values))
-            return _Typed("flag", lambda frame: Vector(negated(operand(frame)).values))
-        raise ExpressionError(f"`{node.sql()}`: IS goes with NULL, TRUE or FALSE")
+            question = op.IS_TRUE if node.expression.this else op.IS_FALSE
+        else:
+            raise ExpressionError(f"`{node.sql()}`: IS goes with NULL, TRUE or FALSE")
+        return _Typed("flag", lambda asm: asm.let(question, operand.emit(asm)))
 
     # -- comparison -----------------------------------------------------------------------------------------------
 
     def comparison(self, node: exp.Binary) -> _Typed:
         left, right = self.compile(node.this), self.compile(node.expression)
-        operation = _COMPARE[type(node)]
         self._comparable(node, left, right, equality=isinstance(node, exp.EQ | exp.NEQ))
-        first, second = left.compute, right.compute
-        if "text" in (left.type, right.type) and not isinstance(node, exp.EQ | exp.NEQ):
-            return _Typed("flag", self._text_order(operation, first, second))
-
-        def compare(frame: Frame) -> Vector:
-            a, b = first(frame), second(frame)
-            return flag(operation(a.values, b.values), either_absent(a, b))
-
-        return _Typed("flag", compare)
-
-    def _text_order(self, operation: Callable[[Array, Array], Array], first: Compute, second: Compute) -> Compute:
-        pool = self._pool
-
-        def compare(frame: Frame) -> Vector:
-            a, b = first(frame).spread(frame.size), second(frame).spread(frame.size)
-            _, (left, right) = pool.ranks(a.values, b.values)
-            return flag(operation(left, right), either_absent(a, b))
-
-        return compare
+        if "null" in (left.type, right.type):
+            return _Typed("flag", lambda asm: asm.constant(-1))
+        symbol = _COMPARE[type(node)]
+        if symbol in (">", ">="):  # the same the other way round
+            left, right, symbol = right, left, "<" + symbol[1:]
+        type_: Type = "decimal" if "decimal" in (left.type, right.type) else left.type
+        operation = _BY_FORM[_form(type_)].compare[symbol]
+        first, second = _as(type_, left), _as(type_, right)
+        return _Typed("flag", lambda asm: asm.let(operation, first(asm), second(asm)))
 
     def _comparable(self, node: exp.Expr, left: _Typed, right: _Typed, *, equality: bool) -> None:
         types = {left.type, right.type} - {"null"}
@@ -236,17 +241,34 @@ class _Compiler:
             raise ExpressionError(f"`{node.sql()}`: IN needs a list of values in parentheses")
         for option in options:
             self._comparable(node, operand, option, equality=True)
-        computes = [option.compute for option in options]
+        if operand.type == "null":
+            return _Typed("flag", lambda asm: asm.constant(-1))
+        present = [option for option in options if option.type != "null"]
+        known = [option.fixed for option in present if option.fixed is not None]
+        if operand.type != "decimal" and len(known) == len(present) and "decimal" not in {o.type for o in present}:
+            return self._in_list(operand, known, has_null=len(present) < len(options))
+        type_: Type = "decimal" if "decimal" in (operand.type, *(o.type for o in present)) else operand.type
+        equals = _BY_FORM[_form(type_)].compare["="]
+        value, others = _as(type_, operand), [_as(type_, option) for option in present]
 
-        def contains(frame: Frame) -> Vector:
-            value = operand.compute(frame)
-            found = Vector(NO)
-            for compute in computes:
-                option = compute(frame)
-                found = either(found, flag(value.values == option.values, either_absent(value, option)))
+        def emit(asm: Assembler) -> int:
+            wanted = value(asm)
+            found = asm.constant(-1 if len(present) < len(options) else 0)
+            for other in others:
+                found = asm.let(op.OR, found, asm.let(equals, wanted, other(asm)))
             return found
 
-        return _Typed("flag", contains)
+        return _Typed("flag", emit)
+
+    def _in_list(self, operand: _Typed, members: list[int], *, has_null: bool) -> _Typed:
+        ordered = sorted(set(members))
+        absent = missing(operand.type)
+        return _Typed(
+            "flag",
+            lambda asm: asm.let(
+                op.IN_LIST, operand.emit(asm), asm.constants(ordered), len(ordered), int(has_null), absent
+            ),
+        )
 
     def between(self, node: exp.Between) -> _Typed:
         low, high = node.args["low"], node.args["high"]
@@ -267,41 +289,24 @@ class _Compiler:
                 f"`{node.sql()}`: {_a(left.type)} {symbol} {_a(right.type)} has no meaning"
                 f"{_hint({left.type, right.type})}"
             )
-        operation = _ARITHMETIC[symbol]
-        round_up = (
-            type_ in ("money", "duration")
-            and "decimal" in (left.type, right.type)
-            or (type_ == "money" and symbol == "/")
-            or (type_ == "duration" and symbol == "/")
-        )
-        first, second = left.compute, right.compute
+        by_double = "decimal" in (left.type, right.type) or symbol == "/"
+        rounds = by_double and type_ in ("money", "duration")
+        form = "decimal" if by_double else "integer"
+        operation = _BY_FORM[form].arithmetic[symbol]
+        first, second = (_as("decimal", part) if by_double else part.emit for part in (left, right))
 
-        def calculate(frame: Frame) -> Vector:
-            a, b = first(frame), second(frame)
-            absent = either_absent(a, b)
-            divisor = b.values
-            if symbol == "/":
-                zero = divisor == 0
-                absent = zero if absent is None else absent | zero
-                divisor = np.where(zero, 1, divisor)
-            values = operation(a.values, divisor)
-            if round_up:
-                values = _half_up(values, absent)
-            return Vector(values, absent)
+        def emit(asm: Assembler) -> int:
+            result = asm.let(operation, first(asm), second(asm))
+            return asm.let(op.HALF_UP, result) if rounds else result
 
-        return _Typed(type_, calculate)
+        return _Typed(type_, emit)
 
     def negative(self, node: exp.Neg) -> _Typed:
         inner = self.compile(node.this)
         if inner.type not in ("integer", "decimal", "money", "duration"):
             raise ExpressionError(f"`{node.sql()}`: {_a(inner.type)} has no negative")
-        compute = inner.compute
-
-        def negate(frame: Frame) -> Vector:
-            value = compute(frame)
-            return Vector(-value.values, value.absent)
-
-        return _Typed(inner.type, negate)
+        operation = op.NEGATE_F if inner.type == "decimal" else op.NEGATE_I
+        return _Typed(inner.type, lambda asm: asm.let(operation, inner.emit(asm)))
 
     # -- functions ------------------------------------------------------------------------------------------------
 
@@ -309,44 +314,41 @@ class _Compiler:
         inner = self.compile(node.this)
         if inner.type not in ("integer", "decimal", "money", "duration"):
             raise ExpressionError(f"`{node.sql()}`: ABS needs a number, money or a duration")
-        compute = inner.compute
-
-        def magnitude(frame: Frame) -> Vector:
-            value = compute(frame)
-            return Vector(np.abs(value.values), value.absent)
-
-        return _Typed(inner.type, magnitude)
+        operation = op.ABSOLUTE_F if inner.type == "decimal" else op.ABSOLUTE_I
+        return _Typed(inner.type, lambda asm: asm.let(operation, inner.emit(asm)))
 
     def coalesce(self, node: exp.Coalesce) -> _Typed:
         parts = [self.compile(part) for part in (node.this, *node.expressions)]
         type_ = self._common(node, parts)
-        computes = [part.compute for part in parts]
+        computes = [_as(type_, part) for part in parts]
+        present = _BY_FORM[_form(type_)].jump_present
 
-        def first_present(frame: Frame) -> Vector:
-            result = computes[-1](frame)
-            for compute in reversed(computes[:-1]):
-                value = compute(frame)
-                here = Vector(YES if value.absent is None else ~value.absent)
-                result = choose(here, value, result)
+        def emit(asm: Assembler) -> int:
+            result, found = asm.register(), Label()
+            for compute in computes:
+                asm.do(op.MOVE, result, compute(asm))
+                asm.jump(present, result, found)
+            asm.mark(found)
             return result
 
-        return _Typed(type_, first_present)
+        return _Typed(type_, emit)
 
     def extreme(self, node: exp.Greatest | exp.Least) -> _Typed:
         parts = [self.compile(part) for part in (node.this, *node.expressions)]
         type_ = self._common(node, parts)
         if type_ not in _ORDERED:
             raise ExpressionError(f"`{node.sql()}`: {_a(type_)} has no order")
-        pick = np.maximum if isinstance(node, exp.Greatest) else np.minimum
-        computes = [part.compute for part in parts]
+        forms = _BY_FORM[_form(type_)]
+        pick = forms.greater if isinstance(node, exp.Greatest) else forms.lesser
+        computes = [_as(type_, part) for part in parts]
 
-        def furthest(frame: Frame) -> Vector:
-            result = computes[0](frame)
+        def emit(asm: Assembler) -> int:
+            result = computes[0](asm)
             for compute in computes[1:]:
-                result = _ignoring_absent(pick, result, compute(frame))
+                result = asm.let(pick, result, compute(asm))
             return result
 
-        return _Typed(type_, furthest)
+        return _Typed(type_, emit)
 
     def case(self, node: exp.Case) -> _Typed:
         if node.this is not None:
@@ -355,13 +357,22 @@ class _Compiler:
         default = self.compile(node.args.get("default") or exp.Null())
         type_ = self._common(node, [value for _, value in branches] + [default])
 
-        def pick(frame: Frame) -> Vector:
-            result = default.compute(frame)
-            for condition, value in reversed(branches):
-                result = choose(condition(frame), value.compute(frame), result)
+        chosen = [(condition, _as(type_, value)) for condition, value in branches]
+        otherwise = _as(type_, default)
+
+        def emit(asm: Assembler) -> int:
+            result, done = asm.register(), Label()
+            for condition, value in chosen:
+                following = Label()
+                asm.jump(op.JUMP_NOT_TRUE, condition(asm), following)
+                asm.do(op.MOVE, result, value(asm))
+                asm.jump(op.JUMP, done)
+                asm.mark(following)
+            asm.do(op.MOVE, result, otherwise(asm))
+            asm.mark(done)
             return result
 
-        return _Typed(type_, pick)
+        return _Typed(type_, emit)
 
     def _common(self, node: exp.Expr, parts: list[_Typed]) -> Type:
         types = {part.type for part in parts} - {"null"}
@@ -406,15 +417,35 @@ class _Compiler:
             fixed = isinstance(argument, exp.Literal | exp.Interval)
             if type_ != "instant" and not fixed:
                 raise ExpressionError(f"`{node.sql()}`: `{argument.sql()}` should be a plain value; write {example}")
-            arguments.append(typed.compute(_NO_FRAME).values.item() if fixed else typed.compute)
+            arguments.append(_plain(typed) if fixed else typed.emit)
         if any(type_ == "decimal" and not 0 < value < 1 for value, type_ in zip(arguments, types, strict=True)):
             raise ExpressionError(f"`{node.sql()}`: a share lies between 0 and 1; write {example}")
-        learned = self._learned
         if name == "LATE_AFTER":
             promise, chance = arguments
-            return _Typed("duration", lambda frame: _known(learned).late_after(wait, frame, promise(frame), chance))
-        ask = "limits" if name == "LEARNED" else "lost_after"
-        return _Typed("duration", lambda frame: getattr(_known(learned), ask)(wait, frame, *arguments))
+            return _Typed("duration", lambda asm: self._late_after(asm, wait, promise, chance))
+        question = Question(wait, name, tuple(arguments))
+        return _Typed("duration", lambda asm: self._learned(asm, question))
+
+    def _group(self, asm: Assembler, wait: str) -> int:
+        """Writes what finds the group of the row among those of a wait."""
+        waits = _known(self._waits)
+        columns = waits.lanes[wait]
+        values = [asm.load(name) for name in columns]
+        first = asm.register(max(1, len(columns)))
+        for place, value in enumerate(values):
+            asm.do(op.MOVE, first + place, value)
+        return asm.let(op.LANE, first, waits.numbers[wait])
+
+    def _learned(self, asm: Assembler, question: Question) -> int:
+        waits = _known(self._waits)
+        # What holds until enough is known.
+        default = question.arguments[1]
+        group = self._group(asm, question.wait)
+        return asm.let(op.LEARNED, group, waits.numbers[question.wait], waits.question(question), default)
+
+    def _late_after(self, asm: Assembler, wait: str, promise: Emit, chance: float) -> int:
+        group, since = self._group(asm, wait), _known(self._waits).since[wait](asm)
+        return asm.let(op.LATE_AFTER, group, since, promise(asm), bits_of(float(np.log(chance))))
 
     def _near(self, name: str) -> str:
         close = difflib.get_close_matches(name, self._scope.waits, n=1)
@@ -427,19 +458,14 @@ class _Compiler:
         if len(arguments) != 1 or arguments[0].type not in _NUMBERS:
             raise ExpressionError(f"`{node.sql()}`: MONEY takes one number, in major units of the row's currency")
         self.names.add("currency")
-        major = arguments[0].compute
-        pool = self._pool
+        major = _as("decimal", arguments[0])
+        codes = {self._pool.code(currency): 10.0**digits for currency, digits in EXPONENTS.items()}
 
-        def minor(frame: Frame) -> Vector:
-            currency = frame.column("currency").values
-            codes, inverse = np.unique(currency, return_inverse=True)
-            factors = np.array([10.0 ** exponent(pool.text(int(code)) or "") for code in codes])
-            amount = major(frame)
-            unknown = currency == ABSENT
-            absent = unknown if amount.absent is None else unknown | amount.absent
-            return Vector(_half_up(amount.values * factors[inverse], absent), absent)
+        def emit(asm: Assembler) -> int:
+            known = asm.constants([*codes, *(bits_of(factor) for factor in codes.values())])
+            return asm.let(op.MONEY, major(asm), asm.load("currency"), known, len(codes))
 
-        return _Typed("money", minor)
+        return _Typed("money", emit)
 
     def _in_set(self, node: exp.Anonymous) -> _Typed:
         if len(node.expressions) != 2 or not isinstance(node.expressions[1], exp.Literal):
@@ -453,47 +479,67 @@ class _Compiler:
             )
         if operand.type != "text":
             raise ExpressionError(f"`{node.sql()}`: a set holds texts, and this is {_a(operand.type)}")
-        codes = np.array(sorted(self._pool.code(member) for member in members), dtype=np.int32)
-
-        def contains(frame: Frame) -> Vector:
-            value = operand.compute(frame)
-            return flag(np.isin(value.values, codes), value.absent)
-
-        return _Typed("flag", contains)
+        return self._in_list(operand, [self._pool.code(member) for member in members], has_null=False)
 
 
-class _NoFrame:
-    size = 0
-
-    def column(self, name: str) -> Vector:
-        raise AssertionError(name)
+def _known(waits: Waits | None) -> Waits:
+    assert waits is not None, "compiled to be checked only"
+    return waits
 
 
-_NO_FRAME = _NoFrame()
+def _constant(type_: Type, value: int, *, zero: bool = False) -> _Typed:
+    return _Typed(type_, lambda asm: asm.constant(value), zero, value)
 
 
-def _known(learned: Learned | None) -> Learned:
-    assert learned is not None, "compiled to be checked only"
-    return learned
+def _plain(typed: _Typed) -> int | float:
+    """The value of a literal, as Python has it."""
+    assert typed.fixed is not None
+    return float(np.array(typed.fixed).view(np.float64)) if typed.type == "decimal" else typed.fixed
 
 
-def _constant(type_: Type, value: np.generic, *, zero: bool = False) -> _Typed:
-    vector = Vector(np.asarray(value))
-    return _Typed(type_, lambda frame: vector, zero)
+def _as(type_: Type, typed: _Typed) -> Emit:
+    """The value as one of this type: a whole number as a decimal, NULL as what stands for it."""
+    if typed.type == "null":
+        return lambda asm: asm.constant(missing(type_))
+    if type_ == "decimal" and typed.type != "decimal":
+        return lambda asm: asm.let(op.TO_DECIMAL, typed.emit(asm))
+    return typed.emit
 
 
-def _half_up(values: Array, absent: Array | None) -> Array:
-    settled = values if absent is None else np.where(absent, 0, values)
-    return np.asarray(np.floor(settled + 0.5).astype(np.int64))
+def _form(type_: Type) -> str:
+    if type_ in ("text", "decimal"):
+        return type_
+    return "flag" if type_ in ("flag", "null") else "integer"
 
 
-def _ignoring_absent(pick: Callable[[Array, Array], Array], left: Vector, right: Vector) -> Vector:
-    values = pick(left.values, right.values)
-    if left.absent is None and right.absent is None:
-        return Vector(values)
-    no_left = NO if left.absent is None else left.absent
-    no_right = NO if right.absent is None else right.absent
-    return Vector(np.where(no_left, right.values, np.where(no_right, left.values, values)), no_left & no_right)
+class _Operations(msgspec.Struct, frozen=True):
+    """The operations on values of one form."""
+
+    is_absent: int
+    jump_present: int
+    compare: dict[str, int]
+    arithmetic: dict[str, int] = {}
+    greater: int = -1
+    lesser: int = -1
+
+
+_BY_FORM: Final = {
+    "integer": _Operations(
+        op.IS_ABSENT_I, op.JUMP_PRESENT_I,
+        {"=": op.EQUAL_I, "<>": op.UNEQUAL_I, "<": op.LESS_I, "<=": op.LESS_EQUAL_I},
+        {"+": op.ADD_I, "-": op.SUBTRACT_I, "*": op.MULTIPLY_I}, op.GREATER_I, op.LESSER_I,
+    ),
+    "decimal": _Operations(
+        op.IS_ABSENT_F, op.JUMP_PRESENT_F,
+        {"=": op.EQUAL_F, "<>": op.UNEQUAL_F, "<": op.LESS_F, "<=": op.LESS_EQUAL_F},
+        {"+": op.ADD_F, "-": op.SUBTRACT_F, "*": op.MULTIPLY_F, "/": op.DIVIDE_F}, op.GREATER_F, op.LESSER_F,
+    ),
+    "text": _Operations(
+        op.IS_ABSENT_S, op.JUMP_PRESENT_S,
+        {"=": op.EQUAL_S, "<>": op.UNEQUAL_S, "<": op.LESS_T, "<=": op.LESS_EQUAL_T},
+    ),
+    "flag": _Operations(op.IS_ABSENT_S, op.JUMP_PRESENT_S, {"=": op.EQUAL_S, "<>": op.UNEQUAL_S}),
+}  # fmt: skip
 
 
 def _a(type_: str) -> str:
@@ -515,21 +561,15 @@ def _hint(types: set[Type]) -> str:
     return ""
 
 
-_COMPARE: dict[type, Callable[[Array, Array], Array]] = {
-    exp.EQ: lambda a, b: a == b,
-    exp.NEQ: lambda a, b: a != b,
-    exp.LT: lambda a, b: a < b,
-    exp.LTE: lambda a, b: a <= b,
-    exp.GT: lambda a, b: a > b,
-    exp.GTE: lambda a, b: a >= b,
+_COMPARE: dict[type, str] = {
+    exp.EQ: "=",
+    exp.NEQ: "<>",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.GT: ">",
+    exp.GTE: ">=",
 }
 _SYMBOLS: dict[type, str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
-_ARITHMETIC: dict[str, Callable[[Array, Array], Array]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b,
-}
 
 
 def _results() -> Iterator[tuple[tuple[Type, str, Type], Type]]:

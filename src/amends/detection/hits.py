@@ -3,138 +3,158 @@
 See docs/kernel.md, Hits as findings. Nearly all are never told, so a finding is made of one only when it is.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.expression import Expression
-from amends.detection.finding import Clearing, Finding, finding_id
-from amends.detection.judges import Troubles, clearing
-from amends.detection.rule import Rule
-from amends.detection.versions import RowsThen, Table, Versions
+from amends.detection.finding import Clearing, Finding
 from amends.model.instant import Instant
 
 Index = NDArray[np.int64]
 
 
-class Hits(msgspec.Struct, frozen=True):
-    """Some hits, in order: of which group, row and order each is, when and by what, and what it will say."""
+class Hit(msgspec.Struct, frozen=True, array_like=True):
+    """One hit: its row, when and by what it came, its order, and what the program said of it."""
 
-    group: list[int]
-    row: list[int]
-    at: list[int]
-    order: list[str | None]
-    causes: list[str]
-    facts: dict[str, list[Any]]
-    losses: list[int | None]
-    currencies: list[str | None]
-    told: set[int] = set()
+    row: int
+    at: int
+    cause: str
+    order: str | None
+    said: list[int]
 
-    def finding(self, rule: Rule, place: int, subject: str, at: Instant, facts: dict[str, Any]) -> Finding:
-        """What is told of one of them."""
-        own = {name: values[place] for name, values in self.facts.items() if values[place] is not None}
-        loss = self.losses[place]
-        return Finding(
-            id=finding_id(rule.id, rule.table, subject, self.causes[place]),
-            rule=rule.id,
-            version=rule.version,
-            exception=rule.exception,
-            kind=rule.table,
-            subject=subject,
-            order=self.order[place],
-            fired_at=at,
-            cause=self.causes[place],
-            loss=loss,
-            currency=None if loss is None else self.currencies[place],
-            facts={**own, **facts},
-        )
+
+class Turn(msgspec.Struct, frozen=True):
+    """From this touch on the troubles of a row's hits are over, or no longer."""
+
+    row: int
+    sequence: int
+    position: int
+    over: bool
+    at: int
+    cause: str
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """A touch within the batch at hand."""
+
+    row: int
+    sequence: int
+    position: int
+
+    def includes(self, turn: Turn) -> bool:
+        """Whether the turn is part of what was known after this touch."""
+        if turn.row == self.row:
+            return turn.sequence <= self.sequence
+        return turn.position <= self.position
+
+
+
+
+Tell = Callable[[Hit, Instant, dict[str, Any]], Finding]
+IsOver = Callable[[int], bool]
 
 
 class HitLog:
-    """The hits of one surge, numbered as they came."""
+    """The hits of one surge, numbered as they came. `is_over` asks a row as it stands after the batch."""
 
-    def __init__(self, rule: Rule, table: Table, until: Expression) -> None:
-        self._rule, self._table, self._until = rule, table, until
-        self._troubles = Troubles(rule, table, until)
-        self._blocks: list[Hits] = []
-        self._begins: list[int] = []
-        """The number of each block's first hit."""
+    def __init__(self, tell: Tell, is_over: IsOver) -> None:
+        self._tell, self._is_over = tell, is_over
+        self._hits: dict[int, Hit] = {}
+        """By number, those that were not told."""
+        self._by_group: dict[int, list[int]] = {}
         self.count = 0
-        self._versions: Versions | None = None
-        self._told: list[tuple[int, int, str]] = []
-        """Of the batch at hand: row, the touch it was told after (-1: all come later), finding."""
+        self._open: dict[int, list[str]] = {}
+        """Of rows, the findings that were told and are not over."""
+        self._turns: dict[int, list[Turn]] = {}
+        self._told: list[tuple[int, Moment, str]] = []
 
-    def begin(self, versions: Versions | None) -> None:
+    def begin(self, turns: Iterable[Turn]) -> None:
         """A batch is at hand."""
-        self._versions, self._told = versions, []
+        self._turns, self._told = {}, []
+        for turn in turns:
+            self._turns.setdefault(turn.row, []).append(turn)
 
-    def add(self, hits: Hits) -> None:
-        """Keep more of them."""
-        if hits.row:
-            self._begins.append(self.count)
-            self._blocks.append(hits)
-            self.count += len(hits.row)
+    def add(self, groups: Iterable[int], hits: Iterable[Hit]) -> None:
+        """Keep more of them, each with its group."""
+        for group, hit in zip(groups, hits, strict=True):
+            self._hits[self.count] = hit
+            self._by_group.setdefault(group, []).append(self.count)
+            self.count += 1
 
     def untold(self, group: int, since: int, before: int) -> list[int]:
         """The hits of a group from `since` on that were not told, of those numbered below `before`."""
-        found = []
-        for first, block in zip(self._begins, self._blocks, strict=True):
-            places = np.flatnonzero(np.array(block.group) == group).tolist()
-            found += [
-                first + place
-                for place in places
-                if block.at[place] >= since and place not in block.told and first + place < before
-            ]
-        return found
+        return [
+            number
+            for number in self._by_group.get(group, ())
+            if number < before and number in self._hits and self._hits[number].at >= since
+        ]
 
-    def tell(self, hits: Iterable[int], at: Instant, place: int, facts: dict[str, Any]) -> list[Finding]:
-        """Findings of those that are not over, as their rows stand after the touch at `place`."""
-        assert self._versions is not None, "only a touch makes hits known"
+    def tell(self, hits: Iterable[int], at: Instant, moment: Moment, facts: dict[str, Any]) -> list[Finding]:
+        """Findings of those that are not over, as their rows stood at that moment."""
         findings = []
-        for hit in hits:
-            number = bisect_right(self._begins, hit) - 1
-            block, offset = self._blocks[number], hit - self._begins[number]
-            row = np.array([block.row[offset]])
-            block.told.add(offset)
-            after = self._stood(self._versions, row, place)
-            if self._until.holds(RowsThen(self._table, self._versions, row, row, after))[0]:
+        for number in hits:
+            hit = self._hits.pop(number)
+            if self._was_over(hit.row, moment):
                 continue
-            finding = block.finding(self._rule, offset, self._table.rows.names[row[0]], at, facts)
-            self._told.append((int(row[0]), int(after[0]), finding.id))
+            finding = self._tell(hit, at, facts)
+            self._told.append((hit.row, moment, finding.id))
             findings.append(finding)
         return findings
 
-    def _stood(self, versions: Versions, row: Index, place: int) -> Index:
-        """The row's last touch by then."""
-        if versions.touches.row[place] == row[0]:
-            return np.array([place])
-        return versions.as_of(row, versions.touches.position[[place]])
+    def _was_over(self, row: int, moment: Moment) -> bool:
+        turns = self._turns.get(row)
+        if turns is None:
+            return self._is_over(row)
+        known = [turn for turn in turns if moment.includes(turn)]
+        return known[-1].over if known else not turns[0].over
 
     def end(self, oldest: int) -> list[Clearing]:
         """The batch is done: what is over of what was told. Hits from before `oldest` are forgotten."""
-        while self._blocks and self._blocks[0].at[-1] < oldest:
-            del self._blocks[0], self._begins[0]
-        told, versions = self._told, self._versions
-        self._versions, self._told = None, []
-        if versions is None:
-            return []
-        rows = np.array([row for row, _, _ in told], dtype=np.int64)
-        places = np.array([after for _, after, _ in told], dtype=np.int64)
-        endings = self._troubles.endings(versions, rows, places, [finding for _, _, finding in told])
-        return [clearing(*ending) for ending in endings]
+        for number in list(self._hits):
+            if self._hits[number].at >= oldest:
+                break
+            del self._hits[number]
+        if len(self._by_group) > 64 + 2 * len(self._hits):
+            self._forget_groups()
+        clearings = []
+        for row, turns in self._turns.items():
+            for finding in self._open.pop(row, ()):
+                clearings.append(_cleared(finding, turns[0]))
+        for row, moment, finding in self._told:
+            later = [turn for turn in self._turns.get(row, ()) if turn.over and not moment.includes(turn)]
+            if later:
+                clearings.append(_cleared(finding, later[0]))
+            else:
+                self._open.setdefault(row, []).append(finding)
+        self._turns, self._told = {}, []
+        return clearings
+
+    def _forget_groups(self) -> None:
+        kept = {}
+        for group, numbers in self._by_group.items():
+            left = [number for number in numbers if number in self._hits]
+            if left:
+                kept[group] = left
+        self._by_group = kept
 
     def dump(self) -> Any:
         """The hits and those that are followed, for a snapshot."""
-        blocks = list(zip(self._begins, self._blocks, strict=True))
-        return {"count": self.count, "blocks": blocks, "open": self._troubles.open.dump()}
+        groups = {number: group for group, numbers in self._by_group.items() for number in numbers}
+        hits = [(number, groups[number], hit) for number, hit in self._hits.items()]
+        return {"count": self.count, "hits": hits, "open": list(self._open.items())}
 
     def load(self, content: Any) -> None:
         """Take over dumped hits."""
         self.count = content["count"]
-        self._begins = [first for first, _ in content["blocks"]]
-        self._blocks = [msgspec.convert(block, Hits) for _, block in content["blocks"]]
-        self._troubles.open.load(content["open"])
+        self._hits, self._by_group = {}, {}
+        for number, group, hit in content["hits"]:
+            self._hits[number] = msgspec.convert(hit, Hit)
+            self._by_group.setdefault(group, []).append(number)
+        self._open = {row: list(findings) for row, findings in content["open"]}
+
+
+def _cleared(finding: str, turn: Turn) -> Clearing:
+    return Clearing(finding=finding, cleared_at=Instant(turn.at), cause=turn.cause)

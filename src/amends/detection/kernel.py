@@ -3,6 +3,7 @@
 What it computes is said in docs/kernel.md. Any split of a stream into batches gives the same.
 """
 
+import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,25 +12,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.batch import EventBatch, batch_of
-from amends.detection.build import Machine
-from amends.detection.cells import python_values
-from amends.detection.columns import EventColumns
+from amends.detection.engine import Engine
 from amends.detection.finding import Verdicts
-from amends.detection.judges import NEVER, SilenceJudge
-from amends.detection.links import Links
+from amends.detection.layout import Cell
+from amends.detection.machine.codes import DECIMAL, FLAG, TEXT
+from amends.detection.machine.row import MARKS, NEVER
 from amends.detection.pool import Pool
+from amends.detection.program import Program
 from amends.detection.rule import Pack
 from amends.detection.stage import Stage
-from amends.detection.versions import TOUCHED, Before, Clockwork, Versions
-from amends.detection.waiting import EPOCH
+from amends.detection.vector import NO_INT
+from amends.detection.waiting import EPOCH, Experience
 from amends.model.errors import AmendsError
 from amends.model.event import Event
 from amends.model.instant import Instant
 
 Index = NDArray[np.int64]
 
-_BEGINNING = np.iinfo(np.int64).min
-_FORMAT = 5
+_BEGINNING = int(np.iinfo(np.int64).min)
+_FORMAT = 6
 
 
 class StaleSnapshotError(AmendsError, ValueError):
@@ -45,12 +46,13 @@ class Kernel:
     def __init__(self, pack: Pack) -> None:
         self.pack = pack
         self._pool = Pool()
-        self._machine = Machine(pack, self._pool)
-        self._links = Links(self._machine.rows, self._machine.concern)
-        self._clock = int(_BEGINNING)
+        self._program = Program(pack, self._pool)
+        self._engine = Engine(self._program, self._pool)
+        self._stage = Stage(self._program, self._engine, self._pool)
+        self._experience = Experience(self._program, self._engine, self._pool)
+        self._clock = _BEGINNING
         self._epoch_ends = 0
         """When what is usual is learned anew; of no meaning before the clock has begun."""
-        self._stage = Stage(self._machine, self._links, self._pool)
 
     @property
     def clock(self) -> Instant | None:
@@ -60,7 +62,7 @@ class Kernel:
     @property
     def readers(self) -> Mapping[str, frozenset[str]]:
         """The fields of events that the rules read, each with the types of event it is read from."""
-        return self._machine.reading.readers
+        return self._program.readers
 
     def on_events(self, events: Sequence[Event]) -> Verdicts:
         """Fold events, in journal order, each given once; returns what they and the passing of time brought about."""
@@ -75,27 +77,23 @@ class Kernel:
         if not batch.size:
             return Verdicts()
         received = np.maximum(np.maximum.accumulate(batch.received), self._clock)
-        if not self._machine.experience.waits:
+        if not self._experience:
             return self._on_part(batch, received)
         said: list[Verdicts] = []
         start = 0
         while start < batch.size:
             said += self._end_epochs(int(received[start]))
             stop = int(np.searchsorted(received, self._epoch_ends, side="left"))
-            said.append(self._on_part(batch.part(start, stop), received[start:stop]))
+            whole = start == 0 and stop == batch.size
+            said.append(self._on_part(batch if whole else batch.part(start, stop), received[start:stop]))
             start = stop
         return _joined(said)
 
-    def _on_part(self, batch: EventBatch, received: NDArray[np.int64]) -> Verdicts:
-        clock = Clockwork(received, int(received[-1]))
-        columns = EventColumns(batch, self._machine.reading, self._pool)
-        touches = self._links.touch(columns)
-        versions = {
-            kind: Versions(table, touches[kind], columns, clock)
-            for kind, table in self._machine.tables.items()
-            if len(touches[kind].row)
-        }
-        return self._judge(versions, clock)
+    def _on_part(self, batch: EventBatch, received: Index) -> Verdicts:
+        self._clock = int(received[-1])
+        told = self._engine.advance(batch, received)
+        self._experience.take(told.ended)
+        return self._stage.verdicts(told, self._clock)
 
     def _end_epochs(self, now: int) -> list[Verdicts]:
         """Let the clock pass the ends of epochs up to `now`, and learn at each what is usual."""
@@ -104,58 +102,70 @@ class Kernel:
         said = []
         while self._epoch_ends <= now:
             said.append(self._pass_to(self._epoch_ends))
-            self._machine.relearn(Instant(self._epoch_ends))
+            self._experience.relearn(Instant(self._epoch_ends))
+            self._arm_anew()
             self._epoch_ends += EPOCH
         return said
+
+    def _arm_anew(self) -> None:
+        """What is usual has been learned anew: every row is due by that, but not before now."""
+        program = self._program
+        for rule, block in program.anew.items():
+            rows = self._engine.subjects[program.pack.rules[rule].table].all()
+            work = np.stack([rows, np.full(len(rows), block)], axis=1)
+            self._engine.pass_to(self._clock, work)
+            self._engine.forget_batch()
 
     def sweep(self, now: Instant) -> Verdicts:
         """Let the clock pass to `now`; returns the silences that fell due and the surges that ended."""
         if now <= self._clock:
             return Verdicts()
-        if not self._machine.experience.waits:
+        if not self._experience:
             return self._pass_to(now)
         said = self._end_epochs(now)
         return _joined([*said, self._pass_to(now)])
 
     def _pass_to(self, now: int) -> Verdicts:
-        self._links.forget_new()
-        return self._judge({}, Clockwork(np.zeros(0, dtype=np.int64), now))
+        self._clock = now
+        told = self._engine.pass_to(now)
+        self._experience.take(told.ended)
+        return self._stage.verdicts(told, now)
 
     def next_due(self) -> Instant | None:
         """The earliest moment at which a sweep could find something; None if nothing is awaited."""
-        dues = [
-            judge.next_due()
-            for judges in self._machine.judges.values()
-            for judge in judges
-            if isinstance(judge, SilenceJudge)
-        ]
-        dues += [due for surge in self._machine.surges if (due := surge.judge.next_due()) is not None]
-        earliest = min(dues, default=int(NEVER))
+        dues = [due for surge in self._stage.surges if (due := surge.judge.next_due()) is not None]
+        earliest = min(dues, default=NEVER)
+        earliest = min(earliest, self._engine.earliest())
         return None if earliest == NEVER else Instant(earliest)
 
     def row(self, kind: str, subject: str) -> dict[str, Any] | None:
         """What is known of a subject: its columns that have a value. None if there is no such subject."""
-        table = self._machine.tables.get(kind)
-        row = None if table is None else table.rows.index.get(subject)
-        if table is None or row is None or not table.rows.arrays[TOUCHED][row]:
+        subjects = self._engine.subjects.get(kind)
+        row = None if subjects is None else subjects.index.get(subject)
+        if subjects is None or row is None or not self._engine.heap.cells[row + MARKS] & 1:
             return None
-        frame = Before(table, np.array([row], dtype=np.int64))
         values = {
-            name: python_values(frame.column(name), fold.column.type, self._pool)[0]
-            for name, fold in table.folds.items()
+            name: self._value(row, cell, self._program.type_of(name, kind) == "flag")
+            for name, cell in subjects.layout.columns.items()
         }
         return {name: value for name, value in values.items() if value is not None}
 
+    def _value(self, row: int, cell: Cell, is_flag: bool) -> Any:  # noqa: FBT001
+        heap = self._engine.heap
+        if cell.form in (TEXT, FLAG):
+            half = int(heap.halves[2 * row + cell.at])
+            if half < 0:
+                return None
+            return half == 1 if is_flag else self._pool.text(half)
+        whole = int(heap.cells[row + cell.at])
+        if cell.form == DECIMAL:
+            double = struct.unpack("<d", struct.pack("<q", whole))[0]
+            return None if double != double else double
+        return None if whole == NO_INT else whole
+
     def live(self) -> dict[str, int]:
         """How many subjects of each kind are held."""
-        return {kind: rows.size for kind, rows in self._machine.rows.items()}
-
-    def _judge(self, versions: dict[str, Versions], clock: Clockwork) -> Verdicts:
-        self._clock = clock.end
-        verdicts = self._stage.run(versions, clock)
-        for version in versions.values():
-            version.commit()
-        return verdicts
+        return {kind: len(subjects) for kind, subjects in self._engine.subjects.items()}
 
     def snapshot(self) -> bytes:
         """The whole state, to be restored under the same pack."""
@@ -165,13 +175,12 @@ class Kernel:
                 "pack": self.pack.digest,
                 "clock": self._clock,
                 "epoch_ends": self._epoch_ends,
-                "waits": {name: wait.dump() for name, wait in self._machine.experience.waits.items()},
                 "texts": self._pool.texts,
-                "rows": {kind: rows.dump() for kind, rows in self._machine.rows.items()},
-                "links": self._links.dump(),
-                "judges": {j.rule.id: j.dump() for judges in self._machine.judges.values() for j in judges},
-                "surges": {surge.judge.rule.id: surge.judge.dump() for surge in self._machine.surges},
-                "hits": {surge.judge.rule.id: surge.log.dump() for surge in self._machine.surges if surge.log},
+                "engine": self._engine.dump(),
+                "waits": self._experience.dump(),
+                "open": self._stage.reader.dump(),
+                "surges": {surge.judge.rule.id: surge.judge.dump() for surge in self._stage.surges},
+                "hits": {surge.judge.rule.id: surge.log.dump() for surge in self._stage.surges if surge.log},
             }
         )
 
@@ -182,21 +191,15 @@ class Kernel:
         if content.get("format") != _FORMAT or content.get("pack") != pack.digest:
             raise StaleSnapshotError("the snapshot was made with other rules; the journal has to be replayed")
         kernel = cls(pack)
-        machine = kernel._machine
         if kernel._pool.texts != content["texts"][: len(kernel._pool.texts)]:
             raise StaleSnapshotError("the snapshot was made by another build; the journal has to be replayed")
         for text in content["texts"]:
             kernel._pool.code(text)
         kernel._clock, kernel._epoch_ends = content["clock"], content["epoch_ends"]
-        for name, wait in machine.experience.waits.items():
-            wait.load(content["waits"][name])
-        for kind, rows in content["rows"].items():
-            machine.rows[kind].load(rows)
-        kernel._links.load(content["links"])
-        for judges in machine.judges.values():
-            for judge in judges:
-                judge.load(content["judges"][judge.rule.id])
-        for surge in machine.surges:
+        kernel._engine.load(content["engine"])
+        kernel._experience.load(content["waits"])
+        kernel._stage.reader.load(content["open"])
+        for surge in kernel._stage.surges:
             surge.judge.load(content["surges"][surge.judge.rule.id])
             if surge.log is not None:
                 surge.log.load(content["hits"][surge.judge.rule.id])

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.finding import Clearing, Finding, finding_id
-from amends.detection.hits import HitLog
+from amends.detection.hits import HitLog, Moment
 from amends.detection.rows import Rows
 from amends.detection.rule import Rule, Surge
 from amends.detection.scan import Segments
@@ -33,14 +33,20 @@ class Records(msgspec.Struct, frozen=True):
     """What is to be counted, in order: of which group (its row), when, whether it is a hit or only a trial.
 
     For surges that find their hits also how many of the log's hits there are up to each, itself included, and the
-    touch at which it happened.
+    touch at which it happened: of which row, and its number and its event's within the batch.
     """
 
     group: Index
     at: Index
     hit: Mask
     hit_before: Index
-    place: Index
+    row: Index
+    sequence: Index
+    position: Index
+
+    def moment(self, place: int) -> Moment:
+        """The touch of a record."""
+        return Moment(int(self.row[place]), int(self.sequence[place]), int(self.position[place]))
 
 
 class SurgeJudge:
@@ -133,16 +139,16 @@ class SurgeJudge:
                     hits_before = log.untold(
                         group, finding.fired_at - self._surge.window, int(records.hit_before[last])
                     )
-                    self._tell(hits_before, finding, finding.fired_at, int(records.place[last]), log)
+                    self._tell(hits_before, finding, finding.fired_at, records.moment(int(last)), log)
         if log is None or group not in self._open:
             return
         for place in index[told_from:].tolist():
             if records.hit[place]:
                 hit, at = int(records.hit_before[place]) - 1, Instant(int(records.at[place]))
-                self._tell([hit], self._open[group], at, int(records.place[place]), log)
+                self._tell([hit], self._open[group], at, records.moment(place), log)
 
-    def _tell(self, hits: Sequence[int], surge: Finding, at: Instant, place: int, log: HitLog) -> None:
-        self._findings.extend(log.tell(hits, at, place, surge.facts))
+    def _tell(self, hits: Sequence[int], surge: Finding, at: Instant, moment: Moment, log: HitLog) -> None:
+        self._findings.extend(log.tell(hits, at, moment, surge.facts))
 
     def _advance(self, group: int, window: int) -> None:
         arrays = self._rows.arrays

@@ -1,19 +1,18 @@
-"""Learned waits at work: which rows wait, what ended, and what is usual; see docs/kernel.md, Learned waits."""
+"""Learned waits at work: what ended, who still waits, and what is usual; see docs/kernel.md, Learned waits."""
 
-from collections.abc import Mapping
+import struct
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.cells import python_values
-from amends.detection.expression import Expression
-from amends.detection.grouping import Chosen, alike
-from amends.detection.learning import End, Lanes, Waits
+from amends.detection.engine import Engine, Learned
+from amends.detection.expression import Question, Type
+from amends.detection.learning import Lanes, Waits
+from amends.detection.machine.lanes import GROUP
 from amends.detection.pool import Pool
+from amends.detection.program import Program
 from amends.detection.rule import Wait
-from amends.detection.vector import NO_INT, Frame, Vector
-from amends.detection.versions import Subset, Table, Versions
 from amends.model.instant import DAY, Duration, Instant
 
 Index = NDArray[np.int64]
@@ -21,187 +20,136 @@ Index = NDArray[np.int64]
 EPOCH: Final = Duration(7 * DAY)
 """How often what is usual is learned anew: at whole multiples of this since 1970."""
 
-_NO_GROUP = -1
 
+class Experience:
+    """All learned waits of a pack. The loop gives groups their numbers; here they have names and curves."""
 
-class WaitingRows:
-    """One wait over its table."""
+    def __init__(self, program: Program, engine: Engine, pool: Pool) -> None:
+        self._program, self._engine, self._pool = program, engine, pool
+        self._waits = [
+            _Learning(wait, program, engine) for wait in program.waits
+        ]
+        self._named = 0
+        """How many of the loop's groups have got their names."""
 
-    def __init__(
-        self,
-        wait: Wait,
-        table: Table,
-        conditions: Mapping[str, Expression],
-        moved_by: frozenset[str],
-        pool: Pool,
-    ) -> None:
-        self.wait, self._table, self._conditions, self._moved_by, self._pool = wait, table, conditions, moved_by, pool
-        self._lanes = Lanes(wait.by)
-        self._waits = Waits(half_life=wait.half_life, enough=wait.enough)
-        self._since, self._seen, self._group = (f"wait_{part}:{wait.name}" for part in ("since", "seen", "group"))
-        table.rows.add_array(self._since, np.int64, NO_INT)
-        table.rows.add_array(self._seen, np.int64, NO_INT)
-        table.rows.add_array(self._group, np.int64, _NO_GROUP)
+    def __bool__(self) -> bool:
+        return bool(self._waits)
 
-    # ---------------------------------------------------------------- what happens
-
-    def follow(self, versions: Versions | None) -> None:
-        """Take in what a batch began and ended."""
-        if versions is None:
+    def take(self, ended: Index) -> None:
+        """Take in waits that ended, a row each, and the groups that were met."""
+        self._name_groups()
+        if not len(ended):
             return
-        subset = versions.subset(self._moved_by)
-        if not subset.size:
-            return
-        rows, starts = subset.row, subset.segments.starts
-        since, ends, over, never = self._read(subset)
-        runs = (since != NO_INT) & ~over & ~never & ((ends == NO_INT) | (ends < since))
-        arrays = self._table.rows.arrays
-        since_now = np.where(runs, since, NO_INT)
-        before = _before(since_now, starts, arrays[self._since][rows[starts]])
-        begins = runs & (since_now != before)
-        begun_at = _latest(begins, starts, subset.size)
-        groups = np.where(begun_at < 0, arrays[self._group][rows], self._groups(subset, begun_at))
-        seen = np.where(begun_at < 0, arrays[self._seen][rows], subset.received[np.maximum(begun_at, 0)])
-        done = np.flatnonzero((before != NO_INT) & (since_now != before))
-        if len(done):
-            group_before = _before(groups, starts, arrays[self._group][rows[starts]])[done]
-            seen_before = _before(seen, starts, arrays[self._seen][rows[starts]])[done]
-            at, how = self._ended(before[done], since[done], ends[done], never[done], subset.received[done])
-            known = group_before >= 0
-            self._waits.observe(
-                group_before[known], before[done][known], at[known], how[known], seen=seen_before[known]
-            )
-        # Of several versions of a row the last assigned stays.
-        arrays[self._since][rows] = since_now
-        arrays[self._group][rows] = groups
-        arrays[self._seen][rows] = seen
-
-    def _read(self, subset: Subset) -> tuple[Index, Index, NDArray[np.bool_], NDArray[np.bool_]]:
-        nothing = np.full(subset.size, NO_INT)
-        no = np.zeros(subset.size, dtype=bool)
-        since = _instants(self._conditions["since"], subset)
-        ends = _instants(self._conditions["ends"], subset) if "ends" in self._conditions else nothing
-        over = self._conditions["over"].holds(subset) if "over" in self._conditions else no
-        never = self._conditions["never"].holds(subset) if "never" in self._conditions else no
-        return since, ends, over, never
-
-    @staticmethod
-    def _ended(
-        before: Index, since: Index, ends: Index, never: NDArray[np.bool_], received: Index
-    ) -> tuple[Index, NDArray[np.int8]]:
-        """When, and how, waits that began at `before` were over."""
-        moved = (since != NO_INT) & (since > before)
-        came = ends != NO_INT
-        at = np.where(moved, since, np.where(came, ends, received))
-        how = np.where(moved | came, End.CAME, np.where(never, End.NEVER, End.LEFT)).astype(np.int8)
-        return at, how
-
-    def _groups(self, frame: Frame, begun_at: Index | None = None) -> Index:
-        """The group of each element of a frame; with `begun_at`, as it was at another element (-1: not asked)."""
-        asked = np.arange(frame.size) if begun_at is None else np.unique(begun_at[begun_at >= 0])
-        found = np.full(frame.size, _NO_GROUP, dtype=np.int64)
-        if len(asked):
-            vectors = [frame.column(name).spread(frame.size).take(asked) for name in self._lanes.columns]
-            number, first = alike(
-                [vector.values for vector in vectors], [vector.absent for vector in vectors], len(asked)
-            )
-            picked = Chosen(frame, asked[first])
-            types = {name: self._table.folds[name].column.type for name in self._lanes.columns}
-            values = [python_values(picked.column(name), types[name], self._pool) for name in self._lanes.columns]
-            lanes = self._lanes.number(list(zip(*values, strict=True)) if values else [()] * len(first))
-            found[asked] = lanes[number]
-            self._waits.grow(self._lanes.parents)
-        return found if begun_at is None else np.where(begun_at < 0, _NO_GROUP, found[np.maximum(begun_at, 0)])
+        own = self._engine.groups.reshape(-1, GROUP)[ended[:, 1], 2]
+        for number, learning in enumerate(self._waits):
+            chosen = ended[:, 0] == number
+            if chosen.any():
+                part = ended[chosen]
+                learning.waits.observe(
+                    own[chosen], part[:, 2], part[:, 3], part[:, 4].astype(np.int8), seen=part[:, 5]
+                )
 
     def relearn(self, now: Instant) -> None:
-        """An epoch is over."""
-        rows = self._table.rows
-        since, group, seen = rows.live(self._since), rows.live(self._group), rows.live(self._seen)
-        waiting = (since != NO_INT) & (group >= 0)
-        self._waits.relearn(now, group[waiting], since[waiting], seen=seen[waiting], order=self._lanes.order())
+        """An epoch is over: draw the curves anew, and let the loop know."""
+        for learning in self._waits:
+            learning.relearn(now, self._engine)
+        self.publish()
 
-    # ---------------------------------------------------------------- what is usual
+    def publish(self) -> None:
+        """Let the loop know what was learned."""
+        count = max(1, len(self._waits))
+        met, bases = np.zeros(count, dtype=np.int64), np.zeros(2 * count, dtype=np.int64)
+        curves, far = [np.zeros(1)], [np.zeros(1, dtype=np.int64)]
+        at, at_far = 1, 1
+        for number, learning in enumerate(self._waits):
+            own_curves, own_far = learning.curves()
+            met[number] = len(own_far)
+            bases[2 * number : 2 * number + 2] = at, at_far
+            curves.append(own_curves.reshape(-1))
+            far.append(own_far)
+            at, at_far = at + own_curves.size, at_far + len(own_far)
+        answers, answer_bases = [np.zeros(1, dtype=np.int64)], [1]
+        for question in self._program.questions:
+            answer = self._waits[self._number(question.wait)].answer(question)
+            answers.append(answer)
+            answer_bases.append(answer_bases[-1] + len(answer))
+        self._engine.learned = Learned(
+            met, np.concatenate(answers), np.array(answer_bases, dtype=np.int64), np.concatenate(curves),
+            np.concatenate(far), bases,
+        )  # fmt: skip
 
-    def limits(self, frame: Frame, quantile: float, default: int, low: int, high: int) -> Vector:
-        """How long is longer than usual."""
-        groups = self._groups(frame)
-        known = groups >= 0
-        found = np.full(frame.size, default, dtype=np.int64)
-        found[known] = self._waits.limits(
-            groups[known], quantile, default=Duration(default), low=Duration(low), high=Duration(high)
-        )
-        return Vector(found)
+    def _number(self, wait: str) -> int:
+        return next(number for number, learning in enumerate(self._waits) if learning.wait.name == wait)
 
-    def late_after(self, frame: Frame, promise: Vector, chance: float) -> Vector:
-        """How long it takes until it is likely to be late."""
-        groups, since = self._groups(frame), self._conditions["since"].over(frame)
-        by = promise.spread(frame.size)
-        absent = ~(since.present(frame.size) & by.present(frame.size) & (groups >= 0))
-        promised = by.values - since.values
-        absent[~absent] = ~self._waits.reaches(groups[~absent], promised[~absent])
-        there = ~absent
-        found = np.zeros(frame.size, dtype=np.int64)
-        at = self._waits.late_at(groups[there], since.values[there], by.values[there], chance)
-        found[there] = at - since.values[there]
-        return Vector(found, absent)
-
-    def lost_after(self, frame: Frame, chance: float, default: int, low: int) -> Vector:
-        """How long it takes until it is unlikely ever to come."""
-        groups = self._groups(frame)
-        known = groups >= 0
-        found = np.full(frame.size, default, dtype=np.int64)
-        none = np.zeros(int(known.sum()), dtype=np.int64)
-        found[known] = self._waits.lost_at(groups[known], none, chance, low=Duration(low), default=Duration(default))
-        return Vector(found)
+    def _name_groups(self) -> None:
+        count = int(self._engine.group_counts[0])
+        if count == self._named:
+            return
+        groups = self._engine.groups.reshape(-1, GROUP)
+        for group in groups[self._named : count].tolist():
+            self._waits[group[0]].meet(group[1], group[4:], -1 if group[3] < 0 else int(groups[group[3], 2]), self._pool)
+        self._named = count
+        for learning in self._waits:
+            learning.waits.grow(learning.lanes.parents)
 
     def dump(self) -> Any:
-        """What was learned, for a snapshot; who waits lies in the table."""
-        return {"lanes": self._lanes.dump(), "waits": self._waits.dump()}
+        """What was learned, for a snapshot; who waits lies in the rows."""
+        return [{"lanes": learning.lanes.dump(), "waits": learning.waits.dump()} for learning in self._waits]
 
     def load(self, content: Any) -> None:
         """Take over what was dumped."""
-        self._lanes = Lanes.load(content["lanes"])
-        self._waits = Waits.load(content["waits"])
+        for learning, held in zip(self._waits, content, strict=True):
+            learning.lanes, learning.waits = Lanes.load(held["lanes"]), Waits.load(held["waits"])
+        self._named = int(self._engine.group_counts[0])
+        self.publish()
 
 
-class Experience:
-    """All learned waits of a pack: what expressions ask of them."""
+class _Learning:
+    """One wait: its groups by name, and what was learned of them."""
 
-    def __init__(self) -> None:
-        self.waits: dict[str, WaitingRows] = {}
+    def __init__(self, wait: Wait, program: Program, engine: Engine) -> None:
+        self.wait = wait
+        self.lanes = Lanes(wait.by)
+        self.waits = Waits(half_life=wait.half_life, enough=wait.enough)
+        self._types = [program.type_of(name, wait.table) for name in wait.by[0]]
+        self._cells = program.layouts[wait.table].waits[wait.name]
 
-    def limits(self, wait: str, frame: Frame, quantile: float, default: int, low: int, high: int) -> Vector:
-        """How long is longer than usual."""
-        return self.waits[wait].limits(frame, quantile, default, low, high)
+    def meet(self, level: int, values: list[int], parent: int, pool: Pool) -> None:
+        """A group that the loop met, with the values of its columns as they are stored."""
+        named = [
+            _python(value, type_, pool) for value, type_ in zip(values[: len(self._types)], self._types, strict=True)
+        ]
+        self.lanes.add(level, named, parent)
 
-    def late_after(self, wait: str, frame: Frame, promise: Vector, chance: float) -> Vector:
-        """How long it takes until it is likely to be late; absent where too little is known."""
-        return self.waits[wait].late_after(frame, promise, chance)
+    def relearn(self, now: Instant, engine: Engine) -> None:
+        rows, cells = engine.subjects[self.wait.table].all(), engine.heap.cells
+        since, seen, group = (cells[rows + cell] for cell in self._cells)
+        waiting = (since != np.iinfo(np.int64).min) & (group >= 0)
+        own = engine.groups.reshape(-1, GROUP)[group[waiting], 2]
+        self.waits.relearn(now, own, since[waiting], seen=seen[waiting], order=self.lanes.order())
 
-    def lost_after(self, wait: str, frame: Frame, chance: float, default: int, low: int) -> Vector:
-        """How long it takes until it is unlikely ever to come."""
-        return self.waits[wait].lost_after(frame, chance, default, low)
+    def curves(self) -> tuple[NDArray[np.float64], Index]:
+        """The curve of each group, and how long a wait one may ask of; -1 where too little is known."""
+        groups = np.arange(len(self.waits))
+        return self.waits.curves(groups), np.where(self.waits.known(groups), self.waits.far(groups), -1)
+
+    def answer(self, question: Question) -> Index:
+        """What is answered for each group."""
+        groups = np.arange(len(self.waits))
+        share, default, low, *high = question.arguments
+        if question.ask == "LEARNED":
+            return self.waits.limits(
+                groups, share, default=Duration(default), low=Duration(low), high=Duration(high[0])
+            )
+        start = np.zeros(len(groups), dtype=np.int64)
+        return self.waits.lost_at(groups, start, share, low=Duration(low), default=Duration(default))
 
 
-def _instants(expression: Expression, subset: Subset) -> Index:
-    """The values of an instant, NO_INT where it is absent."""
-    vector = expression.over(subset)
-    return np.where(vector.present(subset.size), vector.values, NO_INT)
+def _python(value: int, type_: Type, pool: Pool) -> Any:
+    if type_ == "text":
+        return pool.text(value)
+    if type_ == "decimal":
+        return struct.unpack("<d", struct.pack("<q", value))[0]
+    return bool(value) if type_ == "flag" else value
 
 
-def _before(values: Index, starts: Index, first: Index) -> Index:
-    """Each version's predecessor; that of a row's first version is given."""
-    before = np.empty_like(values)
-    before[1:] = values[:-1]
-    before[starts] = first
-    return before
-
-
-def _latest(marks: NDArray[np.bool_], starts: Index, size: int) -> Index:
-    """For each element the latest marked one of its row up to it; -1 where there is none."""
-    places = np.where(marks, np.arange(size), -1)
-    latest = np.maximum.accumulate(places)
-    begins = np.zeros(size, dtype=np.int64)
-    begins[starts] = starts
-    begins = np.maximum.accumulate(begins)
-    return np.where(latest >= begins, latest, -1)

@@ -80,6 +80,14 @@ class Lanes:
             self._parents.append(parent)
         return number
 
+    def add(self, level: int, row: Sequence[Any], parent: int) -> int:
+        """Take in a group that somebody else has placed: its level, a row of `columns`, and its broader group."""
+        name = (level, *(row[pick] for pick in self._picks[level]))
+        number = self._groups[name] = len(self._parents)
+        self._names.append(name)
+        self._parents.append(parent)
+        return number
+
     def dump(self) -> dict[str, Any]:
         """Levels and groups, of values that a snapshot can hold."""
         return {"levels": [list(level) for level in self.levels], "names": [list(name) for name in self._names],

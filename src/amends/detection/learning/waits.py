@@ -168,6 +168,16 @@ class Waits:
 
     # ---------------------------------------------------------------- questions
 
+    def curves(self, groups: Ints) -> Floats:
+        """The whole hazard of groups at each edge of the scale."""
+        found: Floats = self._curves[groups]
+        return found
+
+    def far(self, groups: Ints) -> Ints:
+        """How long the longest waits were of which groups themselves had enough."""
+        found: Ints = self._far[groups]
+        return found
+
     def known(self, groups: Ints) -> NDArray[np.bool_]:
         """Whether enough has been seen to speak of these groups at all."""
         found: NDArray[np.bool_] = self._known[groups] >= self.enough

@@ -1,0 +1,385 @@
+"""Everything the loop works on: its arrays, made and grown here, and what it put out, handed over."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from amends.detection.batch import EventBatch
+from amends.detection.learning.scale import EDGES
+from amends.detection.machine import lanes, state
+from amends.detection.machine.assembly import REGISTERS
+from amends.detection.heap import Heap, Subjects
+from amends.detection.machine.loop import ENDED, KEPT, run
+from amends.detection.machine.row import WAITING
+from amends.detection.machine.timers import earliest
+from amends.detection.pool import Pool
+from amends.detection.program import Program
+from amends.model.subjects import KINDS
+
+Index = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+_NOTHING: Index = np.zeros(0, dtype=np.int64)
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What a run put out: numbers as `codes` has them, one record a row, and one ended wait a row."""
+
+    out: list[int]
+    records: Index
+    ended: Index
+
+
+class Learned(msgspec.Struct, frozen=True):
+    """What was learned of waits, for the loop; see `Experience`."""
+
+    met: Index
+    answers: Index
+    answer_bases: Index
+    curves: Floats
+    far: Index
+    curve_bases: Index
+
+
+class Engine:
+    """Runs a program over events and over the passing of time."""
+
+    def __init__(self, program: Program, pool: Pool) -> None:
+        self._program, self._pool = program, pool
+        self.heap = Heap()
+        self.subjects = {kind: Subjects(program.layouts[kind], self.heap) for kind in KINDS}
+        self._kinds, self._due_rules = program.kind_info()
+        self._passes = program.passes()
+        self._missing = program.missing_fields()
+        self._read_from, self._read_fields = program.reading()
+        self._shapes = program.lane_shapes()
+        self._wait_cells = program.wait_cells()
+        self._state: Index = np.zeros(state.SIZE, dtype=np.int64)
+        s = self._state
+        s[state.OUT_ROOM], s[state.RECORD_ROOM] = program.out_room, program.record_room
+        s[state.RECORD_WIDTH], s[state.TYPES] = program.record_width, len(program.types)
+        s[state.DUES_MAX] = max(len(layout.deadlines) for layout in program.layouts.values())
+        s[state.FIELDS_MAX] = int(np.diff(self._read_from).max(initial=0))
+        self._registers: Index = np.zeros(REGISTERS + 8, dtype=np.int64)
+        self._doubles: Floats = self._registers.view(np.float64)
+        self._field_now: Index = np.zeros(len(self._missing), dtype=np.int64)
+        self._field_stamp: Index = np.full(len(self._missing), np.iinfo(np.int64).max, dtype=np.int64)
+        self._named: Index = np.zeros(len(KINDS), dtype=np.int64)
+        self._out: Index = np.zeros(program.out_room * 2 + 4096, dtype=np.int64)
+        self._records: Index = np.zeros(program.record_room * 2 + 1024, dtype=np.int64)
+        self._ended: Index = np.zeros(256 * ENDED, dtype=np.int64)
+        self._timers: Index = np.zeros(3 * 1024, dtype=np.int64)
+        self._touches: Index = np.zeros(3 * 64, dtype=np.int64)
+        self._kept: Index = np.zeros(64 * KEPT, dtype=np.int64)
+        self._kept_data: Index = np.zeros(1024, dtype=np.int64)
+        self._freed: Index = np.zeros(64, dtype=np.int64)
+        self.groups: Index = np.zeros(256 * lanes.GROUP, dtype=np.int64)
+        self._group_table: Index = np.zeros(1024, dtype=np.int64)
+        self.group_counts: Index = np.zeros(1 + max(1, len(program.waits)), dtype=np.int64)
+        self._characters: NDArray[np.uint8] = np.zeros(4096, dtype=np.uint8)
+        self._text_starts: Index = np.zeros(1024, dtype=np.int64)
+        self._texts = 0
+        self._causes: dict[int, str] = {}
+        """Of waiting events, by slot."""
+        self._batch: EventBatch | None = None
+        self._here: dict[int, int] = {}
+        """Of events of the batch that came to wait, by slot."""
+        self._gone: list[int] = []
+        self._place: Index = np.zeros(len(self._touches), dtype=np.int64)
+        nothing, none = np.zeros(1, dtype=np.int64), np.zeros(1)
+        count = max(1, len(program.waits))
+        self.learned = Learned(
+            np.zeros(count, dtype=np.int64), nothing, np.zeros(len(program.questions) + 1, dtype=np.int64), none,
+            nothing, np.zeros(2 * count, dtype=np.int64),
+        )  # fmt: skip
+
+    # ---------------------------------------------------------------- running
+
+    def advance(self, batch: EventBatch, received: Index) -> Told:
+        """Take in a batch; `received` is when each event was learned of, by a clock that never goes back."""
+        s = self._state
+        s[state.EVENTS], s[state.END], s[state.WORKS] = batch.size, received[-1], 0
+        self._batch = batch
+        types = self._as_own(batch.type, batch.types, {})
+        translations: dict[int, NDArray[np.int32]] = {}
+        keys = self._keys(batch)
+        fields = self._fields(batch, translations)
+        feeds = self._feeds(batch, types)
+        self._add_texts()
+        told = self._run(types, batch.time, received, feeds, keys, fields, _NOTHING)
+        s[state.ARRIVALS] += batch.size
+        return told
+
+    def pass_to(self, now: int, work: Sequence[tuple[int, int]] | Index = ()) -> Told:
+        """Let the clock pass; before, go through blocks of the program for rows: pairs of a row and a block."""
+        s = self._state
+        s[state.EVENTS], s[state.END] = 0, now
+        wanted = np.array(work, dtype=np.int64).reshape(-1)
+        s[state.WORKS] = len(wanted) // 2
+        self._batch = None
+        self._add_texts()
+        nothing = (_NOTHING, _NOTHING, np.zeros(len(KINDS), dtype=np.int64), np.zeros(len(KINDS), dtype=np.int64))
+        cursors = np.zeros(len(self._missing), dtype=np.int64)
+        fields = (_NOTHING, _NOTHING, cursors, cursors)
+        types = np.zeros(0, dtype=np.int32)
+        return self._run(types, _NOTHING, _NOTHING, _NOTHING, nothing, fields, wanted)
+
+    def _run(
+        self, types: NDArray[np.int32], times: Index, received: Index, feeds: Index,
+        keys: tuple[Index, ...], fields: tuple[Index, ...], work: Index,
+    ) -> Told:  # fmt: skip
+        program, heap, s, learned = self._program, self.heap, self._state, self.learned
+        for place in (state.PHASE, state.OUT, state.RECORDS, state.ENDED, state.KEPT, state.FREED, state.TIMERS,
+                      state.SEQUENCE, state.WORK):  # fmt: skip
+            s[place] = 0
+        s[state.BLOCKS] = heap.blocks
+        keeping = np.zeros(2 * len(times) + 2, dtype=np.int64)
+        times = np.ascontiguousarray(times, dtype=np.int64)
+        while True:
+            why = run(
+                s, program.code, program.constants, program.rule_info, program.entry, self._kinds, self._due_rules,
+                self._passes, heap.cells, heap.halves, self._registers, self._doubles,
+                heap.block_base, heap.block_kind, heap.block_due, types, times, received, feeds, *keys, *fields,
+                self._missing, self._read_from, self._read_fields, self._field_now, self._field_stamp,
+                self._kept, self._kept_data, self._touches, self._found(), self._named, self._timers,
+                self._out, self._records, self._ended, keeping, self._freed, self._text_starts, self._characters,
+                self._shapes, self.groups, self._group_table, self.group_counts, learned.met, self._wait_cells,
+                learned.answers, learned.answer_bases, learned.curves, learned.far, learned.curve_bases, EDGES, work,
+            )  # fmt: skip
+            if why == state.FINISHED:
+                break
+            self._grow(why)
+        self._settle_kept(keeping)
+        width = program.record_width
+        return Told(
+            self._out[: s[state.OUT]].tolist(),
+            self._records[: s[state.RECORDS]].reshape(-1, width).copy(),
+            self._ended[: s[state.ENDED] * ENDED].reshape(-1, ENDED).copy(),
+        )
+
+    def _found(self) -> Index:
+        # As many as there are touches, so that it never is too small.
+        if len(self._place) < len(self._touches):
+            self._place = np.zeros(len(self._touches), dtype=np.int64)
+        return self._place
+
+    def _grow(self, why: int) -> None:
+        if why == state.MORE_GROUPS:
+            self.groups = _doubled(self.groups)
+            self._group_table = np.zeros(2 * len(self._group_table), dtype=np.int64)
+            lanes.fill(self.groups, int(self.group_counts[0]), self._group_table, self._shapes)
+            return
+        if why == state.MORE_KEPT:
+            self._kept, self._freed = _doubled(self._kept), _doubled(self._freed)
+            return
+        name = {
+            state.MORE_OUT: "_out", state.MORE_RECORDS: "_records", state.MORE_ENDED: "_ended",
+            state.MORE_TIMERS: "_timers", state.MORE_TOUCHES: "_touches", state.MORE_KEPT_DATA: "_kept_data",
+        }[why]  # fmt: skip
+        setattr(self, name, _doubled(getattr(self, name)))
+
+    # ---------------------------------------------------------------- events as the loop reads them
+
+    def _keys(self, batch: EventBatch) -> tuple[Index, Index, Index, Index]:
+        """The rows that events name: their places, the rows, and from where to where they are those of a kind."""
+        places, rows, starts, ends = [], [], [], []
+        at = 0
+        for kind in KINDS:
+            named = batch.keys.get(kind)
+            starts.append(at)
+            if named is not None and len(named.places):
+                subjects = self.subjects[kind]
+                if named.codes is None:
+                    found = subjects.rows(named.names)
+                else:
+                    used = np.flatnonzero(np.bincount(named.codes, minlength=len(named.names)))
+                    by_code = np.full(len(named.names), -1, dtype=np.int64)
+                    by_code[used] = subjects.rows([named.names[code] for code in used.tolist()])
+                    found = by_code[named.codes]
+                places.append(named.places)
+                rows.append(found)
+                at += len(found)
+            ends.append(at)
+        return (
+            np.concatenate(places) if places else _NOTHING,
+            np.concatenate(rows) if rows else _NOTHING,
+            np.array(starts, dtype=np.int64),
+            np.array(ends, dtype=np.int64),
+        )
+
+    def _fields(
+        self, batch: EventBatch, translations: dict[int, NDArray[np.int32]]
+    ) -> tuple[Index, Index, Index, Index]:
+        """The fields of events, in the same form."""
+        places, values, starts, ends = [], [], [], []
+        at = 0
+        for name in self._program.fields:
+            field = batch.fields.get(name)
+            starts.append(at)
+            if field is not None and len(field.places):
+                stored = field.values
+                if self._program.type_of(f"event.{name}", "") == "text":
+                    stored = self._as_own(stored, field.texts, translations)
+                places.append(field.places)
+                values.append(stored.view(np.int64) if stored.dtype == np.float64 else stored.astype(np.int64))
+                at += len(field.places)
+            ends.append(at)
+        if not starts:
+            starts, ends = [0], [0]
+        return (
+            np.concatenate(places) if places else _NOTHING,
+            np.concatenate(values) if values else _NOTHING,
+            np.array(starts, dtype=np.int64),
+            np.array(ends, dtype=np.int64),
+        )
+
+    def _feeds(self, batch: EventBatch, types: NDArray[np.int32]) -> Index:
+        """The row of the feed by which each event came, where it concerns someone."""
+        concern = self._program.concern.get("source", frozenset())
+        feeds = np.full(batch.size, -1, dtype=np.int64)
+        if not concern:
+            return feeds
+        table = np.zeros(len(self._program.types), dtype=bool)
+        table[[self._program.types[type_] for type_ in concern]] = True
+        counts = np.flatnonzero(table[types])
+        if len(counts):
+            codes = batch.source[counts]
+            used = np.flatnonzero(np.bincount(codes, minlength=len(batch.sources)))
+            rows = np.full(len(batch.sources), -1, dtype=np.int64)
+            rows[used] = self.subjects["source"].rows([batch.sources[code] for code in used.tolist()])
+            feeds[counts] = rows[codes]
+        return feeds
+
+    def _as_own(
+        self, codes: NDArray[Any], texts: Sequence[str], translations: dict[int, NDArray[np.int32]]
+    ) -> NDArray[np.int32]:
+        if texts is self._pool.texts:
+            return codes
+        known = translations.get(id(texts))
+        if known is None:
+            known = translations[id(texts)] = self._pool.codes(texts, len(texts))
+        return known[codes]
+
+    def _add_texts(self) -> None:
+        """Let the loop know the texts that came to the pool."""
+        texts = self._pool.texts
+        if len(texts) == self._texts:
+            return
+        new = texts[self._texts :]
+        encoded = [text.encode("utf-8", "surrogatepass") for text in new]
+        start = int(self._text_starts[self._texts])
+        ends = start + np.cumsum(np.fromiter(map(len, encoded), dtype=np.int64, count=len(encoded)))
+        while len(texts) + 1 > len(self._text_starts):
+            self._text_starts = _doubled(self._text_starts)
+        while int(ends[-1]) > len(self._characters):
+            self._characters = _doubled(self._characters)
+        self._text_starts[self._texts + 1 : len(texts) + 1] = ends
+        self._characters[start : int(ends[-1])] = np.frombuffer(b"".join(encoded), dtype=np.uint8)
+        self._texts = len(texts)
+
+    def earliest(self) -> int:
+        """The earliest moment at which a row is due; NEVER if none is."""
+        heap = self.heap
+        return earliest(heap.block_base, heap.block_kind, heap.block_due, heap.blocks, self._kinds, heap.cells)
+
+    # ---------------------------------------------------------------- events that wait
+
+    def cause(self, reference: int) -> str:
+        """The identity of an event of the run that is over: of the batch, or one that waited."""
+        if reference >= 0:
+            assert self._batch is not None
+            return self._batch.cause(reference)
+        slot = -reference - 2
+        here = self._here.get(slot)
+        if here is not None:
+            assert self._batch is not None
+            return self._batch.cause(here)
+        return self._causes[slot]
+
+    def forget_batch(self) -> None:
+        """The run was read: what nobody will ask of any more may go."""
+        for slot, place in self._here.items():
+            assert self._batch is not None
+            self._causes[slot] = self._batch.cause(place)
+        self._here = {}
+        for slot in self._gone:
+            del self._causes[slot]
+        self._gone = []
+        self._batch = None
+        if self._state[state.SLOTS] > 64 and 4 * len(self._causes) < self._state[state.SLOTS]:
+            self._close_up()
+
+    def _settle_kept(self, keeping: Index) -> None:
+        kept = keeping[: 2 * int(self._state[state.KEPT])].tolist()
+        self._here = dict(zip(kept[::2], kept[1::2], strict=True))
+        self._gone = self._freed[: int(self._state[state.FREED])].tolist()
+
+    def _close_up(self) -> None:
+        """Move the events that wait together."""
+        waiting = sorted(self._causes)
+        new = {slot: place for place, slot in enumerate(waiting)}
+        new[-1] = -1
+        heads = self._kept.reshape(-1, KEPT)[waiting].copy()
+        data: list[Index] = []
+        at = 0
+        for head in heads:
+            part = self._kept_data[head[5] : head[6]].copy()
+            head[0], head[5], head[6] = new[int(head[0])], at, at + len(part)
+            at += len(part)
+            data.append(part)
+        self._kept.reshape(-1, KEPT)[: len(heads)] = heads
+        if at:
+            self._kept_data[:at] = np.concatenate(data)
+        self._state[state.SLOTS], self._state[state.KEPT_DATA] = len(heads), at
+        self._causes = {new[slot]: cause for slot, cause in self._causes.items()}
+        for subjects in self.subjects.values():
+            rows = subjects.all()
+            first = self.heap.cells[rows + WAITING]
+            held = np.flatnonzero(first >= 0)
+            self.heap.cells[rows[held] + WAITING] = [new[int(slot)] for slot in first[held]]
+
+    # ---------------------------------------------------------------- snapshots
+
+    def dump(self) -> dict[str, Any]:
+        """The whole state, for a snapshot. A run must have been read."""
+        s = self._state
+        return {
+            "heap": self.heap.dump(),
+            "subjects": {kind: subjects.dump() for kind, subjects in self.subjects.items()},
+            "state": s.tobytes(),
+            "kept": self._kept[: s[state.SLOTS] * KEPT].tobytes(),
+            "kept_data": self._kept_data[: s[state.KEPT_DATA]].tobytes(),
+            "causes": list(self._causes.items()),
+            "groups": self.groups[: self.group_counts[0] * lanes.GROUP].tobytes(),
+            "group_counts": self.group_counts.tobytes(),
+        }
+
+    def load(self, content: dict[str, Any]) -> None:
+        """Take over what was dumped by an engine of the same program."""
+        self.heap.load(content["heap"])
+        for kind, subjects in content["subjects"].items():
+            self.subjects[kind].load(subjects)
+        self._state[:] = np.frombuffer(content["state"], dtype=np.int64)
+        for name in ("kept", "kept_data", "groups"):
+            held = np.frombuffer(content[name], dtype=np.int64)
+            array = getattr(self, name if name == "groups" else f"_{name}")
+            while len(array) < len(held) + 64 * KEPT:
+                array = _doubled(array)
+            array[: len(held)] = held
+            setattr(self, name if name == "groups" else f"_{name}", array)
+        while len(self._freed) < len(self._kept) // KEPT + 2:
+            self._freed = _doubled(self._freed)
+        self._causes = dict(content["causes"])
+        self.group_counts[:] = np.frombuffer(content["group_counts"], dtype=np.int64)
+        while len(self._group_table) < 4 * len(self.groups) // lanes.GROUP:
+            self._group_table = np.zeros(2 * len(self._group_table), dtype=np.int64)
+        lanes.fill(self.groups, int(self.group_counts[0]), self._group_table, self._shapes)
+
+
+def _doubled(array: NDArray[Any]) -> NDArray[Any]:
+    grown = np.zeros(2 * len(array), dtype=array.dtype)
+    grown[: len(array)] = array
+    return grown

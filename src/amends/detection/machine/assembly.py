@@ -1,0 +1,110 @@
+"""Writes instructions: registers, labels and constants of one program."""
+
+import struct
+from collections.abc import Callable, Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amends.detection.machine.codes import CONSTANT, WIDTH
+
+REGISTERS = 512
+"""How many values a block may hold at once."""
+
+Load = Callable[["Assembler", str], int]
+"""Puts the value of a name into a register."""
+
+
+class Label:
+    """A place in the program that may be jumped to before it is known."""
+
+    def __init__(self) -> None:
+        self.at = -1
+        self.wanted: list[tuple[int, int]] = []
+
+
+class Assembler:
+    """A program in the making. Blocks follow one another; each begins with all registers free."""
+
+    def __init__(self) -> None:
+        self._code: list[list[int]] = []
+        self._constants: list[int] = []
+        self._lists: dict[tuple[int, ...], int] = {}
+        self._registers = 0
+        self._load: Load | None = None
+
+    @property
+    def here(self) -> int:
+        """The number of the next instruction."""
+        return len(self._code)
+
+    def begin(self, load: Load | None = None) -> int:
+        """Begin a block in which names are read by `load`; returns where it begins."""
+        self._registers, self._load = 0, load
+        return self.here
+
+    def register(self, count: int = 1) -> int:
+        """The first of so many registers that nothing else in the block uses."""
+        first = self._registers
+        self._registers += count
+        if self._registers > REGISTERS:
+            raise ValueError(f"an expression needs more than {REGISTERS} values at once: write a shorter one")
+        return first
+
+    def do(self, operation: int, *operands: int) -> None:
+        """Write an instruction that gives no value."""
+        self._code.append([operation, *operands] + [0] * (WIDTH - 1 - len(operands)))
+
+    def let(self, operation: int, *operands: int) -> int:
+        """Write an instruction that gives a value; returns the register it is in."""
+        given = self.register()
+        self.do(operation, given, *operands)
+        return given
+
+    def constant(self, value: int) -> int:
+        """A register with this value."""
+        return self.let(CONSTANT, value)
+
+    def load(self, name: str) -> int:
+        """A register with the value of a name."""
+        assert self._load is not None, "this block has no names"
+        return self._load(self, name)
+
+    def jump(self, operation: int, *operands: "int | Label") -> None:
+        """Write an instruction with a label among its operands."""
+        written = [operation]
+        for operand in operands:
+            if isinstance(operand, Label):
+                operand.wanted.append((self.here, len(written)))
+                written.append(operand.at)
+            else:
+                written.append(operand)
+        self._code.append(written + [0] * (WIDTH - len(written)))
+
+    def mark(self, label: Label) -> None:
+        """The label is here."""
+        label.at = self.here
+        for instruction, place in label.wanted:
+            self._code[instruction][place] = label.at
+
+    def constants(self, values: Iterable[int]) -> int:
+        """Where a list stands among the constants."""
+        wanted = tuple(values)
+        known = self._lists.get(wanted)
+        if known is None:
+            known = self._lists[wanted] = len(self._constants)
+            self._constants.extend(wanted)
+        return known
+
+    def code(self) -> NDArray[np.int64]:
+        """All instructions, one after the other."""
+        return np.array(self._code, dtype=np.int64).reshape(-1)
+
+    def pool(self) -> NDArray[np.int64]:
+        """All constants."""
+        return np.array([*self._constants, 0], dtype=np.int64)
+
+
+def bits_of(value: float) -> int:
+    """A double as a whole number with the same bits."""
+    return int(struct.unpack("<q", struct.pack("<d", value))[0])

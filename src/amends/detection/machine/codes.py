@@ -1,0 +1,136 @@
+"""What an instruction does, by number.
+
+An instruction is `WIDTH` whole numbers: the operation and its operands. `d` is a register that is written, `a`, `b`,
+`c` are registers that are read, `@` is the number of an instruction to go on with. Registers hold values in stored
+form: a text as its code, a flag as 0 or 1, a decimal as the bits of a double; -1 stands for an absent text or flag,
+NO_INT for any other absent whole number, NaN for an absent decimal. So `..I` works on whole numbers, money, instants
+and durations, `..S` on texts and flags, `..F` on decimals.
+"""
+
+from typing import Final
+
+WIDTH: Final = 8
+
+# ------------------------------------------------------------------ where to go on
+RETURN: Final = 0
+JUMP: Final = 1  # @
+JUMP_FALSE: Final = 2  # a @
+JUMP_TRUE: Final = 3  # a @
+JUMP_NOT_TRUE: Final = 4  # a @
+JUMP_PRESENT_I: Final = 5  # a @
+JUMP_PRESENT_S: Final = 6  # a @
+JUMP_PRESENT_F: Final = 7  # a @
+GATE: Final = 8  # columns @: call it if one of these columns has changed
+CALL: Final = 9  # @
+CALL_IF_ANY: Final = 10  # cell bits @: call it if the row has one of these bits
+JUMP_UNLESS_FRESH: Final = 11  # @
+FINISH_TOUCH: Final = 12
+JUMP_UNLESS_MARKED: Final = 13  # cell bits @
+
+# ------------------------------------------------------------------ values
+CONSTANT: Final = 15  # d value
+MOVE: Final = 16  # d a
+LOAD64: Final = 17  # d cell
+LOAD32: Final = 18  # d half-cell
+ORDER64: Final = 19  # d cell
+ORDER32: Final = 20  # d half-cell
+FIELD: Final = 21  # d field missing
+EVENT_TIME: Final = 22  # d
+EVENT_RECEIVED: Final = 23  # d
+EVENT_TYPE: Final = 24  # d
+TO_DECIMAL: Final = 25  # d a
+TOUCHED_AT: Final = 27  # d: when the touch was learned of
+HALF_UP: Final = 26  # d a: a decimal to a whole number
+
+# ------------------------------------------------------------------ conditions
+EQUAL_I: Final = 30  # d a b
+UNEQUAL_I: Final = 31
+LESS_I: Final = 32
+LESS_EQUAL_I: Final = 33
+EQUAL_S: Final = 34
+UNEQUAL_S: Final = 35
+LESS_T: Final = 36  # texts by code point
+LESS_EQUAL_T: Final = 37
+EQUAL_F: Final = 38
+UNEQUAL_F: Final = 39
+LESS_F: Final = 40
+LESS_EQUAL_F: Final = 41
+AND: Final = 42  # d a b
+OR: Final = 43
+NOT: Final = 44  # d a
+IS_ABSENT_I: Final = 45  # d a
+IS_ABSENT_S: Final = 46
+IS_ABSENT_F: Final = 47
+IS_TRUE: Final = 48
+IS_FALSE: Final = 49
+IN_LIST: Final = 50  # d a first count has-null missing: a sorted list among the constants
+
+# ------------------------------------------------------------------ arithmetic
+ADD_I: Final = 55  # d a b
+SUBTRACT_I: Final = 56
+MULTIPLY_I: Final = 57
+NEGATE_I: Final = 58
+ABSOLUTE_I: Final = 59
+GREATER_I: Final = 60  # absent values are passed over
+LESSER_I: Final = 61
+ADD_F: Final = 62
+SUBTRACT_F: Final = 63
+MULTIPLY_F: Final = 64
+DIVIDE_F: Final = 65
+NEGATE_F: Final = 66
+ABSOLUTE_F: Final = 67
+GREATER_F: Final = 68
+LESSER_F: Final = 69
+MONEY: Final = 70  # d a currency first count: codes, then factors, among the constants
+
+# ------------------------------------------------------------------ what is learned
+LANE: Final = 75  # d first wait: the group of the values in registers from `first` on; -1 for none
+LEARNED: Final = 76  # d group wait question default
+LATE_AFTER: Final = 77  # d group wait since promise log-chance
+
+# ------------------------------------------------------------------ folds: a is the value, `bit` says what changed
+FOLD_LAST: Final = 80  # a cell time-cell bit form
+FOLD_FIRST: Final = 81  # a cell time-cell bit form
+FOLD_MAX: Final = 82  # a cell bit form
+FOLD_MIN: Final = 83
+FOLD_SUM: Final = 84  # a cell bit
+FOLD_COUNT: Final = 85  # cell bit
+FOLD_ANY: Final = 86  # half-cell bit
+
+# ------------------------------------------------------------------ verdicts
+FIRE: Final = 90  # rule
+CONFLICT: Final = 91  # a rule
+CLEAR_IF: Final = 92  # a rule: if it holds and a finding is open
+ARM: Final = 93  # since due rule
+DISARM: Final = 94  # rule
+ARM_ANEW: Final = 95  # since due before rule
+PASSED: Final = 96  # since rule: the clock has passed what was due
+OUT: Final = 97  # a
+UNHIDE: Final = 98  # after ARM: the event at hand is the touching one again
+RECORD: Final = 99  # first count hit surge; of what a surge counts
+HIT: Final = 100  # a rule surge: a hit that is a finding once its group surges
+OVER: Final = 101  # a surge cell bit: whether such troubles are over
+WAIT: Final = 102  # first wait: since, ends, over, never and the values of its lane
+
+# ------------------------------------------------------------------ forms of a column
+WHOLE: Final = 0
+"""64 bits: whole numbers, money, instants, durations."""
+DECIMAL: Final = 1
+"""64 bits: a double."""
+TEXT: Final = 2
+"""32 bits: a code."""
+FLAG: Final = 3
+"""32 bits: -1, 0 or 1."""
+
+# ------------------------------------------------------------------ what is put out
+FIRED: Final = 1
+CLEARED: Final = 2
+HELD: Final = 3
+"""A hit of a surge that finds its hits."""
+TURNED: Final = 4
+"""The troubles of a surge's hits are over for a row, or no longer."""
+
+OUT_HEAD: Final = 8
+"""Tag, rule, row, moment, cause, order's row, number of the touch, event of the batch."""
+RECORD_HEAD: Final = 7
+"""Surge, moment, hit, number of the touch, position, row, cause."""

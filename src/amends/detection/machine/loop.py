@@ -1,0 +1,865 @@
+"""The loop: events and the passing of time, one after the other, each through the program of what it touches.
+
+It is compiled to machine code, so that an event costs what is done for it and nothing for being alone. All that it
+knows lies in arrays. It comes back when it is done, or when one of the arrays is too small; then it is called again
+with a larger one and goes on where it was. See docs/decisions/0006-one-event-at-a-time-in-machine-code.md.
+"""
+
+# One function, so that what is at hand stays in the processor's registers: calls would cost more than the work.
+# ruff: noqa: PLR0915
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amends.detection.learning.waits import End
+from amends.detection.machine import codes as op
+from amends.detection.machine import lanes, state
+from amends.detection.machine.assembly import REGISTERS
+from amends.detection.machine.compiled import compiled
+from amends.detection.machine.row import BLOCK_ROWS, MARKS, NEVER, PARENT, WAITING
+from amends.detection.machine.texts import precedes
+from amends.detection.machine.timers import pop, push
+from amends.detection.vector import NO_INT
+from amends.model.subjects import KINDS, PARENTS
+
+Index = NDArray[np.int64]
+Half = NDArray[np.int32]
+Floats = NDArray[np.float64]
+
+ORDER = KINDS.index("order")
+BUYER = KINDS.index("buyer")
+SOURCE = KINDS.index("source")
+KIND_COUNT = len(KINDS)
+CHILD_KINDS = tuple(KINDS.index(child) for child, parent in PARENTS.items() if parent == "order")
+
+RULE_INFO = 6
+"""Numbers of a rule: its report, the cell and bit of its mark, the cells of its deadline, what to do when it passes."""
+KIND_INFO = 5
+"""Numbers of a kind: the first cell of deadlines, how many, where their rules stand, a row's width, whether a child."""
+KEPT = 7
+"""Numbers of a waiting event: the next at its subject, arrival, type, time, whether it names a buyer, and its data."""
+ENDED = 6
+NO_EVENT = -1
+SCRATCH = REGISTERS
+"""A register of the loop's own."""
+_HIDDEN = 7
+LEFT, CAME, NEVER_COMES = int(End.LEFT), int(End.CAME), int(End.NEVER)
+
+
+@compiled
+def value_of(field: int, event: int, places: Index, values: Index, cursors: Index, ends: Index, missing: Index) -> int:
+    """The field of an event of the batch. Events are asked of in order."""
+    cursor, end = cursors[field], ends[field]
+    while cursor < end and places[cursor] < event:
+        cursor += 1
+    cursors[field] = cursor
+    if cursor < end and places[cursor] == event:
+        return int(values[cursor])
+    return int(missing[field])
+
+
+@compiled
+def run(
+    s: Index, code: Index, constants: Index, rules: Index, entry: Index, kinds: Index, due_rules: Index, passes: Index,
+    heap: Index, halves: Half, registers: Index, doubles: Floats,
+    block_base: Index, block_kind: Index, block_due: Index,
+    types: Half, times: Index, received: Index, feeds: Index,
+    key_places: Index, key_rows: Index, key_cursors: Index, key_ends: Index,
+    field_places: Index, field_values: Index, field_cursors: Index, field_ends: Index, missing: Index,
+    read_from: Index, read_fields: Index, field_now: Index, field_stamp: Index,
+    kept: Index, kept_data: Index, touches: Index, found: Index, named: Index, timers: Index,
+    out: Index, records: Index, ended: Index, keeping: Index, freed: Index,
+    text_starts: Index, characters: NDArray[np.uint8],
+    shapes: Index, groups: Index, group_table: Index, group_counts: Index, learned: Index, wait_info: Index,
+    answers: Index, answer_bases: Index, curves: Floats, far: Index, curve_bases: Index, edges: Index,
+    work: Index,
+) -> int:  # fmt: skip
+    """Go on; returns why it came back, as `state` has it."""
+    phase = s[state.PHASE]
+    event = s[state.EVENT]
+    count = s[state.EVENTS]
+    end = s[state.END]
+    n_out = s[state.OUT]
+    n_records = s[state.RECORDS]
+    n_timers = s[state.TIMERS]
+    sequence = s[state.SEQUENCE]
+    type_count = s[state.TYPES]
+    width = s[state.RECORD_WIDTH]
+    out_limit = len(out) - s[state.OUT_ROOM]
+    record_limit = len(records) - s[state.RECORD_ROOM]
+    timer_limit = len(timers) // 3 - s[state.DUES_MAX] - 1
+    stack = np.zeros(8, dtype=np.int64)
+    why = state.FINISHED
+    # What is at hand.
+    row, now, order = np.int64(-1), np.int64(0), np.int64(-1)
+    current, stamp, event_time, event_type, position = (
+        np.int64(NO_EVENT), np.int64(NO_INT), np.int64(0), np.int64(-1), event
+    )  # fmt: skip
+    if phase == state.TOUCHING or phase == state.PASSING:
+        now = received[event]
+    ended_limit = len(ended) // ENDED - 8
+    group_limit = len(groups) // lanes.GROUP - 32
+    onward, handed = np.int64(-1), 0
+
+    while True:
+        pc = np.int64(-1)
+        dirty = np.int64(0)
+        if n_out > out_limit:
+            why = state.MORE_OUT
+            break
+        if n_records > record_limit:
+            why = state.MORE_RECORDS
+            break
+        if n_timers > timer_limit:
+            why = state.MORE_TIMERS
+            break
+        if s[state.ENDED] > ended_limit:
+            why = state.MORE_ENDED
+            break
+        if group_counts[0] > group_limit:
+            why = state.MORE_GROUPS
+            break
+
+        # ------------------------------------------------------------ what is next
+        if phase == state.COLLECT:
+            block = s[state.WORK]
+            while block < s[state.BLOCKS] and block_due[block] >= end:
+                block += 1
+            s[state.WORK] = block
+            if block == s[state.BLOCKS]:
+                phase, s[state.WORK] = state.WORKING, 0
+                continue
+            kind = block_kind[block]
+            first, dues, at_rules = (
+                kinds[kind * KIND_INFO], kinds[kind * KIND_INFO + 1], kinds[kind * KIND_INFO + 2]
+            )  # fmt: skip
+            if n_timers + dues * BLOCK_ROWS > len(timers) // 3 - 1:
+                why = state.MORE_TIMERS
+                break
+            least = np.int64(NEVER)
+            base = block_base[block]
+            for _ in range(BLOCK_ROWS):
+                for place in range(dues):
+                    due = heap[base + first + place]
+                    if due < end:
+                        n_timers = push(timers, n_timers, due, base, due_rules[at_rules + place])
+                    elif due < least:
+                        least = due
+                base += kinds[kind * KIND_INFO + 3]
+            block_due[block] = least
+            s[state.WORK] = block + 1
+            continue
+        if phase == state.WORKING:
+            at = s[state.WORK]
+            if at == s[state.WORKS]:
+                phase = state.NEXT if count else state.LAST
+                event = -1
+                continue
+            s[state.WORK] = at + 1
+            row, pc, now = work[2 * at], work[2 * at + 1], end
+            current, stamp = np.int64(NO_EVENT), np.int64(NO_INT)
+        elif phase == state.NEXT:
+            if s[state.WAITING] * 2 + 2 * KIND_COUNT + 4 > len(touches) // 3:
+                why = state.MORE_TOUCHES
+                break
+            if s[state.SLOTS] + 2 > len(kept) // KEPT or s[state.FREED] + s[state.WAITING] + 2 > len(freed):
+                why = state.MORE_KEPT
+                break
+            if s[state.KEPT_DATA] + 2 * s[state.FIELDS_MAX] + 2 > len(kept_data):
+                why = state.MORE_KEPT_DATA
+                break
+            event += 1
+            if event == count:
+                phase = state.LAST
+                continue
+            position = event
+            now = received[event]
+            phase = state.PASSING
+            continue
+        elif phase == state.PASSING or phase == state.LAST:
+            limit = end if phase == state.LAST else now
+            if n_timers > 0 and timers[0] < limit:
+                due, row, rule = timers[0], timers[1], timers[2]
+                n_timers = pop(timers, n_timers)
+                info = rule * RULE_INFO
+                if heap[row + rules[info + 3]] != due:
+                    continue
+                pc = rules[info + 5]
+                sequence += 1
+                current, stamp, registers[0] = np.int64(NO_EVENT), np.int64(NO_INT), due
+            elif phase == state.LAST:
+                phase = state.DONE
+                break
+            else:
+                # ---------------------------------------------------- what the event touches
+                type_ = np.int64(types[event])
+                for kind in range(KIND_COUNT):
+                    cursor, last = key_cursors[kind], key_ends[kind]
+                    while cursor < last and key_places[cursor] < event:
+                        cursor += 1
+                    key_cursors[kind] = cursor
+                    named[kind] = (
+                        key_rows[cursor] if cursor < last and key_places[cursor] == event else np.int64(-1)
+                    )
+                o, buyer = named[ORDER], named[BUYER]
+                n = 0
+                n_found = 0
+                n_handed = 0
+                if o >= 0:
+                    for kind in CHILD_KINDS:
+                        child = named[kind]
+                        if child >= 0 and heap[child + PARENT] < 0:
+                            heap[child + PARENT] = o
+                            slot = heap[child + WAITING]
+                            heap[child + WAITING] = -1
+                            while slot >= 0:
+                                # In the order of arrival.
+                                place = n_found
+                                while place > 0 and kept[found[place - 1] * KEPT + 1] > kept[slot * KEPT + 1]:
+                                    found[place] = found[place - 1]
+                                    place -= 1
+                                found[place] = slot
+                                n_found += 1
+                                slot = kept[slot * KEPT]
+                    handed = n_found
+                    if buyer >= 0 and heap[o + PARENT] < 0:
+                        heap[o + PARENT] = buyer
+                        slot = heap[o + WAITING]
+                        heap[o + WAITING] = -1
+                        while slot >= 0:
+                            found[handed + n_handed] = slot
+                            n_handed += 1
+                            freed[s[state.FREED]] = slot
+                            s[state.FREED] += 1
+                            s[state.WAITING] -= 1
+                            slot = kept[slot * KEPT]
+                    onward = heap[o + PARENT]
+                    for place in range(n_found):
+                        slot = found[place]
+                        kept_type = kept[slot * KEPT + 2]
+                        if entry[ORDER * type_count + kept_type] >= 0:
+                            touches[3 * n], touches[3 * n + 1], touches[3 * n + 2] = o, ORDER, -(slot + 2)
+                            n += 1
+                        if (passes[kept_type] & 2) != 0 and kept[slot * KEPT + 4] == 0:
+                            if onward < 0:
+                                kept[slot * KEPT] = heap[o + WAITING]
+                                heap[o + WAITING] = slot
+                                continue
+                            found[handed + n_handed] = slot
+                            n_handed += 1
+                        freed[s[state.FREED]] = slot
+                        s[state.FREED] += 1
+                        s[state.WAITING] -= 1
+                    # In the order of arrival.
+                    for place in range(handed + 1, handed + n_handed):
+                        slot = found[place]
+                        back = place
+                        while back > handed and kept[found[back - 1] * KEPT + 1] > kept[slot * KEPT + 1]:
+                            found[back] = found[back - 1]
+                            back -= 1
+                        found[back] = slot
+                keep_at = np.int64(-1)
+                through = o
+                if o < 0 and (passes[type_] & 1) != 0:
+                    for kind in CHILD_KINDS:
+                        child = named[kind]
+                        if child >= 0:
+                            through = heap[child + PARENT]
+                            if through < 0:
+                                keep_at = child
+                            break
+                if through >= 0 and entry[ORDER * type_count + type_] >= 0:
+                    touches[3 * n], touches[3 * n + 1], touches[3 * n + 2] = through, ORDER, event
+                    n += 1
+                for place in range(n_handed):
+                    slot = found[n_found + place]
+                    if entry[BUYER * type_count + kept[slot * KEPT + 2]] >= 0:
+                        touches[3 * n], touches[3 * n + 1], touches[3 * n + 2] = onward, BUYER, -(slot + 2)
+                        n += 1
+                if buyer < 0 and through >= 0 and (passes[type_] & 2) != 0:
+                    buyer = heap[through + PARENT]
+                    if buyer < 0:
+                        keep_at = through
+                if buyer >= 0 and entry[BUYER * type_count + type_] >= 0:
+                    touches[3 * n], touches[3 * n + 1], touches[3 * n + 2] = buyer, BUYER, event
+                    n += 1
+                for kind in range(KIND_COUNT):
+                    if kind != ORDER and kind != BUYER and named[kind] >= 0 and entry[kind * type_count + type_] >= 0:
+                        touches[3 * n], touches[3 * n + 1], touches[3 * n + 2] = named[kind], kind, event
+                        n += 1
+                if feeds[event] >= 0 and feeds[event] != named[SOURCE] and entry[SOURCE * type_count + type_] >= 0:
+                    touches[3 * n], touches[3 * n + 1], touches[3 * n + 2] = feeds[event], SOURCE, event
+                    n += 1
+                if keep_at >= 0:
+                    slot = s[state.SLOTS]
+                    s[state.SLOTS] += 1
+                    s[state.WAITING] += 1
+                    base = slot * KEPT
+                    kept[base] = heap[keep_at + WAITING]
+                    heap[keep_at + WAITING] = slot
+                    kept[base + 1] = s[state.ARRIVALS] + event
+                    kept[base + 2], kept[base + 3] = type_, times[event]
+                    kept[base + 4] = 1 if named[BUYER] >= 0 else 0
+                    begins = s[state.KEPT_DATA]
+                    kept[base + 5] = begins
+                    for place in range(read_from[type_], read_from[type_ + 1]):
+                        field = read_fields[place]
+                        value = value_of(
+                            field, event, field_places, field_values, field_cursors, field_ends, missing
+                        )
+                        if value != missing[field]:
+                            kept_data[begins], kept_data[begins + 1] = field, value
+                            begins += 2
+                    kept[base + 6] = begins
+                    s[state.KEPT_DATA] = begins
+                    keeping[2 * s[state.KEPT]], keeping[2 * s[state.KEPT] + 1] = slot, event
+                    s[state.KEPT] += 1
+                s[state.TOUCH], s[state.TOUCHES] = 0, n
+                phase = state.TOUCHING if n else state.NEXT
+                continue
+        elif phase == state.TOUCHING:
+            touch = s[state.TOUCH]
+            if touch == s[state.TOUCHES]:
+                phase = state.NEXT
+                continue
+            s[state.TOUCH] = touch + 1
+            row, kind, reference = touches[3 * touch], touches[3 * touch + 1], touches[3 * touch + 2]
+            sequence += 1
+            if reference >= 0:
+                current, stamp = reference, s[state.ARRIVALS] + reference
+                event_time, event_type = times[reference], np.int64(types[reference])
+            elif reference != current:
+                slot = -reference - 2
+                s[state.LOADS] -= 1
+                current, stamp = reference, s[state.LOADS]
+                event_type, event_time = kept[slot * KEPT + 2], kept[slot * KEPT + 3]
+                for place in range(read_from[event_type], read_from[event_type + 1]):
+                    field = read_fields[place]
+                    field_now[field], field_stamp[field] = missing[field], stamp
+                for place in range(kept[slot * KEPT + 5], kept[slot * KEPT + 6], 2):
+                    field_now[kept_data[place]] = kept_data[place + 1]
+            position = event
+            pc = entry[kind * type_count + event_type]
+            order = row if kind == ORDER else (heap[row + PARENT] if kinds[kind * KIND_INFO + 4] else np.int64(-1))
+        else:
+            break
+
+        # ------------------------------------------------------------ the program
+        if phase != state.TOUCHING:
+            kind = block_kind[heap[row] >> 32]
+            order = row if kind == ORDER else (heap[row + PARENT] if kinds[kind * KIND_INFO + 4] else np.int64(-1))
+        depth = 0
+        fired_at = now
+        while True:
+            at = pc * op.WIDTH
+            pc += 1
+            what = code[at]
+            d = code[at + 1]
+            a = code[at + 2]
+            b = code[at + 3]
+            if what == op.GATE:
+                if dirty & d != 0:
+                    stack[depth] = pc
+                    depth += 1
+                    pc = a
+            elif what == op.LOAD64:
+                registers[d] = heap[row + a]
+            elif what == op.LOAD32:
+                registers[d] = halves[2 * row + a]
+            elif what == op.FIELD:
+                if current == NO_EVENT:
+                    registers[d] = b
+                elif field_stamp[a] == stamp:
+                    registers[d] = field_now[a]
+                else:
+                    value = value_of(a, current, field_places, field_values, field_cursors, field_ends, missing)
+                    registers[d] = value
+                    field_now[a], field_stamp[a] = value, stamp
+            elif what == op.CONSTANT:
+                registers[d] = a
+            elif what == op.MOVE:
+                registers[d] = registers[a]
+            elif what == op.JUMP_FALSE:
+                if registers[d] == 0:
+                    pc = a
+            elif what == op.JUMP_TRUE:
+                if registers[d] == 1:
+                    pc = a
+            elif what == op.JUMP_NOT_TRUE:
+                if registers[d] != 1:
+                    pc = a
+            elif what == op.JUMP:
+                pc = d
+            elif what == op.RETURN:
+                if depth == 0:
+                    break
+                depth -= 1
+                pc = stack[depth]
+            elif what == op.FOLD_LAST or what == op.FOLD_FIRST:
+                # d: value, a: place, b: place of its time, then bit and form.
+                value = registers[d]
+                form = code[at + 5]
+                if form == op.WHOLE or form == op.DECIMAL:
+                    old = heap[row + a]
+                    if form == op.WHOLE:
+                        gone, empty = value == NO_INT, old == NO_INT
+                    else:
+                        gone, empty = np.isnan(doubles[d]), False
+                        doubles[SCRATCH] = 0.0
+                        registers[SCRATCH] = old
+                        empty = np.isnan(doubles[SCRATCH])
+                else:
+                    old = np.int64(halves[2 * row + a])
+                    gone, empty = value < 0, old < 0
+                if not gone:
+                    known = heap[row + b]
+                    takes = empty
+                    if not takes:
+                        if event_time == known:
+                            if form == op.TEXT:
+                                takes = value != old and precedes(old, value, text_starts, characters)
+                            elif form == op.DECIMAL:
+                                takes = doubles[d] > doubles[SCRATCH]
+                            else:
+                                takes = value > old
+                        elif what == op.FOLD_LAST:
+                            takes = event_time > known
+                        else:
+                            takes = event_time < known
+                    if takes:
+                        heap[row + b] = event_time
+                        if value != old:
+                            dirty |= np.int64(1) << code[at + 4]
+                            if form == op.WHOLE or form == op.DECIMAL:
+                                heap[row + a] = value
+                            else:
+                                halves[2 * row + a] = value
+            elif what == op.FOLD_MAX or what == op.FOLD_MIN:
+                # d: value, a: place, then bit and form.
+                value = registers[d]
+                form = code[at + 4]
+                takes = False
+                if form == op.WHOLE:
+                    old = heap[row + a]
+                    if value != NO_INT:
+                        takes = old == NO_INT or (value > old if what == op.FOLD_MAX else value < old)
+                    if takes:
+                        heap[row + a] = value
+                elif form == op.DECIMAL:
+                    registers[SCRATCH] = heap[row + a]
+                    old_double = doubles[SCRATCH]
+                    if not np.isnan(doubles[d]):
+                        takes = np.isnan(old_double) or (
+                            doubles[d] > old_double if what == op.FOLD_MAX else doubles[d] < old_double
+                        )
+                    if takes:
+                        heap[row + a] = value
+                else:
+                    old = np.int64(halves[2 * row + a])
+                    if value >= 0:
+                        if old < 0:
+                            takes = True
+                        elif form == op.FLAG:
+                            takes = value > old if what == op.FOLD_MAX else value < old
+                        elif value != old:
+                            takes = precedes(old, value, text_starts, characters) == (what == op.FOLD_MAX)
+                    if takes:
+                        halves[2 * row + a] = value
+                if takes:
+                    dirty |= np.int64(1) << b
+            elif what == op.FOLD_COUNT:
+                heap[row + d] += 1
+                dirty |= np.int64(1) << a
+            elif what == op.FOLD_SUM:
+                if registers[d] != NO_INT and registers[d] != 0:
+                    heap[row + a] += registers[d]
+                    dirty |= np.int64(1) << b
+            elif what == op.FOLD_ANY:
+                if halves[2 * row + d] != 1:
+                    halves[2 * row + d] = 1
+                    dirty |= np.int64(1) << a
+            elif what == op.EQUAL_S:
+                if registers[a] < 0 or registers[b] < 0:
+                    registers[d] = -1
+                else:
+                    registers[d] = 1 if registers[a] == registers[b] else 0
+            elif what == op.UNEQUAL_S:
+                if registers[a] < 0 or registers[b] < 0:
+                    registers[d] = -1
+                else:
+                    registers[d] = 1 if registers[a] != registers[b] else 0
+            elif what == op.IN_LIST:
+                value = registers[a]
+                if value == code[at + 6]:
+                    registers[d] = -1
+                else:
+                    low, high = b, b + code[at + 4]
+                    while low < high:
+                        middle = (low + high) >> 1
+                        if constants[middle] < value:
+                            low = middle + 1
+                        else:
+                            high = middle
+                    if low < b + code[at + 4] and constants[low] == value:
+                        registers[d] = 1
+                    else:
+                        registers[d] = -1 if code[at + 5] else 0
+            elif what == op.IS_ABSENT_I:
+                registers[d] = 1 if registers[a] == NO_INT else 0
+            elif what == op.IS_ABSENT_S:
+                registers[d] = 1 if registers[a] < 0 else 0
+            elif what == op.IS_ABSENT_F:
+                registers[d] = 1 if np.isnan(doubles[a]) else 0
+            elif what == op.AND:
+                if registers[a] == 0 or registers[b] == 0:
+                    registers[d] = 0
+                else:
+                    registers[d] = -1 if registers[a] < 0 or registers[b] < 0 else 1
+            elif what == op.OR:
+                if registers[a] == 1 or registers[b] == 1:
+                    registers[d] = 1
+                else:
+                    registers[d] = -1 if registers[a] < 0 or registers[b] < 0 else 0
+            elif what == op.NOT:
+                registers[d] = -1 if registers[a] < 0 else 1 - registers[a]
+            elif what == op.IS_TRUE:
+                registers[d] = 1 if registers[a] == 1 else 0
+            elif what == op.IS_FALSE:
+                registers[d] = 1 if registers[a] == 0 else 0
+            elif what >= op.EQUAL_I and what <= op.LESS_EQUAL_I:
+                if registers[a] == NO_INT or registers[b] == NO_INT:
+                    registers[d] = -1
+                elif what == op.EQUAL_I:
+                    registers[d] = 1 if registers[a] == registers[b] else 0
+                elif what == op.UNEQUAL_I:
+                    registers[d] = 1 if registers[a] != registers[b] else 0
+                elif what == op.LESS_I:
+                    registers[d] = 1 if registers[a] < registers[b] else 0
+                else:
+                    registers[d] = 1 if registers[a] <= registers[b] else 0
+            elif what >= op.EQUAL_F and what <= op.LESS_EQUAL_F:
+                if np.isnan(doubles[a]) or np.isnan(doubles[b]):
+                    registers[d] = -1
+                elif what == op.EQUAL_F:
+                    registers[d] = 1 if doubles[a] == doubles[b] else 0
+                elif what == op.UNEQUAL_F:
+                    registers[d] = 1 if doubles[a] != doubles[b] else 0
+                elif what == op.LESS_F:
+                    registers[d] = 1 if doubles[a] < doubles[b] else 0
+                else:
+                    registers[d] = 1 if doubles[a] <= doubles[b] else 0
+            elif what == op.LESS_T or what == op.LESS_EQUAL_T:
+                left, right = registers[a], registers[b]
+                if left < 0 or right < 0:
+                    registers[d] = -1
+                elif left == right:
+                    registers[d] = 1 if what == op.LESS_EQUAL_T else 0
+                else:
+                    registers[d] = 1 if precedes(left, right, text_starts, characters) else 0
+            elif what >= op.ADD_I and what <= op.MULTIPLY_I:
+                if registers[a] == NO_INT or registers[b] == NO_INT:
+                    registers[d] = NO_INT
+                elif what == op.ADD_I:
+                    registers[d] = registers[a] + registers[b]
+                elif what == op.SUBTRACT_I:
+                    registers[d] = registers[a] - registers[b]
+                else:
+                    registers[d] = registers[a] * registers[b]
+            elif what == op.NEGATE_I:
+                registers[d] = registers[a] if registers[a] == NO_INT else -registers[a]
+            elif what == op.ABSOLUTE_I:
+                registers[d] = registers[a] if registers[a] == NO_INT else abs(registers[a])
+            elif what == op.GREATER_I or what == op.LESSER_I:
+                left, right = registers[a], registers[b]
+                if left == NO_INT:
+                    registers[d] = right
+                elif right == NO_INT:
+                    registers[d] = left
+                elif what == op.GREATER_I:
+                    registers[d] = max(left, right)
+                else:
+                    registers[d] = min(left, right)
+            elif what == op.ADD_F:
+                doubles[d] = doubles[a] + doubles[b]
+            elif what == op.SUBTRACT_F:
+                doubles[d] = doubles[a] - doubles[b]
+            elif what == op.MULTIPLY_F:
+                doubles[d] = doubles[a] * doubles[b]
+            elif what == op.DIVIDE_F:
+                doubles[d] = np.nan if doubles[b] == 0 else doubles[a] / doubles[b]
+            elif what == op.NEGATE_F:
+                doubles[d] = -doubles[a]
+            elif what == op.ABSOLUTE_F:
+                doubles[d] = abs(doubles[a])
+            elif what == op.GREATER_F or what == op.LESSER_F:
+                if np.isnan(doubles[a]):
+                    doubles[d] = doubles[b]
+                elif np.isnan(doubles[b]):
+                    doubles[d] = doubles[a]
+                elif what == op.GREATER_F:
+                    doubles[d] = max(doubles[a], doubles[b])
+                else:
+                    doubles[d] = min(doubles[a], doubles[b])
+            elif what == op.TO_DECIMAL:
+                if registers[a] == NO_INT:
+                    doubles[d] = np.nan
+                else:
+                    doubles[d] = np.float64(registers[a])
+            elif what == op.HALF_UP:
+                if np.isnan(doubles[a]):
+                    registers[d] = NO_INT
+                else:
+                    registers[d] = np.int64(np.floor(doubles[a] + 0.5))
+            elif what == op.MONEY:
+                # d, a: amount, b: currency, then the codes of currencies, how many, and behind them their factors.
+                if registers[b] < 0 or np.isnan(doubles[a]):
+                    registers[d] = NO_INT
+                else:
+                    factor = 100.0
+                    first, many = code[at + 4], code[at + 5]
+                    for place in range(first, first + many):
+                        if constants[place] == registers[b]:
+                            registers[SCRATCH] = constants[place + many]
+                            factor = doubles[SCRATCH]
+                    registers[d] = np.int64(np.floor(doubles[a] * factor + 0.5))
+            elif what == op.JUMP_PRESENT_I:
+                if registers[d] != NO_INT:
+                    pc = a
+            elif what == op.JUMP_PRESENT_S:
+                if registers[d] >= 0:
+                    pc = a
+            elif what == op.JUMP_PRESENT_F:
+                if not np.isnan(doubles[d]):
+                    pc = a
+            elif what == op.CALL:
+                stack[depth] = pc
+                depth += 1
+                pc = d
+            elif what == op.CALL_IF_ANY:
+                if heap[row + d] & a != 0:
+                    stack[depth] = pc
+                    depth += 1
+                    pc = b
+            elif what == op.JUMP_UNLESS_FRESH:
+                if heap[row + MARKS] & 1 != 0:
+                    pc = d
+            elif what == op.JUMP_UNLESS_MARKED:
+                if heap[row + d] & a == 0:
+                    pc = b
+            elif what == op.TOUCHED_AT:
+                registers[d] = now
+            elif what == op.FINISH_TOUCH:
+                heap[row + MARKS] |= 1
+            elif what == op.EVENT_TIME:
+                registers[d] = event_time if current != NO_EVENT else np.int64(NO_INT)
+            elif what == op.EVENT_RECEIVED:
+                registers[d] = now if current != NO_EVENT else np.int64(NO_INT)
+            elif what == op.EVENT_TYPE:
+                registers[d] = event_type if current != NO_EVENT else np.int64(-1)
+            elif what == op.ORDER64:
+                registers[d] = b if order < 0 else heap[order + a]
+            elif what == op.ORDER32:
+                registers[d] = -1 if order < 0 else np.int64(halves[2 * order + a])
+            # -------------------------------------------------------- verdicts
+            elif what == op.ARM:
+                # d: since, a: due (both there), b: rule.
+                info = b * RULE_INFO
+                since, due = registers[d], registers[a]
+                mark, bit = rules[info + 1], np.int64(1) << rules[info + 2]
+                due_cell, fired_cell = rules[info + 3], rules[info + 4]
+                fired = heap[row + fired_cell]
+                stack[_HIDDEN] = current
+                if (heap[row + mark] & bit) != 0 and since != fired:
+                    heap[row + mark] ^= bit
+                    out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.CLEARED, b, row, now
+                    out[n_out + 4], out[n_out + 5], out[n_out + 6], out[n_out + 7] = current, order, sequence, position
+                    n_out += op.OUT_HEAD
+                if since == fired or due == NEVER:
+                    heap[row + due_cell] = NEVER
+                elif due < now:
+                    heap[row + fired_cell] = since
+                    heap[row + due_cell] = NEVER
+                    heap[row + mark] |= bit
+                    out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.FIRED, b, row, now
+                    out[n_out + 4], out[n_out + 5], out[n_out + 6], out[n_out + 7] = since, order, sequence, position
+                    n_out += op.OUT_HEAD
+                    fired_at = now
+                    stack[depth] = pc
+                    depth += 1
+                    pc = rules[info]
+                    current = np.int64(NO_EVENT)  # a silence has none
+                else:
+                    heap[row + due_cell] = due
+                    if due < end:
+                        n_timers = push(timers, n_timers, due, row, b)
+                    elif due < block_due[heap[row] >> 32]:
+                        block_due[heap[row] >> 32] = due
+            elif what == op.UNHIDE:
+                current = stack[_HIDDEN]
+            elif what == op.DISARM:
+                info = d * RULE_INFO
+                mark, bit = rules[info + 1], np.int64(1) << rules[info + 2]
+                heap[row + rules[info + 3]] = NEVER
+                if heap[row + mark] & bit != 0:
+                    heap[row + mark] ^= bit
+                    out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.CLEARED, d, row, now
+                    out[n_out + 4], out[n_out + 5], out[n_out + 6], out[n_out + 7] = current, order, sequence, position
+                    n_out += op.OUT_HEAD
+            elif what == op.CONFLICT:
+                # d: whether it holds, a: rule.
+                info = a * RULE_INFO
+                mark, bit = rules[info + 1], np.int64(1) << rules[info + 2]
+                held = (heap[row + mark] & bit) != 0
+                holds = registers[d] == 1
+                if held != holds:
+                    heap[row + mark] ^= bit
+                    out[n_out], out[n_out + 1] = op.FIRED if holds else op.CLEARED, a
+                    out[n_out + 2], out[n_out + 3] = row, now
+                    out[n_out + 4], out[n_out + 5], out[n_out + 6], out[n_out + 7] = current, order, sequence, position
+                    n_out += op.OUT_HEAD
+                    if holds:
+                        fired_at = now
+                        stack[depth] = pc
+                        depth += 1
+                        pc = rules[info]
+            elif what == op.FIRE:
+                info = d * RULE_INFO
+                if rules[info + 1] >= 0:
+                    heap[row + rules[info + 1]] |= np.int64(1) << rules[info + 2]
+                out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.FIRED, d, row, now
+                out[n_out + 4], out[n_out + 5], out[n_out + 6], out[n_out + 7] = current, order, sequence, position
+                n_out += op.OUT_HEAD
+                fired_at = now
+                stack[depth] = pc
+                depth += 1
+                pc = rules[info]
+            elif what == op.CLEAR_IF:
+                info = a * RULE_INFO
+                bit = np.int64(1) << rules[info + 2]
+                if registers[d] == 1 and (heap[row + rules[info + 1]] & bit) != 0:
+                    heap[row + rules[info + 1]] ^= bit
+                    out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.CLEARED, a, row, now
+                    out[n_out + 4], out[n_out + 5], out[n_out + 6], out[n_out + 7] = current, order, sequence, position
+                    n_out += op.OUT_HEAD
+            elif what == op.OUT:
+                out[n_out] = registers[d]
+                n_out += 1
+            elif what == op.PASSED:
+                # d: since, a: rule; when it was due lies in register 0.
+                info = a * RULE_INFO
+                due = registers[0]
+                heap[row + rules[info + 3]] = NEVER
+                heap[row + rules[info + 4]] = registers[d]
+                heap[row + rules[info + 1]] |= np.int64(1) << rules[info + 2]
+                out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.FIRED, a, row, due
+                out[n_out + 4], out[n_out + 5], out[n_out + 6] = registers[d], order, sequence
+                out[n_out + 7] = event - 1
+                n_out += op.OUT_HEAD
+                fired_at = due
+                stack[depth] = pc
+                depth += 1
+                pc = rules[info]
+            elif what == op.ARM_ANEW:
+                # d: since, a: due, b: before (or absent), then rule.
+                rule = code[at + 4]
+                info = rule * RULE_INFO
+                due = max(registers[a], now)
+                if registers[d] == heap[row + rules[info + 4]] or (registers[b] != NO_INT and due >= registers[b]):
+                    due = np.int64(NEVER)
+                heap[row + rules[info + 3]] = due
+                if due < block_due[heap[row] >> 32]:
+                    block_due[heap[row] >> 32] = due
+            elif what == op.RECORD:
+                # d: the first of the group's values, a: how many, b: whether it is a hit, then the surge.
+                records[n_records], records[n_records + 1] = code[at + 4], fired_at
+                records[n_records + 2] = 1 if registers[b] == 1 else 0
+                records[n_records + 3], records[n_records + 4] = sequence, position
+                records[n_records + 5], records[n_records + 6] = row, current
+                for place in range(a):
+                    records[n_records + op.RECORD_HEAD + place] = registers[d + place]
+                n_records += width
+            elif what == op.HIT:
+                # d: whether it is one, a: rule.
+                if registers[d] == 1:
+                    out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.HELD, a, row, now
+                    out[n_out + 4], out[n_out + 5], out[n_out + 6], out[n_out + 7] = current, order, sequence, position
+                    n_out += op.OUT_HEAD
+                    stack[depth] = pc
+                    depth += 1
+                    pc = rules[a * RULE_INFO]
+            elif what == op.OVER:
+                # d: whether it is over, a: rule.
+                info = a * RULE_INFO
+                mark, bit = rules[info + 1], np.int64(1) << rules[info + 2]
+                if ((heap[row + mark] & bit) != 0) != (registers[d] == 1):
+                    heap[row + mark] ^= bit
+                    out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.TURNED, a, row, now
+                    out[n_out + 4] = current
+                    out[n_out + 5] = 1 if registers[d] == 1 else 0
+                    out[n_out + 6], out[n_out + 7] = sequence, position
+                    n_out += op.OUT_HEAD
+            # -------------------------------------------------------- what is learned
+            elif what == op.LANE:
+                registers[d] = lanes.find(shapes, b, registers, a, groups, group_table, group_counts)
+            elif what == op.LEARNED:
+                # d, a: group, then wait, question and default.
+                place = np.int64(-1)
+                if registers[a] >= 0:
+                    place = np.int64(lanes.row_of(registers[a], groups, learned))
+                registers[d] = code[at + 5] if place < 0 else answers[answer_bases[code[at + 4]] + place]
+            elif what == op.LATE_AFTER:
+                # d, a: group, b: since, then promise and the logarithm of the chance.
+                since, promise = registers[b], registers[code[at + 4]]
+                registers[d] = NO_INT
+                if registers[a] >= 0 and since != NO_INT and promise != NO_INT:
+                    wait = groups[registers[a] * lanes.GROUP]
+                    place = np.int64(lanes.row_of(registers[a], groups, learned))
+                    if place >= 0:
+                        base = curve_bases[2 * wait]
+                        reach = far[curve_bases[2 * wait + 1] + place]
+                        if reach >= 0:
+                            if groups[registers[a] * lanes.GROUP + 2] != place:
+                                reach = np.int64(0)
+                            registers[SCRATCH] = code[at + 5]
+                            first = base + place * len(edges)
+                            registers[d] = lanes.late_after(
+                                curves[first : first + len(edges)], reach, since, promise, doubles[SCRATCH], edges
+                            )
+            elif what == op.WAIT:
+                # d: since, ends, over, never and the lane's values, in registers side by side; a: wait.
+                since, ends = registers[d], registers[d + 1]
+                since_cell, seen_cell, group_cell = wait_info[3 * a], wait_info[3 * a + 1], wait_info[3 * a + 2]
+                runs = (
+                    since != NO_INT
+                    and registers[d + 2] != 1
+                    and registers[d + 3] != 1
+                    and (ends == NO_INT or ends < since)
+                )
+                until_now = heap[row + since_cell]
+                since_now = since if runs else np.int64(NO_INT)
+                if until_now != since_now:
+                    if until_now != NO_INT and heap[row + group_cell] >= 0:
+                        place = s[state.ENDED] * ENDED
+                        s[state.ENDED] += 1
+                        ended[place], ended[place + 1] = a, heap[row + group_cell]
+                        ended[place + 2], ended[place + 5] = until_now, heap[row + seen_cell]
+                        if since != NO_INT and since > until_now:
+                            ended[place + 3], ended[place + 4] = since, CAME
+                        elif ends != NO_INT:
+                            ended[place + 3], ended[place + 4] = ends, CAME
+                        elif registers[d + 3] == 1:
+                            ended[place + 3], ended[place + 4] = now, NEVER_COMES
+                        else:
+                            ended[place + 3], ended[place + 4] = now, LEFT
+                    heap[row + since_cell] = since_now
+                    if runs:
+                        heap[row + seen_cell] = now
+                        heap[row + group_cell] = lanes.find(
+                            shapes, a, registers, d + 4, groups, group_table, group_counts
+                        )
+            else:
+                raise ValueError("there is no such instruction")
+
+    s[state.PHASE], s[state.EVENT] = phase, event
+    s[state.OUT], s[state.RECORDS], s[state.TIMERS], s[state.SEQUENCE] = n_out, n_records, n_timers, sequence
+    return int(why)

@@ -1,0 +1,625 @@
+"""From a checked pack to a program: the layout of every row, and the instructions for every event and every rule."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from amends.detection.expression import Expression, Scope, Type, Waits, compile_expression, missing
+from amends.detection.layout import Cell, Layout
+from amends.detection.machine import codes as op
+from amends.detection.machine.assembly import Assembler, Label
+from amends.detection.machine.lanes import SHAPE, VALUES
+from amends.detection.machine.loop import CHILD_KINDS, KIND_COUNT, KIND_INFO, RULE_INFO
+from amends.detection.pool import Pool
+from amends.detection.rule import Column, Pack, Rule, Surge, Wait
+from amends.detection.scope import EVENT_NAMES, event_scope, loss_scope, row_scope
+from amends.model.instant import UnreadableTimeError, parse_duration
+from amends.model.subjects import KINDS
+from amends.model.types import EVENT_TYPES
+
+Index = NDArray[np.int64]
+
+_BITS = 62
+"""So many columns are told apart when a rule asks whether one of its own has changed; others share their bit."""
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What a finding of a rule says beside its verdict: its facts by name with their types, and its loss."""
+
+    facts: dict[str, Type]
+    loss: Expression | None
+    currency: str | None
+
+    @property
+    def size(self) -> int:
+        """How many numbers it puts out."""
+        return 2 + len(self.facts)
+
+
+class SurgeSource(msgspec.Struct, frozen=True, kw_only=True):
+    """A surge, by the number that its records bear: what it counts, and the types of its group's values."""
+
+    rule: Rule
+    number: int
+    surge: Surge
+    types: tuple[Type, ...]
+    finds_hits: bool
+
+
+class Program:
+    """The compiled pack. Nothing in it changes while it runs, except that the pool may grow."""
+
+    def __init__(self, pack: Pack, pool: Pool) -> None:
+        self.pack, self._pool = pack, pool
+        self.types = {type_: pool.code(type_) for type_ in sorted(EVENT_TYPES)}
+        """Codes of event types, the first of the pool."""
+        self.rules: list[Rule] = list(pack.rules.values())
+        self.numbers = {rule.id: number for number, rule in enumerate(self.rules)}
+        self.waits = list(pack.waits.values())
+        self._asked = Waits()
+        self._asm = Assembler()
+        self.layouts = {kind: self._layout(kind) for kind in KINDS}
+        self._number_waits()
+        self.reports = {rule.id: self._report(rule) for rule in self.rules}
+        self.surges = self._surges()
+        self.readers = _readers(pack, self.reports)
+        self.fields = {name: number for number, name in enumerate(sorted(self.readers))}
+        self.concern = _concern(pack)
+        self.rule_info = np.full(len(self.rules) * RULE_INFO, -1, dtype=np.int64)
+        self.anew: dict[str, int] = {}
+        """By rule whose limit is learned, the block that arms a row anew."""
+        self._blocks: dict[str, tuple[int, int]] = {}
+        """By rule, the block that judges it and the columns that move it, as bits."""
+        self._write_rules()
+        self.entry = self._write_entries()
+        self.code, self.constants = self._asm.code(), self._asm.pool()
+        self.questions = list(self._asked.questions)
+
+    # ---------------------------------------------------------------- rows
+
+    def _of_table(self, kind: str, *kinds: str) -> list[Rule]:
+        return [rule for rule in self.rules if rule.table == kind and rule.kind in kinds]
+
+    def _layout(self, kind: str) -> Layout:
+        marked = [
+            rule.id
+            for rule in self.rules
+            if rule.table == kind and (rule.kind in ("conflict", "silence") or rule.until is not None)
+        ]
+        silences = [rule.id for rule in self._of_table(kind, "silence")]
+        waits = [wait.name for wait in self.waits if wait.table == kind]
+        return Layout(kind, self.pack.tables.get(kind), marked, silences, waits)
+
+    def _number_waits(self) -> None:
+        for number, wait in enumerate(self.waits):
+            if len(wait.by[0]) > VALUES:
+                raise ValueError(f"the wait `{wait.name}` has more than {VALUES} columns in `by`")
+            self._asked.numbers[wait.name] = number
+            self._asked.lanes[wait.name] = wait.by[0]
+            self._asked.since[wait.name] = self._needed(wait.since, self._row_scope(wait.table)).emit
+
+    def kind_info(self) -> tuple[Index, Index]:
+        """For each kind what the loop needs of its rows; and the rules of all deadlines."""
+        info, rules = np.zeros(KIND_COUNT * KIND_INFO, dtype=np.int64), []
+        for place, kind in enumerate(KINDS):
+            layout = self.layouts[kind]
+            info[place * KIND_INFO : (place + 1) * KIND_INFO] = (
+                layout.dues, len(layout.deadlines), len(rules), layout.width, place in CHILD_KINDS,
+            )  # fmt: skip
+            rules += [self.numbers[rule] for rule in layout.deadlines]
+        return info, np.array([*rules, 0], dtype=np.int64)
+
+    def passes(self) -> Index:
+        """By type of event: 1 if it is passed on to orders, 2 if to buyers."""
+        nothing: frozenset[str] = frozenset()
+        to_buyers = self.concern.get("buyer", nothing)
+        to_orders = self.concern.get("order", nothing) | to_buyers
+        found = np.zeros(len(self.types), dtype=np.int64)
+        for type_, code in self.types.items():
+            found[code] = (type_ in to_orders) + 2 * (type_ in to_buyers)
+        return found
+
+    def reading(self) -> tuple[Index, Index]:
+        """By type of event, which fields are read from such events."""
+        starts, fields = [0], []
+        for type_ in self.types:
+            fields += [number for name, number in self.fields.items() if type_ in self.readers[name]]
+            starts.append(len(fields))
+        return np.array(starts, dtype=np.int64), np.array([*fields, 0], dtype=np.int64)
+
+    def missing_fields(self) -> Index:
+        """What stands for each field where an event has none."""
+        return np.array([missing(EVENT_NAMES[f"event.{name}"]) for name in self.fields] or [0], dtype=np.int64)
+
+    def lane_shapes(self) -> Index:
+        """Of each wait, the columns of its lanes."""
+        shapes = np.zeros(max(1, len(self.waits)) * SHAPE, dtype=np.int64)
+        for number, wait in enumerate(self.waits):
+            columns = wait.by[0]
+            shape = shapes[number * SHAPE : (number + 1) * SHAPE]
+            shape[0] = len(wait.by)
+            for level, names in enumerate(wait.by):
+                shape[1 + level] = sum(1 << columns.index(name) for name in names)
+            shape[1 + VALUES] = len(columns)
+            for place, name in enumerate(columns):
+                shape[2 + VALUES + place] = missing(self.type_of(name, wait.table))
+        return shapes
+
+    def wait_cells(self) -> Index:
+        """Where each wait's state lies in a row."""
+        cells = [cell for wait in self.waits for cell in self.layouts[wait.table].waits[wait.name]]
+        return np.array([*cells, 0], dtype=np.int64)
+
+    @property
+    def out_room(self) -> int:
+        """The most numbers that one touch may put out."""
+        by_table: dict[str, int] = {}
+        for rule in self.rules:
+            room = 2 * op.OUT_HEAD + self.reports[rule.id].size
+            by_table[rule.table] = by_table.get(rule.table, 0) + room
+        return max(by_table.values(), default=0) + 64
+
+    @property
+    def record_room(self) -> int:
+        """The most numbers that the records of one touch may take."""
+        return (len(self.rules) + 1) * (len(self.surges) + 1) * self.record_width
+
+    @property
+    def record_width(self) -> int:
+        """How many numbers a record has."""
+        return op.RECORD_HEAD + max((len(source.types) for source in self.surges), default=0)
+
+    # ---------------------------------------------------------------- names
+
+    def type_of(self, name: str, table: str) -> Type:
+        """The type of a column of a table, of the order's, or of a field of events."""
+        if name.startswith("event."):
+            return EVENT_NAMES[name]
+        if name.startswith("order."):
+            table, name = "order", name.removeprefix("order.")
+        return self.pack.tables[table].columns[name].type
+
+    def _row_scope(self, table: str, *, with_event: bool = False) -> Scope:
+        return row_scope(self.pack.tables[table], self.pack.sets, with_event=with_event, waits=self.pack.waits)
+
+    def _needed(self, text: str | None, scope: Scope) -> Expression:
+        assert text is not None  # the pack was checked
+        return compile_expression(text, scope, self._pool, self._asked)
+
+    def _compile(self, text: str | None, scope: Scope) -> Expression | None:
+        return None if text is None else self._needed(text, scope)
+
+    def _load(self, table: str | None) -> "_Loader":
+        columns = self.layouts[table].columns if table is not None else {}
+        return _Loader(columns, self.layouts["order"].columns, self.fields)
+
+    def _bits(self, table: str, names: Iterable[str]) -> int:
+        places = {name: place for place, name in enumerate(self.pack.tables[table].columns)}
+        bits = 0
+        for name in names:
+            bits |= 1 << places[name] % _BITS
+        return bits
+
+    # ---------------------------------------------------------------- rules
+
+    def _report(self, rule: Rule) -> Report:
+        with_event = self._row_scope(rule.table, with_event=True)
+        names: set[str] = set()
+        for text in _expressions(rule):
+            names |= self._needed(text, with_event).names
+        scope = loss_scope(self.pack.tables[rule.table], self.pack.tables.get("order"), self.pack.sets)
+        loss = self._compile(rule.loss, scope)
+        facts = sorted(names | set(rule.evidence))
+        return Report(
+            facts={name: self.type_of(name, rule.table) for name in facts},
+            loss=loss,
+            currency=_currency(loss, scope),
+        )
+
+    def _surges(self) -> list[SurgeSource]:
+        sources = []
+        for rule in self.rules:
+            if rule.surge is not None:
+                types = tuple(self.type_of(name, rule.table) for name in rule.surge.by)
+                sources.append(
+                    SurgeSource(
+                        rule=rule, number=len(sources), surge=rule.surge, types=types,
+                        finds_hits=rule.until is not None,
+                    )
+                )  # fmt: skip
+        return sources
+
+    def _write_rules(self) -> None:
+        for rule in self.rules:
+            info = self.rule_info[self.numbers[rule.id] * RULE_INFO :][:RULE_INFO]
+            info[0] = self._write_report(rule)
+            layout = self.layouts[rule.table]
+            if rule.id in layout.marks:
+                mark = layout.marks[rule.id]
+                info[1:3] = mark.cell, mark.bit
+            if rule.kind == "silence":
+                deadline = layout.deadlines[rule.id]
+                info[3:5] = deadline.due, deadline.fired
+                info[5] = self._write_passing(rule)
+                self._blocks[rule.id] = self._write_silence(rule)
+            elif rule.kind == "conflict":
+                self._blocks[rule.id] = self._write_conflict(rule)
+            elif rule.kind == "fault":
+                self._blocks[rule.id] = self._write_fault(rule), 0
+            else:
+                self._blocks[rule.id] = self._write_surge(rule), 0
+
+    def _write_report(self, rule: Rule) -> int:
+        """The block that puts out what a finding of the rule says, and feeds the surges that count it."""
+        asm, report = self._asm, self.reports[rule.id]
+        begins = asm.begin(self._load(rule.table))
+        asm.do(op.OUT, report.loss.emit(asm) if report.loss is not None else asm.constant(missing("money")))
+        asm.do(op.OUT, asm.load(report.currency) if report.currency is not None else asm.constant(-1))
+        for name in report.facts:
+            asm.do(op.OUT, asm.load(name))
+        for source in self.surges:
+            if rule.id in source.surge.rules:
+                self._write_record(source, None)
+        asm.do(op.RETURN)
+        return begins
+
+    def _write_record(self, source: SurgeSource, hit: int | None) -> None:
+        """A record of a surge, if all values of its group are there."""
+        asm, nothing = self._asm, Label()
+        values = [asm.load(name) for name in source.surge.by]
+        for value, type_ in zip(values, source.types, strict=True):
+            present = Label()
+            asm.jump(_PRESENT.get(type_, op.JUMP_PRESENT_I), value, present)
+            asm.jump(op.JUMP, nothing)
+            asm.mark(present)
+        first = asm.register(max(1, len(values)))
+        for place, value in enumerate(values):
+            asm.do(op.MOVE, first + place, value)
+        counts = asm.constant(1) if hit is None else hit
+        asm.do(op.RECORD, first, len(values), counts, source.number)
+        if source.finds_hits:
+            asm.do(op.HIT, counts, self.numbers[source.rule.id])
+        asm.mark(nothing)
+
+    def _write_fault(self, rule: Rule) -> int:
+        asm = self._asm
+        begins, nothing = asm.begin(self._load(rule.table)), Label()
+        when = self._compile(rule.when, self._row_scope(rule.table, with_event=True))
+        if when is not None:
+            asm.jump(op.JUMP_NOT_TRUE, when.emit(asm), nothing)
+        asm.do(op.FIRE, self.numbers[rule.id])
+        asm.mark(nothing)
+        asm.do(op.RETURN)
+        return begins
+
+    def _write_conflict(self, rule: Rule) -> tuple[int, int]:
+        asm, when = self._asm, self._needed(rule.when, self._row_scope(rule.table))
+        begins = asm.begin(self._load(rule.table))
+        asm.do(op.CONFLICT, when.emit(asm), self.numbers[rule.id])
+        asm.do(op.RETURN)
+        return begins, self._bits(rule.table, when.names)
+
+    def _write_silence(self, rule: Rule) -> tuple[int, int]:
+        asm, number = self._asm, self.numbers[rule.id]
+        begins, off = asm.begin(self._load(rule.table)), Label()
+        since, due, names = self._write_due(rule, off)
+        before = self._compile(rule.before, self._row_scope(rule.table))
+        if before is not None:
+            names |= before.names
+            self._write_in_time(before.emit(asm), due)
+        asm.do(op.ARM, since, due, number)
+        asm.do(op.UNHIDE)
+        asm.do(op.RETURN)
+        asm.mark(off)
+        asm.do(op.DISARM, number)
+        asm.do(op.RETURN)
+        if self._learns(rule):
+            self.anew[rule.id] = self._write_anew(rule, before)
+        return begins, self._bits(rule.table, names)
+
+    def _write_due(self, rule: Rule, off: Label) -> tuple[int, int, frozenset[str]]:
+        """Since when a row waits and when that is due, in registers; or on to `off` where it is not armed."""
+        asm, scope = self._asm, self._row_scope(rule.table)
+        since, until = self._needed(rule.since, scope), self._needed(rule.until, scope)
+        where = self._compile(rule.where, scope)
+        begun = since.emit(asm)
+        self._unless_present(begun, off)
+        asm.jump(op.JUMP_TRUE, until.emit(asm), off)
+        names = since.names | until.names
+        if where is not None:
+            asm.jump(op.JUMP_NOT_TRUE, where.emit(asm), off)
+            names |= where.names
+        length = _length(rule.within)
+        if length is not None:
+            within = asm.constant(length)
+        else:
+            asked = self._needed(rule.within, scope)
+            within = asked.emit(asm)
+            self._unless_present(within, off)
+            names |= asked.names
+        return begun, asm.let(op.ADD_I, begun, within), names
+
+    def _unless_present(self, register: int, off: Label) -> None:
+        there = Label()
+        self._asm.jump(op.JUMP_PRESENT_I, register, there)
+        self._asm.jump(op.JUMP, off)
+        self._asm.mark(there)
+
+    def _write_in_time(self, before: int, due: int) -> None:
+        """Never due where it would fire only when it has nothing to say any more."""
+        asm, fine = self._asm, Label()
+        fires = asm.let(op.GREATER_I, due, asm.let(op.TOUCHED_AT))
+        asm.jump(op.JUMP_NOT_TRUE, asm.let(op.LESS_EQUAL_I, before, fires), fine)
+        asm.do(op.MOVE, due, asm.constant(_NEVER))
+        asm.mark(fine)
+
+    def _learns(self, rule: Rule) -> bool:
+        return _length(rule.within) is None and self._needed(rule.within, self._row_scope(rule.table)).learned
+
+    def _write_anew(self, rule: Rule, before: Expression | None) -> int:
+        asm, number = self._asm, self.numbers[rule.id]
+        begins, off = asm.begin(self._load(rule.table)), Label()
+        since, due, _ = self._write_due(rule, off)
+        limit = before.emit(asm) if before is not None else asm.constant(missing("instant"))
+        asm.do(op.ARM_ANEW, since, due, limit, number)
+        asm.do(op.RETURN)
+        asm.mark(off)
+        nothing = asm.constant(missing("instant"))
+        asm.do(op.ARM_ANEW, nothing, asm.constant(_NEVER), nothing, number)
+        asm.do(op.RETURN)
+        return begins
+
+    def _write_passing(self, rule: Rule) -> int:
+        """What is done when the clock passes the moment at which a row was due; the first register holds it."""
+        asm = self._asm
+        begins = asm.begin(self._load(rule.table))
+        asm.register()
+        since = self._needed(rule.since, self._row_scope(rule.table)).emit(asm)
+        asm.do(op.PASSED, since, self.numbers[rule.id])
+        asm.do(op.RETURN)
+        return begins
+
+    def _write_surge(self, rule: Rule) -> int:
+        """The block that counts a touch; nothing for a surge that counts findings."""
+        assert rule.surge is not None
+        asm = self._asm
+        begins = asm.begin(self._load(rule.table))
+        if rule.surge.on:
+            hits = self._compile(rule.surge.hits, self._row_scope(rule.table, with_event=True))
+            source = next(source for source in self.surges if source.rule is rule)
+            self._write_record(source, None if hits is None else hits.emit(asm))
+        asm.do(op.RETURN)
+        return begins
+
+    # ---------------------------------------------------------------- touches
+
+    def _write_entries(self) -> Index:
+        """For each kind and type of event where its block begins; -1 where such a touch concerns no one."""
+        entry = np.full(KIND_COUNT * len(self.types), -1, dtype=np.int64)
+        for place, kind in enumerate(KINDS):
+            if kind not in self.pack.tables:
+                continue
+            following = _Following(self, kind)
+            for type_ in sorted(self.concern[kind]):
+                entry[place * len(self.types) + self.types[type_]] = self._write_touch(kind, type_, following)
+        return entry
+
+    def _write_touch(self, kind: str, type_: str, following: "_Following") -> int:
+        asm, table = self._asm, self.pack.tables[kind]
+        begins = asm.here
+        moved = 0
+        for column in table.columns.values():
+            if type_ in column.on:
+                moved |= self._bits(kind, [column.name])
+                self._write_fold(kind, column)
+        if following.marks:
+            for cell, bits in following.marks.items():
+                asm.do(op.CALL_IF_ANY, cell, bits, following.endings)
+        for block, bits in following.waits:
+            if bits & moved:
+                asm.do(op.GATE, bits & moved, block)
+        conflicts, known = self._of_table(kind, "conflict"), Label()
+        asm.jump(op.JUMP_UNLESS_FRESH, known)
+        for block, _ in following.overs:
+            asm.do(op.CALL, block)
+        for rule in conflicts:
+            asm.do(op.CALL, self._blocks[rule.id][0])
+        done = Label()
+        asm.jump(op.JUMP, done)
+        asm.mark(known)
+        for block, bits in following.overs:
+            if bits & moved:
+                asm.do(op.GATE, bits & moved, block)
+        for rule in conflicts:
+            self._write_gate(rule, moved)
+        asm.mark(done)
+        for rule in self._of_table(kind, "fault", "silence", "surge"):
+            if rule.kind == "silence":
+                self._write_gate(rule, moved)
+            elif type_ in (rule.on if rule.surge is None else rule.surge.on):
+                asm.do(op.CALL, self._blocks[rule.id][0])
+        asm.do(op.FINISH_TOUCH)
+        asm.do(op.RETURN)
+        return begins
+
+    def _write_gate(self, rule: Rule, moved: int) -> None:
+        block, bits = self._blocks[rule.id]
+        if bits & moved:
+            self._asm.do(op.GATE, bits & moved, block)
+
+    def _write_fold(self, kind: str, column: Column) -> None:
+        asm, cell, skip = self._asm, self.layouts[kind].columns[column.name], Label()
+        asm.begin(self._load(None))
+        bit = list(self.pack.tables[kind].columns).index(column.name) % _BITS
+        if column.where is not None:
+            where = self._needed(column.where, event_scope(self.pack.sets))
+            asm.jump(op.JUMP_NOT_TRUE, where.emit(asm), skip)
+        if column.of is None:
+            value, type_ = -1, column.type
+        else:
+            value, type_ = asm.load(f"event.{column.of}"), EVENT_NAMES[f"event.{column.of}"]
+        if column.fold in ("count", "any"):
+            if column.of is not None:
+                there = Label()
+                asm.jump(_PRESENT.get(type_, op.JUMP_PRESENT_I), value, there)
+                asm.jump(op.JUMP, skip)
+                asm.mark(there)
+            asm.do(op.FOLD_COUNT if column.fold == "count" else op.FOLD_ANY, cell.at, bit)
+        elif column.fold == "sum":
+            asm.do(op.FOLD_SUM, value, cell.at, bit)
+        elif column.fold in ("min", "max"):
+            asm.do(op.FOLD_MIN if column.fold == "min" else op.FOLD_MAX, value, cell.at, bit, cell.form)
+        else:
+            assert cell.time is not None
+            fold = op.FOLD_FIRST if column.fold == "first" else op.FOLD_LAST
+            asm.do(fold, value, cell.at, cell.time, bit, cell.form)
+        asm.mark(skip)
+
+    # ---------------------------------------------------------------- what follows a fold
+
+    def write_endings(self, kind: str) -> tuple[int, dict[int, int]]:
+        """The block that clears faults whose trouble is over; and the marks of those, by cell."""
+        asm, marks = self._asm, dict[int, int]()
+        faults = [rule for rule in self._of_table(kind, "fault") if rule.until is not None]
+        begins = asm.here
+        for rule in faults:
+            mark = self.layouts[kind].marks[rule.id]
+            marks[mark.cell] = marks.get(mark.cell, 0) | 1 << mark.bit
+            asm.begin(self._load(kind))
+            until = self._needed(rule.until, self._row_scope(kind))
+            skip = Label()
+            asm.jump(op.JUMP_UNLESS_MARKED, mark.cell, 1 << mark.bit, skip)
+            asm.do(op.CLEAR_IF, until.emit(asm), self.numbers[rule.id])
+            asm.mark(skip)
+        asm.do(op.RETURN)
+        return begins, marks
+
+    def write_over(self, rule: Rule) -> tuple[int, int]:
+        """The block that says whether the troubles of a surge's hits are over, and what moves it."""
+        asm, until = self._asm, self._needed(rule.until, self._row_scope(rule.table))
+        begins = asm.begin(self._load(rule.table))
+        asm.do(op.OVER, until.emit(asm), self.numbers[rule.id])
+        asm.do(op.RETURN)
+        return begins, self._bits(rule.table, until.names)
+
+    def write_wait(self, wait: Wait) -> tuple[int, int]:
+        """The block that follows a wait, and what moves it."""
+        asm, scope = self._asm, self._row_scope(wait.table)
+        begins = asm.begin(self._load(wait.table))
+        names: frozenset[str] = frozenset()
+        values = []
+        for text, absent in ((wait.since, "instant"), (wait.ends, "instant"), (wait.over, "flag"), (wait.never, "flag")):
+            part = self._compile(text, scope)
+            values.append(asm.constant(missing(absent)) if part is None else part.emit(asm))  # type: ignore[arg-type]
+            names |= frozenset() if part is None else part.names
+        values += [asm.load(name) for name in wait.by[0]]
+        first = asm.register(len(values))
+        for place, value in enumerate(values):
+            asm.do(op.MOVE, first + place, value)
+        asm.do(op.WAIT, first, self._asked.numbers[wait.name])
+        asm.do(op.RETURN)
+        return begins, self._bits(wait.table, names)
+
+
+class _Following:
+    """The blocks of a table that any touch of it may call."""
+
+    def __init__(self, program: Program, kind: str) -> None:
+        self.endings, self.marks = program.write_endings(kind)
+        surges = [source.rule for source in program.surges if source.rule.table == kind and source.finds_hits]
+        self.overs = [program.write_over(rule) for rule in surges]
+        self.waits = [program.write_wait(wait) for wait in program.waits if wait.table == kind]
+
+
+class _Loader:
+    """Puts names of a row, of its order, and of the event at hand into registers."""
+
+    def __init__(self, columns: Mapping[str, Cell], order: Mapping[str, Cell], fields: Mapping[str, int]) -> None:
+        self._columns, self._order, self._fields = columns, order, fields
+
+    def __call__(self, asm: Assembler, name: str) -> int:
+        if name == "event.time":
+            return asm.let(op.EVENT_TIME)
+        if name == "event.received":
+            return asm.let(op.EVENT_RECEIVED)
+        if name == "event.type":
+            return asm.let(op.EVENT_TYPE)
+        if name.startswith("event."):
+            number = self._fields.get(name.removeprefix("event."), -1)
+            return asm.let(op.FIELD, number, missing(EVENT_NAMES[name]))
+        if name.startswith("order."):
+            cell = self._order[name.removeprefix("order.")]
+            if cell.form in (op.TEXT, op.FLAG):
+                return asm.let(op.ORDER32, cell.at)
+            return asm.let(op.ORDER64, cell.at, missing("decimal" if cell.form == op.DECIMAL else "integer"))
+        cell = self._columns[name]
+        return asm.let(op.LOAD32 if cell.form in (op.TEXT, op.FLAG) else op.LOAD64, cell.at)
+
+
+_PRESENT: dict[Type, int] = {
+    "text": op.JUMP_PRESENT_S,
+    "flag": op.JUMP_PRESENT_S,
+    "decimal": op.JUMP_PRESENT_F,
+}
+_NEVER = np.iinfo(np.int64).max
+
+
+def _currency(loss: Expression | None, scope: Scope) -> str | None:
+    """The column that names the currency of the loss."""
+    if loss is None:
+        return None
+    of_order = any(name.startswith("order.") for name in loss.names)
+    name = "order.currency" if of_order else "currency"
+    return name if name in scope.names else None
+
+
+def _expressions(rule: Rule) -> list[str]:
+    """The rule's conditions that are written as expressions."""
+    return [text for part, text in rule.conditions.items() if part != "within" or _length(text) is None]
+
+
+def _length(text: str | None) -> int | None:
+    """A plain length of time in microseconds; None for an expression."""
+    assert text is not None  # the pack was checked
+    try:
+        return int(parse_duration(text))
+    except UnreadableTimeError:
+        return None
+
+
+def _readers(pack: Pack, reports: Mapping[str, Report]) -> dict[str, frozenset[str]]:
+    """For each field of events, the types of event it is read from."""
+    readers: dict[str, set[str]] = {}
+    pool = Pool()
+    for table in pack.tables.values():
+        for column in table.columns.values():
+            names = {column.of} if column.of not in (None, "time", "received") else set()
+            if column.where is not None:
+                names |= {
+                    name.removeprefix("event.")
+                    for name in compile_expression(column.where, event_scope(pack.sets), pool).names
+                }
+            for name in names:
+                readers.setdefault(str(name), set()).update(column.on)
+    for rule in pack.rules.values():
+        on = rule.surge.on if rule.surge is not None else rule.on
+        if rule.surge is not None and rule.surge.rules:
+            on = tuple(EVENT_TYPES)  # any event may make a conflict
+        names = {name for name in reports[rule.id].facts if name.startswith("event.")}
+        if rule.surge is not None:
+            names |= {name for name in rule.surge.by if name.startswith("event.")}
+        for name in names:
+            readers.setdefault(name.removeprefix("event."), set()).update(on)
+    return {name: frozenset(types) for name, types in readers.items()}
+
+
+def _concern(pack: Pack) -> dict[str, frozenset[str]]:
+    """For each table, the types of event that touch its rows: those that a column or a rule of it names."""
+    types: dict[str, set[str]] = {kind: set() for kind in pack.tables}
+    for kind, table in pack.tables.items():
+        types[kind].update(type_ for column in table.columns.values() for type_ in column.on)
+    for rule in pack.rules.values():
+        types[rule.table].update(rule.on if rule.surge is None else rule.surge.on)
+    return {kind: frozenset(names) for kind, names in types.items()}

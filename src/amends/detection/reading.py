@@ -1,0 +1,171 @@
+"""What the loop put out, as findings and clearings."""
+
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from amends.detection.engine import Engine
+from amends.detection.expression import NO_DECIMAL, Type
+from amends.detection.finding import Clearing, Finding, finding_id
+from amends.detection.hits import Hit, Turn
+from amends.detection.machine import codes as op
+from amends.detection.machine.row import NO_ROW
+from amends.detection.pool import Pool
+from amends.detection.program import Program
+from amends.detection.rule import Rule
+from amends.detection.vector import NO_INT
+from amends.model.instant import Instant
+
+Open = dict[tuple[int, int], list[str]]
+"""Open findings, by rule and row."""
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What a run said: of each surge that finds its hits, by rule, these hits and turns."""
+
+    findings: list[Finding]
+    clearings: list[Clearing]
+    hits: dict[int, list[Hit]]
+    turns: dict[int, list[Turn]]
+
+
+class Reader:
+    """Reads what the program puts out."""
+
+    def __init__(self, program: Program, engine: Engine, pool: Pool) -> None:
+        self._program, self._engine = program, engine
+        self._values = _Values(pool)
+        self._sayers = [_Sayer(rule, program, engine, self._values) for rule in program.rules]
+        self.open: Open = {}
+
+    def read(self, out: list[int]) -> Said:
+        """Everything of one run, in its order."""
+        said = Said([], [], {}, {})
+        at, end = 0, len(out)
+        while at < end:
+            tag, rule, row, moment, cause, order, sequence, position = out[at : at + op.OUT_HEAD]
+            at += op.OUT_HEAD
+            if tag == op.FIRED:
+                sayer = self._sayers[rule]
+                finding = sayer.finding(row, moment, cause, order, out, at)
+                at += sayer.size
+                said.findings.append(finding)
+                if sayer.clears:
+                    self.open.setdefault((rule, row), []).append(finding.id)
+            elif tag == op.CLEARED:
+                named = self._cause(rule, cause)
+                for finding_ in self.open.pop((rule, row)):
+                    said.clearings.append(Clearing(finding=finding_, cleared_at=Instant(moment), cause=named))
+            elif tag == op.HELD:
+                sayer = self._sayers[rule]
+                said.hits.setdefault(rule, []).append(
+                    Hit(row, moment, self._engine.cause(cause), sayer.order(order), out[at : at + sayer.size])
+                )
+                at += sayer.size
+            else:
+                turn = Turn(row, sequence, position, order == 1, moment, self._engine.cause(cause))
+                said.turns.setdefault(rule, []).append(turn)
+        return said
+
+    def _cause(self, rule: int, cause: int) -> str:
+        return self._engine.cause(cause)
+
+    def of_hit(self, rule: int, hit: Hit, at: Instant, facts: dict[str, Any]) -> Finding:
+        """The finding of a hit, told at a moment."""
+        return self._sayers[rule].of_hit(hit, at, facts)
+
+    def values(self, types: tuple[Type, ...], stored: list[int]) -> tuple[Any, ...]:
+        """Stored values as Python has them."""
+        return tuple(self._values.of(type_)(value) for type_, value in zip(types, stored, strict=True))
+
+    def dump(self) -> Any:
+        """The open findings, for a snapshot."""
+        return [(rule, row, findings) for (rule, row), findings in self.open.items()]
+
+    def load(self, content: Any) -> None:
+        """Take over dumped open findings."""
+        self.open = {(rule, row): list(findings) for rule, row, findings in content}
+
+
+class _Sayer:
+    """Says what one rule found."""
+
+    def __init__(self, rule: Rule, program: Program, engine: Engine, values: "_Values") -> None:
+        report = program.reports[rule.id]
+        self._rule, self._engine = rule, engine
+        self._subjects, self._orders = engine.subjects[rule.table], engine.subjects["order"]
+        self._facts = [(name, values.of(type_)) for name, type_ in report.facts.items()]
+        self._text, self._has_currency = values.of("text"), report.currency is not None
+        self._silence = rule.kind == "silence"
+        self.size = report.size
+        self.clears = rule.kind in ("conflict", "silence") or rule.until is not None
+
+    def finding(self, row: int, at: int, cause: int, order: int, out: list[int], start: int) -> Finding:
+        """One finding; what it says stands in `out` from `start` on."""
+        named = str(cause) if self._silence else self._engine.cause(cause)
+        return self._say(row, Instant(at), named, self.order(order), out, start, {})
+
+    def of_hit(self, hit: Hit, at: Instant, facts: dict[str, Any]) -> Finding:
+        return self._say(hit.row, at, hit.cause, hit.order, hit.said, 0, facts)
+
+    def order(self, row: int) -> str | None:
+        return None if row == NO_ROW else self._orders.name(row)
+
+    def _say(
+        self, row: int, at: Instant, cause: str, order: str | None, out: list[int], start: int, more: dict[str, Any]
+    ) -> Finding:
+        rule, subject = self._rule, self._subjects.name(row)
+        loss: int | None = out[start]
+        currency = None
+        if loss == NO_INT:
+            loss = None
+        else:
+            loss = max(loss or 0, 0)
+            currency = self._text(out[start + 1])
+        facts = {}
+        start += 2
+        for name, value_of in self._facts:
+            value = value_of(out[start])
+            start += 1
+            if value is not None:
+                facts[name] = value
+        facts.update(more)
+        return Finding(
+            id=finding_id(rule.id, rule.table, subject, cause),
+            rule=rule.id,
+            version=rule.version,
+            exception=rule.exception,
+            kind=rule.table,
+            subject=subject,
+            order=order,
+            fired_at=at,
+            cause=cause,
+            loss=loss,
+            currency=currency,
+            facts=facts,
+        )
+
+
+class _Values:
+    """How stored values are read."""
+
+    def __init__(self, pool: Pool) -> None:
+        texts = pool.texts
+        self._by_type: dict[str, Callable[[int], Any]] = {
+            "text": lambda code: None if code < 0 else texts[code],
+            "flag": lambda flag: None if flag < 0 else flag == 1,
+            "decimal": lambda bits: None if _is_gap(bits) else struct.unpack("<d", struct.pack("<q", bits))[0],
+        }
+
+    def of(self, type_: Type) -> Callable[[int], Any]:
+        return self._by_type.get(type_, _whole)
+
+
+def _whole(value: int) -> int | None:
+    return None if value == NO_INT else value
+
+
+def _is_gap(bits: int) -> bool:
+    return bits == NO_DECIMAL or (bits & 0x7FF0000000000000) == 0x7FF0000000000000 and bool(bits & 0x000FFFFFFFFFFFFF)
