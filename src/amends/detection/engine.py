@@ -26,10 +26,11 @@ _NOTHING: Index = np.zeros(0, dtype=np.int64)
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What a run put out: numbers as `codes` has them, one record a row, and one ended wait a row."""
+    """What a run put out: verdicts as `codes` has them; then, one a row, records, hits with turns, and ended waits."""
 
     out: list[int]
     records: Index
+    held: Index
     ended: Index
 
 
@@ -60,6 +61,7 @@ class Engine:
         self._state: Index = np.zeros(state.SIZE, dtype=np.int64)
         s = self._state
         s[state.OUT_ROOM], s[state.RECORD_ROOM] = program.out_room, program.record_room
+        s[state.HELD_WIDTH], s[state.HELD_ROOM] = program.held_width, program.held_room
         s[state.RECORD_WIDTH], s[state.TYPES] = program.record_width, len(program.types)
         s[state.DUES_MAX] = max(len(layout.deadlines) for layout in program.layouts.values())
         s[state.FIELDS_MAX] = int(np.diff(self._read_from).max(initial=0))
@@ -67,9 +69,11 @@ class Engine:
         self._doubles: Floats = self._registers.view(np.float64)
         self._field_now: Index = np.zeros(len(self._missing), dtype=np.int64)
         self._field_stamp: Index = np.full(len(self._missing), np.iinfo(np.int64).max, dtype=np.int64)
+        self._stack: Index = np.zeros(8, dtype=np.int64)
         self._named: Index = np.zeros(len(KINDS), dtype=np.int64)
         self._out: Index = np.zeros(program.out_room * 2 + 4096, dtype=np.int64)
         self._records: Index = np.zeros(program.record_room * 2 + 1024, dtype=np.int64)
+        self._held: Index = np.zeros(program.held_room * 2 + 1024, dtype=np.int64)
         self._ended: Index = np.zeros(256 * ENDED, dtype=np.int64)
         self._timers: Index = np.zeros(3 * 1024, dtype=np.int64)
         self._touches: Index = np.zeros(3 * 64, dtype=np.int64)
@@ -132,7 +136,7 @@ class Engine:
         keys: tuple[Index, ...], fields: tuple[Index, ...], work: Index,
     ) -> Told:  # fmt: skip
         program, heap, s, learned = self._program, self.heap, self._state, self.learned
-        for place in (state.PHASE, state.OUT, state.RECORDS, state.ENDED, state.KEPT, state.FREED, state.TIMERS,
+        for place in (state.PHASE, state.OUT, state.RECORDS, state.HELD, state.ENDED, state.KEPT, state.FREED, state.TIMERS,
                       state.SEQUENCE, state.WORK):  # fmt: skip
             s[place] = 0
         s[state.BLOCKS] = heap.blocks
@@ -145,9 +149,9 @@ class Engine:
                 heap.block_base, heap.block_kind, heap.block_due, types, times, received, feeds, *keys, *fields,
                 self._missing, self._read_from, self._read_fields, self._field_now, self._field_stamp,
                 self._kept, self._kept_data, self._touches, self._found(), self._named, self._timers,
-                self._out, self._records, self._ended, keeping, self._freed, self._text_starts, self._characters,
+                self._out, self._records, self._held, self._ended, keeping, self._freed, self._text_starts, self._characters,
                 self._shapes, self.groups, self._group_table, self.group_counts, learned.met, self._wait_cells,
-                learned.answers, learned.answer_bases, learned.curves, learned.far, learned.curve_bases, EDGES, work,
+                learned.answers, learned.answer_bases, learned.curves, learned.far, learned.curve_bases, EDGES, work, self._stack,
             )  # fmt: skip
             if why == state.FINISHED:
                 break
@@ -157,6 +161,7 @@ class Engine:
         return Told(
             self._out[: s[state.OUT]].tolist(),
             self._records[: s[state.RECORDS]].reshape(-1, width).copy(),
+            self._held[: s[state.HELD]].reshape(-1, program.held_width).copy(),
             self._ended[: s[state.ENDED] * ENDED].reshape(-1, ENDED).copy(),
         )
 
@@ -176,7 +181,8 @@ class Engine:
             self._kept, self._freed = _doubled(self._kept), _doubled(self._freed)
             return
         name = {
-            state.MORE_OUT: "_out", state.MORE_RECORDS: "_records", state.MORE_ENDED: "_ended",
+            state.MORE_OUT: "_out", state.MORE_RECORDS: "_records",
+            state.MORE_HELD: "_held", state.MORE_ENDED: "_ended",
             state.MORE_TIMERS: "_timers", state.MORE_TOUCHES: "_touches", state.MORE_KEPT_DATA: "_kept_data",
         }[why]  # fmt: skip
         setattr(self, name, _doubled(getattr(self, name)))
@@ -298,6 +304,17 @@ class Engine:
             assert self._batch is not None
             return self._batch.cause(here)
         return self._causes[slot]
+
+    def causes(self, references: Sequence[int]) -> list[tuple[str, str]]:
+        """The identities of events, as source and id; of those that waited all in the first."""
+        found = []
+        batch = self._batch
+        for reference in references:
+            if reference >= 0 and batch is not None:
+                found.append((batch.sources[batch.source[reference]], batch.ids[reference]))
+            else:
+                found.append((self.cause(reference), ""))
+        return found
 
     def forget_batch(self) -> None:
         """The run was read: what nobody will ask of any more may go."""

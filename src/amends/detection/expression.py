@@ -25,6 +25,8 @@ from amends.model.money import EXPONENTS
 Type = Literal["text", "integer", "decimal", "money", "instant", "duration", "flag", "null"]
 Emit = Callable[[Assembler], int]
 """Writes the instructions that compute a value; returns the register it is in."""
+Test = Callable[[Assembler, int, Label], None]
+"""Writes the instructions that jump to a label where a condition is as a mode says, and go on where it is not."""
 
 _NUMBERS = ("integer", "decimal")
 _ORDERED = {"integer", "decimal", "money", "instant", "duration"}
@@ -79,6 +81,7 @@ class Expression(msgspec.Struct, frozen=True, kw_only=True):
     type: Type
     names: frozenset[str]
     emit: Emit
+    test: Test
     learned: bool = False
 
 
@@ -89,6 +92,14 @@ class _Typed(msgspec.Struct, frozen=True):
     """Whether it is the literal 0, which is as good as no money."""
     fixed: int | None = None
     """The value of a literal, in stored form."""
+    own_test: Test | None = None
+    name: str | None = None
+    """Of a column or a field."""
+
+    @property
+    def test(self) -> Test:
+        """How it is tested: as is best for it, or by its value."""
+        return self.own_test or (lambda asm, mode, label: asm.jump(op.TEST, self.emit(asm), mode, label))
 
 
 def missing(type_: Type) -> int:
@@ -112,8 +123,9 @@ def compile_expression(text: str, scope: Scope, pool: Pool, waits: Waits | None 
     compiler = _Compiler(scope, pool, waits)
     typed = compiler.compile(tree)
     return Expression(
-        text=text, type=typed.type, names=frozenset(compiler.names), emit=typed.emit, learned=compiler.asks
-    )
+        text=text, type=typed.type, names=frozenset(compiler.names), emit=typed.emit, test=typed.test,
+        learned=compiler.asks,
+    )  # fmt: skip
 
 
 def _first_line(error: Exception) -> str:
@@ -142,7 +154,10 @@ class _Compiler:
         if type_ is None:
             raise ExpressionError(f"there is no `{name}` here{self._suggest(name)}")
         self.names.add(name)
-        return _Typed(type_, lambda asm: asm.load(name))
+        if type_ == "flag":
+            column = _Typed(type_, lambda asm: asm.load(name), name=name)
+            return msgspec.structs.replace(column, own_test=self._in_list(column, [1], has_null=False).test)
+        return _Typed(type_, lambda asm: asm.load(name), name=name)
 
     def _suggest(self, name: str) -> str:
         close = difflib.get_close_matches(name, self._scope.names, n=1)
@@ -173,11 +188,11 @@ class _Compiler:
 
     # -- logic ----------------------------------------------------------------------------------------------------
 
-    def flag(self, node: exp.Expr) -> Emit:
+    def flag(self, node: exp.Expr) -> _Typed:
         typed = self.compile(node)
         if typed.type not in ("flag", "null"):
             raise ExpressionError(f"`{node.sql()}` is {_a(typed.type)}, where a condition is needed")
-        return typed.emit
+        return typed
 
     def logic(self, node: exp.And | exp.Or) -> _Typed:
         left, right = self.flag(node.this), self.flag(node.expression)
@@ -186,28 +201,64 @@ class _Compiler:
         def emit(asm: Assembler) -> int:
             # The second half is not computed where the first decides.
             result, decided = asm.register(), Label()
-            asm.do(op.MOVE, result, left(asm))
-            asm.jump(op.JUMP_FALSE if both else op.JUMP_TRUE, result, decided)
-            asm.do(op.AND if both else op.OR, result, result, right(asm))
+            asm.move(result, left.emit(asm))
+            asm.jump(op.TEST, result, op.IF_FALSE if both else op.IF_TRUE, decided)
+            asm.do(op.AND if both else op.OR, result, result, right.emit(asm))
             asm.mark(decided)
             return result
 
-        return _Typed("flag", emit)
+        def test(asm: Assembler, mode: int, label: Label) -> None:
+            skip = Label()
+            if mode in _EACH[both]:
+                # Either half alone is enough to jump.
+                left.test(asm, mode, label)
+                right.test(asm, mode, label)
+            else:
+                left.test(asm, _OPPOSITE[mode], skip)
+                right.test(asm, mode, label)
+            asm.mark(skip)
+
+        return _Typed("flag", emit, own_test=test)
 
     def negation(self, node: exp.Not) -> _Typed:
         inner = self.flag(node.this)
-        return _Typed("flag", lambda asm: asm.let(op.NOT, inner(asm)))
+        return _Typed(
+            "flag",
+            lambda asm: asm.let(op.NOT, inner.emit(asm)),
+            own_test=lambda asm, mode, label: inner.test(asm, _NEGATED[mode], label),
+        )
 
     def is_(self, node: exp.Is) -> _Typed:
         operand = self.compile(node.this)
         if isinstance(node.expression, exp.Null):
-            question = _BY_FORM[_form(operand.type)].is_absent
-        elif isinstance(node.expression, exp.Boolean):
-            self.flag(node.this)
-            question = op.IS_TRUE if node.expression.this else op.IS_FALSE
-        else:
+            return self._is_null(operand)
+        if not isinstance(node.expression, exp.Boolean):
             raise ExpressionError(f"`{node.sql()}`: IS goes with NULL, TRUE or FALSE")
-        return _Typed("flag", lambda asm: asm.let(question, operand.emit(asm)))
+        self.flag(node.this)
+        question = op.IS_TRUE if node.expression.this else op.IS_FALSE
+        wanted, other = (op.IF_TRUE, op.IF_NOT_TRUE) if node.expression.this else (op.IF_FALSE, op.IF_NOT_FALSE)
+
+        def test(asm: Assembler, mode: int, label: Label) -> None:
+            operand.test(asm, wanted if mode in (op.IF_TRUE, op.IF_NOT_FALSE) else other, label)
+
+        return _Typed("flag", lambda asm: asm.let(question, operand.emit(asm)), own_test=test)
+
+    def _is_null(self, operand: _Typed) -> _Typed:
+        question = _BY_FORM[_form(operand.type)].is_absent
+
+        def emit(asm: Assembler) -> int:
+            return asm.let(question, operand.emit(asm))
+
+        def test(asm: Assembler, mode: int, label: Label) -> None:
+            where, at = asm.place(operand.name) if operand.name is not None else ("none", 0)
+            if where == "none" or operand.type == "decimal":
+                asm.jump(op.TEST, emit(asm), mode, label)
+            elif where == "field":
+                asm.jump(op.TEST_ABSENT_FIELD, at, missing(operand.type), mode, label)
+            else:
+                asm.jump(op.TEST_ABSENT_CELL if where == "cell" else op.TEST_ABSENT_HALF, at, mode, label)
+
+        return _Typed("flag", emit, own_test=test)
 
     # -- comparison -----------------------------------------------------------------------------------------------
 
@@ -217,12 +268,25 @@ class _Compiler:
         if "null" in (left.type, right.type):
             return _Typed("flag", lambda asm: asm.constant(-1))
         symbol = _COMPARE[type(node)]
+        if symbol in ("=", "<>") and left.type in ("text", "flag") and (left.name is None) != (right.name is None):
+            column, literal = (left, right) if left.name is not None else (right, left)
+            if literal.fixed is not None:
+                found = self._in_list(column, [literal.fixed], has_null=False)
+                return found if symbol == "=" else _negated(found)
         if symbol in (">", ">="):  # the same the other way round
             left, right, symbol = right, left, "<" + symbol[1:]
         type_: Type = "decimal" if "decimal" in (left.type, right.type) else left.type
         operation = _BY_FORM[_form(type_)].compare[symbol]
         first, second = _as(type_, left), _as(type_, right)
-        return _Typed("flag", lambda asm: asm.let(operation, first(asm), second(asm)))
+        tested = _TESTS.get((_form(type_), symbol))
+        if tested is None:
+            return _Typed("flag", lambda asm: asm.let(operation, first(asm), second(asm)))
+        question, negates = tested
+
+        def test(asm: Assembler, mode: int, label: Label) -> None:
+            asm.jump(question, first(asm), second(asm), _NEGATED[mode] if negates else mode, label)
+
+        return _Typed("flag", lambda asm: asm.let(operation, first(asm), second(asm)), own_test=test)
 
     def _comparable(self, node: exp.Expr, left: _Typed, right: _Typed, *, equality: bool) -> None:
         types = {left.type, right.type} - {"null"}
@@ -263,12 +327,20 @@ class _Compiler:
     def _in_list(self, operand: _Typed, members: list[int], *, has_null: bool) -> _Typed:
         ordered = sorted(set(members))
         absent = missing(operand.type)
-        return _Typed(
-            "flag",
-            lambda asm: asm.let(
-                op.IN_LIST, operand.emit(asm), asm.constants(ordered), len(ordered), int(has_null), absent
-            ),
-        )
+
+        def emit(asm: Assembler) -> int:
+            first = asm.constants(ordered)
+            return asm.let(op.IN_LIST, operand.emit(asm), first, len(ordered), int(has_null), absent)
+
+        def test(asm: Assembler, mode: int, label: Label) -> None:
+            where, at = asm.place(operand.name) if operand.name is not None else ("none", 0)
+            question = {"half": op.TEST_HALF_IN, "field": op.TEST_FIELD_IN}.get(where)
+            if question is None:
+                asm.jump(op.TEST, emit(asm), mode, label)
+            else:
+                asm.jump(question, at, asm.constants(ordered), len(ordered), mode, label, int(has_null))
+
+        return _Typed("flag", emit, own_test=test)
 
     def between(self, node: exp.Between) -> _Typed:
         low, high = node.args["low"], node.args["high"]
@@ -326,7 +398,7 @@ class _Compiler:
         def emit(asm: Assembler) -> int:
             result, found = asm.register(), Label()
             for compute in computes:
-                asm.do(op.MOVE, result, compute(asm))
+                asm.move(result, compute(asm))
                 asm.jump(present, result, found)
             asm.mark(found)
             return result
@@ -364,11 +436,11 @@ class _Compiler:
             result, done = asm.register(), Label()
             for condition, value in chosen:
                 following = Label()
-                asm.jump(op.JUMP_NOT_TRUE, condition(asm), following)
-                asm.do(op.MOVE, result, value(asm))
+                condition.test(asm, op.IF_NOT_TRUE, following)
+                asm.move(result, value(asm))
                 asm.jump(op.JUMP, done)
                 asm.mark(following)
-            asm.do(op.MOVE, result, otherwise(asm))
+            asm.move(result, otherwise(asm))
             asm.mark(done)
             return result
 
@@ -430,10 +502,9 @@ class _Compiler:
         """Writes what finds the group of the row among those of a wait."""
         waits = _known(self._waits)
         columns = waits.lanes[wait]
-        values = [asm.load(name) for name in columns]
         first = asm.register(max(1, len(columns)))
-        for place, value in enumerate(values):
-            asm.do(op.MOVE, first + place, value)
+        for place, name in enumerate(columns):
+            asm.move(first + place, asm.load(name))
         return asm.let(op.LANE, first, waits.numbers[wait])
 
     def _learned(self, asm: Assembler, question: Question) -> int:
@@ -521,6 +592,41 @@ class _Operations(msgspec.Struct, frozen=True):
     arithmetic: dict[str, int] = {}
     greater: int = -1
     lesser: int = -1
+
+
+_EACH: Final = {True: (op.IF_NOT_TRUE, op.IF_FALSE), False: (op.IF_TRUE, op.IF_NOT_FALSE)}
+"""By whether it is AND: the modes in which either half alone decides."""
+_OPPOSITE: Final = {
+    op.IF_TRUE: op.IF_NOT_TRUE,
+    op.IF_NOT_TRUE: op.IF_TRUE,
+    op.IF_FALSE: op.IF_NOT_FALSE,
+    op.IF_NOT_FALSE: op.IF_FALSE,
+}
+_NEGATED: Final = {
+    op.IF_TRUE: op.IF_FALSE,
+    op.IF_FALSE: op.IF_TRUE,
+    op.IF_NOT_TRUE: op.IF_NOT_FALSE,
+    op.IF_NOT_FALSE: op.IF_NOT_TRUE,
+}
+_TESTS: Final = {
+    ("integer", "="): (op.TEST_EQUAL_I, False),
+    ("integer", "<>"): (op.TEST_EQUAL_I, True),
+    ("integer", "<"): (op.TEST_LESS_I, False),
+    ("integer", "<="): (op.TEST_LESS_EQUAL_I, False),
+    ("text", "="): (op.TEST_EQUAL_S, False),
+    ("text", "<>"): (op.TEST_EQUAL_S, True),
+    ("flag", "="): (op.TEST_EQUAL_S, False),
+    ("flag", "<>"): (op.TEST_EQUAL_S, True),
+}
+"""By form and symbol, the test, and whether it is that of the opposite."""
+
+
+def _negated(typed: _Typed) -> _Typed:
+    return _Typed(
+        "flag",
+        lambda asm: asm.let(op.NOT, typed.emit(asm)),
+        own_test=lambda asm, mode, label: typed.test(asm, _NEGATED[mode], label),
+    )
 
 
 _BY_FORM: Final = {

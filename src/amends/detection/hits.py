@@ -3,6 +3,7 @@
 See docs/kernel.md, Hits as findings. Nearly all are never told, so a finding is made of one only when it is.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -16,14 +17,32 @@ from amends.model.instant import Instant
 Index = NDArray[np.int64]
 
 
-class Hit(msgspec.Struct, frozen=True, array_like=True):
-    """One hit: its row, when and by what it came, its order, and what the program said of it."""
+class Hit(msgspec.Struct, frozen=True):
+    """One hit: its row, when and by what it came, the row of its order, and what the program said of it."""
 
     row: int
     at: int
     cause: str
-    order: str | None
+    order: int
     said: list[int]
+
+
+class Hits(msgspec.Struct, frozen=True):
+    """The hits of a batch, in order: of which group each is, what was put out of it, and its event, by source and id."""
+
+    group: Index
+    held: Index
+    causes: list[tuple[str, str]]
+    told: set[int]
+
+    def at(self, place: int) -> int:
+        """When it came."""
+        return int(self.held[place, 3])
+
+    def hit(self, place: int) -> Hit:
+        """One of them."""
+        _, _, row, at, _, order, _, _, *said = self.held[place].tolist()
+        return Hit(row, at, " ".join(filter(None, self.causes[place])), order, said)
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -34,7 +53,7 @@ class Turn(msgspec.Struct, frozen=True):
     position: int
     over: bool
     at: int
-    cause: str
+    cause: int
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -55,48 +74,52 @@ class Moment(msgspec.Struct, frozen=True):
 
 Tell = Callable[[Hit, Instant, dict[str, Any]], Finding]
 IsOver = Callable[[int], bool]
+Cause = Callable[[int], str]
 
 
 class HitLog:
     """The hits of one surge, numbered as they came. `is_over` asks a row as it stands after the batch."""
 
-    def __init__(self, tell: Tell, is_over: IsOver) -> None:
-        self._tell, self._is_over = tell, is_over
-        self._hits: dict[int, Hit] = {}
-        """By number, those that were not told."""
-        self._by_group: dict[int, list[int]] = {}
+    def __init__(self, tell: Tell, is_over: IsOver, cause: Cause) -> None:
+        self._tell, self._is_over, self._cause = tell, is_over, cause
+        self._blocks: list[Hits] = []
+        self._begins: list[int] = []
+        """The number of each block's first hit."""
         self.count = 0
         self._open: dict[int, list[str]] = {}
         """Of rows, the findings that were told and are not over."""
-        self._turns: dict[int, list[Turn]] = {}
+        self._turned: Index = np.zeros((0, 8), dtype=np.int64)
+        self._turns: dict[int, list[Turn]] | None = None
         self._told: list[tuple[int, Moment, str]] = []
 
-    def begin(self, turns: Iterable[Turn]) -> None:
-        """A batch is at hand."""
-        self._turns, self._told = {}, []
-        for turn in turns:
-            self._turns.setdefault(turn.row, []).append(turn)
+    def begin(self, turned: Index) -> None:
+        """A batch is at hand, in which troubles came to be over, or no longer are."""
+        self._turned, self._turns, self._told = turned, None, []
 
-    def add(self, groups: Iterable[int], hits: Iterable[Hit]) -> None:
-        """Keep more of them, each with its group."""
-        for group, hit in zip(groups, hits, strict=True):
-            self._hits[self.count] = hit
-            self._by_group.setdefault(group, []).append(self.count)
-            self.count += 1
+    def add(self, hits: Hits) -> None:
+        """Keep more of them."""
+        if len(hits.group):
+            self._begins.append(self.count)
+            self._blocks.append(hits)
+            self.count += len(hits.group)
 
     def untold(self, group: int, since: int, before: int) -> list[int]:
         """The hits of a group from `since` on that were not told, of those numbered below `before`."""
-        return [
-            number
-            for number in self._by_group.get(group, ())
-            if number < before and number in self._hits and self._hits[number].at >= since
-        ]
+        found = []
+        for first, block in zip(self._begins, self._blocks, strict=True):
+            for place in np.flatnonzero(block.group == group).tolist():
+                if block.at(place) >= since and place not in block.told and first + place < before:
+                    found.append(first + place)
+        return found
 
     def tell(self, hits: Iterable[int], at: Instant, moment: Moment, facts: dict[str, Any]) -> list[Finding]:
         """Findings of those that are not over, as their rows stood at that moment."""
         findings = []
         for number in hits:
-            hit = self._hits.pop(number)
+            block = bisect_right(self._begins, number) - 1
+            place = number - self._begins[block]
+            self._blocks[block].told.add(place)
+            hit = self._blocks[block].hit(place)
             if self._was_over(hit.row, moment):
                 continue
             finding = self._tell(hit, at, facts)
@@ -104,57 +127,57 @@ class HitLog:
             findings.append(finding)
         return findings
 
+    def _turns_of(self, row: int) -> list[Turn]:
+        """The turns of a row in the batch at hand."""
+        if self._turns is None:
+            self._turns = {}
+            for _, _, of, at, cause, over, sequence, position, *_ in self._turned.tolist():
+                turn = Turn(of, sequence, position, over == 1, at, cause)
+                self._turns.setdefault(of, []).append(turn)
+        return self._turns.get(row, [])
+
     def _was_over(self, row: int, moment: Moment) -> bool:
-        turns = self._turns.get(row)
-        if turns is None:
+        turns = self._turns_of(row)
+        if not turns:
             return self._is_over(row)
         known = [turn for turn in turns if moment.includes(turn)]
         return known[-1].over if known else not turns[0].over
 
     def end(self, oldest: int) -> list[Clearing]:
         """The batch is done: what is over of what was told. Hits from before `oldest` are forgotten."""
-        for number in list(self._hits):
-            if self._hits[number].at >= oldest:
-                break
-            del self._hits[number]
-        if len(self._by_group) > 64 + 2 * len(self._hits):
-            self._forget_groups()
+        while self._blocks and self._blocks[0].at(-1) < oldest:
+            del self._blocks[0], self._begins[0]
         clearings = []
-        for row, turns in self._turns.items():
-            for finding in self._open.pop(row, ()):
-                clearings.append(_cleared(finding, turns[0]))
+        if self._open and len(self._turned):
+            for row in dict.fromkeys(self._turned[:, 2].tolist()):
+                for finding in self._open.pop(row, ()):
+                    clearings.append(self._cleared(finding, self._turns_of(row)[0]))
         for row, moment, finding in self._told:
-            later = [turn for turn in self._turns.get(row, ()) if turn.over and not moment.includes(turn)]
+            later = [turn for turn in self._turns_of(row) if turn.over and not moment.includes(turn)]
             if later:
-                clearings.append(_cleared(finding, later[0]))
+                clearings.append(self._cleared(finding, later[0]))
             else:
                 self._open.setdefault(row, []).append(finding)
-        self._turns, self._told = {}, []
+        self._turned, self._turns, self._told = self._turned[:0], None, []
         return clearings
 
-    def _forget_groups(self) -> None:
-        kept = {}
-        for group, numbers in self._by_group.items():
-            left = [number for number in numbers if number in self._hits]
-            if left:
-                kept[group] = left
-        self._by_group = kept
+    def _cleared(self, finding: str, turn: Turn) -> Clearing:
+        return Clearing(finding=finding, cleared_at=Instant(turn.at), cause=self._cause(turn.cause))
 
     def dump(self) -> Any:
         """The hits and those that are followed, for a snapshot."""
-        groups = {number: group for group, numbers in self._by_group.items() for number in numbers}
-        hits = [(number, groups[number], hit) for number, hit in self._hits.items()]
-        return {"count": self.count, "hits": hits, "open": list(self._open.items())}
+        blocks = [
+            (first, block.group.tolist(), block.held.tolist(), block.causes, sorted(block.told))
+            for first, block in zip(self._begins, self._blocks, strict=True)
+        ]
+        return {"count": self.count, "blocks": blocks, "open": list(self._open.items())}
 
     def load(self, content: Any) -> None:
         """Take over dumped hits."""
         self.count = content["count"]
-        self._hits, self._by_group = {}, {}
-        for number, group, hit in content["hits"]:
-            self._hits[number] = msgspec.convert(hit, Hit)
-            self._by_group.setdefault(group, []).append(number)
+        self._begins = [first for first, *_ in content["blocks"]]
+        self._blocks = [
+            Hits(np.array(group, dtype=np.int64), np.array(held, dtype=np.int64), [(a, b) for a, b in causes], set(told))
+            for _, group, held, causes, told in content["blocks"]
+        ]
         self._open = {row: list(findings) for row, findings in content["open"]}
-
-
-def _cleared(finding: str, turn: Turn) -> Clearing:
-    return Clearing(finding=finding, cleared_at=Instant(turn.at), cause=turn.cause)

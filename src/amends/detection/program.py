@@ -162,6 +162,17 @@ class Program:
         return max(by_table.values(), default=0) + 64
 
     @property
+    def held_width(self) -> int:
+        """How many numbers a hit has."""
+        sizes = [self.reports[source.rule.id].size for source in self.surges if source.finds_hits]
+        return op.OUT_HEAD + max(sizes, default=0)
+
+    @property
+    def held_room(self) -> int:
+        """The most numbers that the hits of one touch may take."""
+        return (2 * len(self.surges) + 1) * self.held_width
+
+    @property
     def record_room(self) -> int:
         """The most numbers that the records of one touch may take."""
         return (len(self.rules) + 1) * (len(self.surges) + 1) * self.record_width
@@ -191,9 +202,9 @@ class Program:
     def _compile(self, text: str | None, scope: Scope) -> Expression | None:
         return None if text is None else self._needed(text, scope)
 
-    def _load(self, table: str | None) -> "_Loader":
+    def _names(self, table: str | None) -> "_Names":
         columns = self.layouts[table].columns if table is not None else {}
-        return _Loader(columns, self.layouts["order"].columns, self.fields)
+        return _Names(columns, self.layouts["order"].columns, self.fields)
 
     def _bits(self, table: str, names: Iterable[str]) -> int:
         places = {name: place for place, name in enumerate(self.pack.tables[table].columns)}
@@ -246,15 +257,13 @@ class Program:
                 self._blocks[rule.id] = self._write_silence(rule)
             elif rule.kind == "conflict":
                 self._blocks[rule.id] = self._write_conflict(rule)
-            elif rule.kind == "fault":
-                self._blocks[rule.id] = self._write_fault(rule), 0
-            else:
+            elif rule.kind == "surge":
                 self._blocks[rule.id] = self._write_surge(rule), 0
 
     def _write_report(self, rule: Rule) -> int:
         """The block that puts out what a finding of the rule says, and feeds the surges that count it."""
         asm, report = self._asm, self.reports[rule.id]
-        begins = asm.begin(self._load(rule.table))
+        begins = asm.begin(self._names(rule.table))
         asm.do(op.OUT, report.loss.emit(asm) if report.loss is not None else asm.constant(missing("money")))
         asm.do(op.OUT, asm.load(report.currency) if report.currency is not None else asm.constant(-1))
         for name in report.facts:
@@ -276,34 +285,43 @@ class Program:
             asm.mark(present)
         first = asm.register(max(1, len(values)))
         for place, value in enumerate(values):
-            asm.do(op.MOVE, first + place, value)
+            asm.move(first + place, value)
         counts = asm.constant(1) if hit is None else hit
         asm.do(op.RECORD, first, len(values), counts, source.number)
         if source.finds_hits:
             asm.do(op.HIT, counts, self.numbers[source.rule.id])
+            asm.do(op.HELD)
         asm.mark(nothing)
 
-    def _write_fault(self, rule: Rule) -> int:
-        asm = self._asm
-        begins, nothing = asm.begin(self._load(rule.table)), Label()
+    def _write_fault(self, rule: Rule) -> None:
+        """Stands where it is asked, since each is asked by few types of event."""
+        asm, nothing = self._asm, Label()
+        asm.begin(self._names(rule.table))
         when = self._compile(rule.when, self._row_scope(rule.table, with_event=True))
         if when is not None:
-            asm.jump(op.JUMP_NOT_TRUE, when.emit(asm), nothing)
+            when.test(asm, op.IF_NOT_TRUE, nothing)
         asm.do(op.FIRE, self.numbers[rule.id])
         asm.mark(nothing)
-        asm.do(op.RETURN)
-        return begins
 
     def _write_conflict(self, rule: Rule) -> tuple[int, int]:
         asm, when = self._asm, self._needed(rule.when, self._row_scope(rule.table))
-        begins = asm.begin(self._load(rule.table))
-        asm.do(op.CONFLICT, when.emit(asm), self.numbers[rule.id])
-        asm.do(op.RETURN)
+        begins = asm.begin(self._names(rule.table))
+        self._write_truth(when, op.CONFLICT, self.numbers[rule.id])
         return begins, self._bits(rule.table, when.names)
+
+    def _write_truth(self, condition: Expression, operation: int, number: int) -> None:
+        """Do one thing where a condition is true, the other where it is not."""
+        asm, fails = self._asm, Label()
+        condition.test(asm, op.IF_NOT_TRUE, fails)
+        asm.do(operation, 1, number)
+        asm.do(op.RETURN)
+        asm.mark(fails)
+        asm.do(operation, 0, number)
+        asm.do(op.RETURN)
 
     def _write_silence(self, rule: Rule) -> tuple[int, int]:
         asm, number = self._asm, self.numbers[rule.id]
-        begins, off = asm.begin(self._load(rule.table)), Label()
+        begins, off = asm.begin(self._names(rule.table)), Label()
         since, due, names = self._write_due(rule, off)
         before = self._compile(rule.before, self._row_scope(rule.table))
         if before is not None:
@@ -326,20 +344,18 @@ class Program:
         where = self._compile(rule.where, scope)
         begun = since.emit(asm)
         self._unless_present(begun, off)
-        asm.jump(op.JUMP_TRUE, until.emit(asm), off)
+        until.test(asm, op.IF_TRUE, off)
         names = since.names | until.names
         if where is not None:
-            asm.jump(op.JUMP_NOT_TRUE, where.emit(asm), off)
+            where.test(asm, op.IF_NOT_TRUE, off)
             names |= where.names
         length = _length(rule.within)
         if length is not None:
-            within = asm.constant(length)
-        else:
-            asked = self._needed(rule.within, scope)
-            within = asked.emit(asm)
-            self._unless_present(within, off)
-            names |= asked.names
-        return begun, asm.let(op.ADD_I, begun, within), names
+            return begun, asm.let(op.ADD_TO_I, begun, length), names
+        asked = self._needed(rule.within, scope)
+        within = asked.emit(asm)
+        self._unless_present(within, off)
+        return begun, asm.let(op.ADD_I, begun, within), names | asked.names
 
     def _unless_present(self, register: int, off: Label) -> None:
         there = Label()
@@ -351,7 +367,7 @@ class Program:
         """Never due where it would fire only when it has nothing to say any more."""
         asm, fine = self._asm, Label()
         fires = asm.let(op.GREATER_I, due, asm.let(op.TOUCHED_AT))
-        asm.jump(op.JUMP_NOT_TRUE, asm.let(op.LESS_EQUAL_I, before, fires), fine)
+        asm.jump(op.TEST_LESS_EQUAL_I, before, fires, op.IF_NOT_TRUE, fine)
         asm.do(op.MOVE, due, asm.constant(_NEVER))
         asm.mark(fine)
 
@@ -360,7 +376,7 @@ class Program:
 
     def _write_anew(self, rule: Rule, before: Expression | None) -> int:
         asm, number = self._asm, self.numbers[rule.id]
-        begins, off = asm.begin(self._load(rule.table)), Label()
+        begins, off = asm.begin(self._names(rule.table)), Label()
         since, due, _ = self._write_due(rule, off)
         limit = before.emit(asm) if before is not None else asm.constant(missing("instant"))
         asm.do(op.ARM_ANEW, since, due, limit, number)
@@ -374,7 +390,7 @@ class Program:
     def _write_passing(self, rule: Rule) -> int:
         """What is done when the clock passes the moment at which a row was due; the first register holds it."""
         asm = self._asm
-        begins = asm.begin(self._load(rule.table))
+        begins = asm.begin(self._names(rule.table))
         asm.register()
         since = self._needed(rule.since, self._row_scope(rule.table)).emit(asm)
         asm.do(op.PASSED, since, self.numbers[rule.id])
@@ -385,7 +401,7 @@ class Program:
         """The block that counts a touch; nothing for a surge that counts findings."""
         assert rule.surge is not None
         asm = self._asm
-        begins = asm.begin(self._load(rule.table))
+        begins = asm.begin(self._names(rule.table))
         if rule.surge.on:
             hits = self._compile(rule.surge.hits, self._row_scope(rule.table, with_event=True))
             source = next(source for source in self.surges if source.rule is rule)
@@ -438,8 +454,10 @@ class Program:
         for rule in self._of_table(kind, "fault", "silence", "surge"):
             if rule.kind == "silence":
                 self._write_gate(rule, moved)
-            elif type_ in (rule.on if rule.surge is None else rule.surge.on):
+            elif rule.surge is not None and type_ in rule.surge.on:
                 asm.do(op.CALL, self._blocks[rule.id][0])
+            elif rule.surge is None and type_ in rule.on:
+                self._write_fault(rule)
         asm.do(op.FINISH_TOUCH)
         asm.do(op.RETURN)
         return begins
@@ -451,31 +469,35 @@ class Program:
 
     def _write_fold(self, kind: str, column: Column) -> None:
         asm, cell, skip = self._asm, self.layouts[kind].columns[column.name], Label()
-        asm.begin(self._load(None))
+        asm.begin(self._names(None))
         bit = list(self.pack.tables[kind].columns).index(column.name) % _BITS
         if column.where is not None:
             where = self._needed(column.where, event_scope(self.pack.sets))
-            asm.jump(op.JUMP_NOT_TRUE, where.emit(asm), skip)
-        if column.of is None:
-            value, type_ = -1, column.type
-        else:
-            value, type_ = asm.load(f"event.{column.of}"), EVENT_NAMES[f"event.{column.of}"]
+            where.test(asm, op.IF_NOT_TRUE, skip)
+        source = 0 if column.of is None else self._source(column.of)
         if column.fold in ("count", "any"):
             if column.of is not None:
-                there = Label()
-                asm.jump(_PRESENT.get(type_, op.JUMP_PRESENT_I), value, there)
-                asm.jump(op.JUMP, skip)
-                asm.mark(there)
+                self._unless_there(f"event.{column.of}", skip)
             asm.do(op.FOLD_COUNT if column.fold == "count" else op.FOLD_ANY, cell.at, bit)
         elif column.fold == "sum":
-            asm.do(op.FOLD_SUM, value, cell.at, bit)
+            asm.do(op.FOLD_SUM, 0, cell.at, bit, source)
         elif column.fold in ("min", "max"):
-            asm.do(op.FOLD_MIN if column.fold == "min" else op.FOLD_MAX, value, cell.at, bit, cell.form)
+            asm.do(op.FOLD_MIN if column.fold == "min" else op.FOLD_MAX, 0, cell.at, bit, cell.form, source)
         else:
             assert cell.time is not None
             fold = op.FOLD_FIRST if column.fold == "first" else op.FOLD_LAST
-            asm.do(fold, value, cell.at, cell.time, bit, cell.form)
+            asm.do(fold, 0, cell.at, cell.time, bit, cell.form, source)
         asm.mark(skip)
+
+    def _source(self, of: str) -> int:
+        """Where a fold takes its value from."""
+        return {"time": op.FROM_TIME, "received": op.FROM_RECEIVED}.get(of) or self.fields[of] + 1
+
+    def _unless_there(self, name: str, skip: Label) -> None:
+        there = Label()
+        self._asm.jump(_PRESENT.get(EVENT_NAMES[name], op.JUMP_PRESENT_I), self._asm.load(name), there)
+        self._asm.jump(op.JUMP, skip)
+        self._asm.mark(there)
 
     # ---------------------------------------------------------------- what follows a fold
 
@@ -487,11 +509,12 @@ class Program:
         for rule in faults:
             mark = self.layouts[kind].marks[rule.id]
             marks[mark.cell] = marks.get(mark.cell, 0) | 1 << mark.bit
-            asm.begin(self._load(kind))
+            asm.begin(self._names(kind))
             until = self._needed(rule.until, self._row_scope(kind))
             skip = Label()
             asm.jump(op.JUMP_UNLESS_MARKED, mark.cell, 1 << mark.bit, skip)
-            asm.do(op.CLEAR_IF, until.emit(asm), self.numbers[rule.id])
+            until.test(asm, op.IF_NOT_TRUE, skip)
+            asm.do(op.CLEAR, self.numbers[rule.id])
             asm.mark(skip)
         asm.do(op.RETURN)
         return begins, marks
@@ -499,15 +522,14 @@ class Program:
     def write_over(self, rule: Rule) -> tuple[int, int]:
         """The block that says whether the troubles of a surge's hits are over, and what moves it."""
         asm, until = self._asm, self._needed(rule.until, self._row_scope(rule.table))
-        begins = asm.begin(self._load(rule.table))
-        asm.do(op.OVER, until.emit(asm), self.numbers[rule.id])
-        asm.do(op.RETURN)
+        begins = asm.begin(self._names(rule.table))
+        self._write_truth(until, op.OVER, self.numbers[rule.id])
         return begins, self._bits(rule.table, until.names)
 
     def write_wait(self, wait: Wait) -> tuple[int, int]:
         """The block that follows a wait, and what moves it."""
         asm, scope = self._asm, self._row_scope(wait.table)
-        begins = asm.begin(self._load(wait.table))
+        begins = asm.begin(self._names(wait.table))
         names: frozenset[str] = frozenset()
         values = []
         for text, absent in ((wait.since, "instant"), (wait.ends, "instant"), (wait.over, "flag"), (wait.never, "flag")):
@@ -517,7 +539,7 @@ class Program:
         values += [asm.load(name) for name in wait.by[0]]
         first = asm.register(len(values))
         for place, value in enumerate(values):
-            asm.do(op.MOVE, first + place, value)
+            asm.move(first + place, value)
         asm.do(op.WAIT, first, self._asked.numbers[wait.name])
         asm.do(op.RETURN)
         return begins, self._bits(wait.table, names)
@@ -533,13 +555,26 @@ class _Following:
         self.waits = [program.write_wait(wait) for wait in program.waits if wait.table == kind]
 
 
-class _Loader:
+class _Names:
     """Puts names of a row, of its order, and of the event at hand into registers."""
 
     def __init__(self, columns: Mapping[str, Cell], order: Mapping[str, Cell], fields: Mapping[str, int]) -> None:
         self._columns, self._order, self._fields = columns, order, fields
 
-    def __call__(self, asm: Assembler, name: str) -> int:
+    def place(self, name: str) -> tuple[str, int]:
+        """Where a name can be tested without a register."""
+        if name in ("event.time", "event.received", "event.type"):
+            return "none", 0
+        field = self._fields.get(name.removeprefix("event.")) if name.startswith("event.") else None
+        if field is not None:
+            return "field", field
+        cell = self._columns.get(name)
+        if cell is None:
+            return "none", 0
+        return "half" if cell.form in (op.TEXT, op.FLAG) else "cell", cell.at
+
+    def load(self, asm: Assembler, name: str) -> int:
+        """The value in a register."""
         if name == "event.time":
             return asm.let(op.EVENT_TIME)
         if name == "event.received":

@@ -4,12 +4,10 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
-
 from amends.detection.engine import Engine
 from amends.detection.expression import NO_DECIMAL, Type
 from amends.detection.finding import Clearing, Finding, finding_id
-from amends.detection.hits import Hit, Turn
+from amends.detection.hits import Hit
 from amends.detection.machine import codes as op
 from amends.detection.machine.row import NO_ROW
 from amends.detection.pool import Pool
@@ -22,15 +20,6 @@ Open = dict[tuple[int, int], list[str]]
 """Open findings, by rule and row."""
 
 
-class Said(msgspec.Struct, frozen=True):
-    """What a run said: of each surge that finds its hits, by rule, these hits and turns."""
-
-    findings: list[Finding]
-    clearings: list[Clearing]
-    hits: dict[int, list[Hit]]
-    turns: dict[int, list[Turn]]
-
-
 class Reader:
     """Reads what the program puts out."""
 
@@ -40,37 +29,27 @@ class Reader:
         self._sayers = [_Sayer(rule, program, engine, self._values) for rule in program.rules]
         self.open: Open = {}
 
-    def read(self, out: list[int]) -> Said:
+    def read(self, out: list[int]) -> tuple[list[Finding], list[Clearing]]:
         """Everything of one run, in its order."""
-        said = Said([], [], {}, {})
+        findings: list[Finding] = []
+        clearings: list[Clearing] = []
+        engine = self._engine
         at, end = 0, len(out)
         while at < end:
-            tag, rule, row, moment, cause, order, sequence, position = out[at : at + op.OUT_HEAD]
+            tag, rule, row, moment, cause, order = out[at : at + 6]
             at += op.OUT_HEAD
             if tag == op.FIRED:
                 sayer = self._sayers[rule]
                 finding = sayer.finding(row, moment, cause, order, out, at)
                 at += sayer.size
-                said.findings.append(finding)
+                findings.append(finding)
                 if sayer.clears:
                     self.open.setdefault((rule, row), []).append(finding.id)
-            elif tag == op.CLEARED:
-                named = self._cause(rule, cause)
-                for finding_ in self.open.pop((rule, row)):
-                    said.clearings.append(Clearing(finding=finding_, cleared_at=Instant(moment), cause=named))
-            elif tag == op.HELD:
-                sayer = self._sayers[rule]
-                said.hits.setdefault(rule, []).append(
-                    Hit(row, moment, self._engine.cause(cause), sayer.order(order), out[at : at + sayer.size])
-                )
-                at += sayer.size
             else:
-                turn = Turn(row, sequence, position, order == 1, moment, self._engine.cause(cause))
-                said.turns.setdefault(rule, []).append(turn)
-        return said
-
-    def _cause(self, rule: int, cause: int) -> str:
-        return self._engine.cause(cause)
+                named = engine.cause(cause)
+                for open_ in self.open.pop((rule, row)):
+                    clearings.append(Clearing(finding=open_, cleared_at=Instant(moment), cause=named))
+        return findings, clearings
 
     def of_hit(self, rule: int, hit: Hit, at: Instant, facts: dict[str, Any]) -> Finding:
         """The finding of a hit, told at a moment."""
@@ -108,7 +87,7 @@ class _Sayer:
         return self._say(row, Instant(at), named, self.order(order), out, start, {})
 
     def of_hit(self, hit: Hit, at: Instant, facts: dict[str, Any]) -> Finding:
-        return self._say(hit.row, at, hit.cause, hit.order, hit.said, 0, facts)
+        return self._say(hit.row, at, hit.cause, self.order(hit.order), hit.said, 0, facts)
 
     def order(self, row: int) -> str | None:
         return None if row == NO_ROW else self._orders.name(row)

@@ -6,11 +6,11 @@ from numpy.typing import NDArray
 from amends.detection.engine import Engine, Told
 from amends.detection.finding import Clearing, Finding, Verdicts
 from amends.detection.grouping import alike
-from amends.detection.hits import Hit, HitLog
-from amends.detection.machine.codes import RECORD_HEAD
+from amends.detection.hits import Hit, HitLog, Hits
+from amends.detection.machine import codes as op
 from amends.detection.pool import Pool
 from amends.detection.program import Program, SurgeSource
-from amends.detection.reading import Reader, Said
+from amends.detection.reading import Reader
 from amends.detection.surge import Records, SurgeJudge
 from amends.model.instant import Instant
 
@@ -21,7 +21,7 @@ class SurgeStage:
     """One surge with its groups, and the log of its hits if they are findings too."""
 
     def __init__(self, source: SurgeSource, program: Program, engine: Engine, reader: Reader) -> None:
-        self.source, self._reader = source, reader
+        self.source, self._reader, self._engine = source, reader, engine
         self.judge = SurgeJudge(source.rule)
         self.log: HitLog | None = None
         self._number = program.numbers[source.rule.id]
@@ -31,22 +31,23 @@ class SurgeStage:
             def tell(hit: Hit, at: Instant, facts: dict[str, object]) -> Finding:
                 return reader.of_hit(self._number, hit, at, facts)
 
-            self.log = HitLog(tell, lambda row: bool(int(cells.cells[row + mark.cell]) >> mark.bit & 1))
+            self.log = HitLog(tell, lambda row: bool(int(cells.cells[row + mark.cell]) >> mark.bit & 1), engine.cause)
 
-    def judge_records(self, records: Index, said: Said, end: int) -> tuple[list[Finding], list[Clearing]]:
-        """Count what the loop recorded for this surge, a record a row, and let the clock pass."""
-        log = self.log
+    def judge_records(self, told: Told, end: int) -> tuple[list[Finding], list[Clearing]]:
+        """Count what the loop recorded for this surge, and let the clock pass."""
+        records, log = _of(told.records, 0, self.source.number), self.log
+        held = _of(told.held, 1, self._number) if log is not None else told.held
         if log is not None:
-            log.begin(said.turns.get(self._number, ()))
-        counted = self._counted(records, said) if len(records) else None
+            log.begin(held[held[:, 0] == op.OVER])
+        counted = self._counted(records, held) if len(records) else None
         found, cleared = self.judge.judge(counted, end, log)
         if log is not None:
             window = self.source.surge.window
             cleared = cleared + log.end((end // window - 1) * window)
         return found, cleared
 
-    def _counted(self, records: Index, said: Said) -> Records:
-        values = records[:, RECORD_HEAD : RECORD_HEAD + len(self.source.types)]
+    def _counted(self, records: Index, held: Index) -> Records:
+        values = records[:, op.RECORD_HEAD : op.RECORD_HEAD + len(self.source.types)]
         number, first = alike(list(values.T), [None] * values.shape[1], len(values))
         names = [self._reader.values(self.source.types, stored) for stored in values[first].tolist()]
         groups = self.judge.groups(names)[number]
@@ -54,11 +55,16 @@ class SurgeStage:
         before = np.zeros(len(records), dtype=np.int64)
         if self.log is not None:
             before = self.log.count + np.cumsum(hit)
-            self.log.add(groups[hit].tolist(), said.hits.get(self._number, ()))
+            own = held[held[:, 0] == op.HIT]
+            self.log.add(Hits(groups[hit], own, self._engine.causes(own[:, 4].tolist()), set()))
         return Records(
             group=groups, at=records[:, 1], hit=hit, hit_before=before,
             row=records[:, 5], sequence=records[:, 3], position=records[:, 4],
         )  # fmt: skip
+
+
+def _of(rows: Index, column: int, number: int) -> Index:
+    return rows[rows[:, column] == number]
 
 
 class Stage:
@@ -71,11 +77,9 @@ class Stage:
 
     def verdicts(self, told: Told, end: int) -> Verdicts:
         """What was found in a run that ended with the clock at `end`."""
-        said = self.reader.read(told.out)
-        findings, clearings = said.findings, said.clearings
+        findings, clearings = self.reader.read(told.out)
         for surge in self.surges:
-            own = told.records[told.records[:, 0] == surge.source.number] if len(told.records) else told.records
-            found, cleared = surge.judge_records(own, said, end)
+            found, cleared = surge.judge_records(told, end)
             findings += found
             clearings += cleared
         self._engine.forget_batch()

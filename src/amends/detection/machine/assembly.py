@@ -1,18 +1,27 @@
 """Writes instructions: registers, labels and constants of one program."""
 
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.machine.codes import CONSTANT, WIDTH
+from amends.detection.machine.codes import CONSTANT, GIVING, MOVE, WIDTH
 
 REGISTERS = 512
 """How many values a block may hold at once."""
 
-Load = Callable[["Assembler", str], int]
-"""Puts the value of a name into a register."""
+class Names(Protocol):
+    """Where the values of names are."""
+
+    def load(self, asm: "Assembler", name: str) -> int:
+        """Put the value into a register."""
+        ...
+
+    def place(self, name: str) -> tuple[str, int]:
+        """Where it can be tested without a register: `cell`, `half` or `field` and its number; else `none`."""
+        ...
 
 
 class Label:
@@ -31,16 +40,18 @@ class Assembler:
         self._constants: list[int] = []
         self._lists: dict[tuple[int, ...], int] = {}
         self._registers = 0
-        self._load: Load | None = None
+        self._names: Names | None = None
+        self._marked = -1
+        """The latest instruction that a label is at."""
 
     @property
     def here(self) -> int:
         """The number of the next instruction."""
         return len(self._code)
 
-    def begin(self, load: Load | None = None) -> int:
-        """Begin a block in which names are read by `load`; returns where it begins."""
-        self._registers, self._load = 0, load
+    def begin(self, names: Names | None = None) -> int:
+        """Begin a block that reads these names; returns where it begins."""
+        self._registers, self._names = 0, names
         return self.here
 
     def register(self, count: int = 1) -> int:
@@ -67,8 +78,21 @@ class Assembler:
 
     def load(self, name: str) -> int:
         """A register with the value of a name."""
-        assert self._load is not None, "this block has no names"
-        return self._load(self, name)
+        assert self._names is not None, "this block has no names"
+        return self._names.load(self, name)
+
+    def place(self, name: str) -> tuple[str, int]:
+        """Where the value of a name can be tested without a register."""
+        assert self._names is not None, "this block has no names"
+        return self._names.place(name)
+
+    def move(self, given: int, value: int) -> None:
+        """Have a value in this register: what has just made it puts it there at once, where that can be."""
+        last = self._code[-1] if self._code else None
+        if last is not None and last[0] in GIVING and last[1] == value and self._marked != self.here:
+            last[1] = given
+        elif given != value:
+            self.do(MOVE, given, value)
 
     def jump(self, operation: int, *operands: "int | Label") -> None:
         """Write an instruction with a label among its operands."""
@@ -83,7 +107,7 @@ class Assembler:
 
     def mark(self, label: Label) -> None:
         """The label is here."""
-        label.at = self.here
+        label.at = self._marked = self.here
         for instruction, place in label.wanted:
             self._code[instruction][place] = label.at
 

@@ -14,9 +14,6 @@ WIDTH: Final = 8
 # ------------------------------------------------------------------ where to go on
 RETURN: Final = 0
 JUMP: Final = 1  # @
-JUMP_FALSE: Final = 2  # a @
-JUMP_TRUE: Final = 3  # a @
-JUMP_NOT_TRUE: Final = 4  # a @
 JUMP_PRESENT_I: Final = 5  # a @
 JUMP_PRESENT_S: Final = 6  # a @
 JUMP_PRESENT_F: Final = 7  # a @
@@ -26,6 +23,24 @@ CALL_IF_ANY: Final = 10  # cell bits @: call it if the row has one of these bits
 JUMP_UNLESS_FRESH: Final = 11  # @
 FINISH_TOUCH: Final = 12
 JUMP_UNLESS_MARKED: Final = 13  # cell bits @
+
+# ------------------------------------------------------------------ tests: jump where a condition is as `mode` says
+TEST: Final = 105  # a mode @
+TEST_ABSENT_CELL: Final = 106  # cell mode @
+TEST_ABSENT_HALF: Final = 107  # half-cell mode @
+TEST_ABSENT_FIELD: Final = 108  # field missing mode @
+TEST_HALF_IN: Final = 109  # half-cell first count mode @ has-null
+TEST_FIELD_IN: Final = 110  # field first count mode @ has-null
+TEST_EQUAL_I: Final = 111  # a b mode @
+TEST_LESS_I: Final = 112
+TEST_LESS_EQUAL_I: Final = 113
+TEST_EQUAL_S: Final = 114
+
+# Modes: a bit for each of absent, false and true.
+IF_TRUE: Final = 0b100
+IF_NOT_TRUE: Final = 0b011
+IF_FALSE: Final = 0b010
+IF_NOT_FALSE: Final = 0b101
 
 # ------------------------------------------------------------------ values
 CONSTANT: Final = 15  # d value
@@ -67,6 +82,7 @@ IN_LIST: Final = 50  # d a first count has-null missing: a sorted list among the
 
 # ------------------------------------------------------------------ arithmetic
 ADD_I: Final = 55  # d a b
+ADD_TO_I: Final = 54  # d a number
 SUBTRACT_I: Final = 56
 MULTIPLY_I: Final = 57
 NEGATE_I: Final = 58
@@ -89,18 +105,22 @@ LEARNED: Final = 76  # d group wait question default
 LATE_AFTER: Final = 77  # d group wait since promise log-chance
 
 # ------------------------------------------------------------------ folds: a is the value, `bit` says what changed
-FOLD_LAST: Final = 80  # a cell time-cell bit form
-FOLD_FIRST: Final = 81  # a cell time-cell bit form
-FOLD_MAX: Final = 82  # a cell bit form
+# `from` says where the value comes from instead: a field's number and one more, or as below; 0 is the register.
+FOLD_LAST: Final = 80  # a cell time-cell bit form from
+FOLD_FIRST: Final = 81  # a cell time-cell bit form from
+FOLD_MAX: Final = 82  # a cell bit form from
 FOLD_MIN: Final = 83
-FOLD_SUM: Final = 84  # a cell bit
+FOLD_SUM: Final = 84  # a cell bit from
 FOLD_COUNT: Final = 85  # cell bit
 FOLD_ANY: Final = 86  # half-cell bit
 
+FROM_TIME: Final = -1
+FROM_RECEIVED: Final = -2
+
 # ------------------------------------------------------------------ verdicts
 FIRE: Final = 90  # rule
-CONFLICT: Final = 91  # a rule
-CLEAR_IF: Final = 92  # a rule: if it holds and a finding is open
+CONFLICT: Final = 91  # holds rule
+CLEAR: Final = 92  # rule: a finding is open, and over
 ARM: Final = 93  # since due rule
 DISARM: Final = 94  # rule
 ARM_ANEW: Final = 95  # since due before rule
@@ -108,8 +128,9 @@ PASSED: Final = 96  # since rule: the clock has passed what was due
 OUT: Final = 97  # a
 UNHIDE: Final = 98  # after ARM: the event at hand is the touching one again
 RECORD: Final = 99  # first count hit surge; of what a surge counts
-HIT: Final = 100  # a rule surge: a hit that is a finding once its group surges
-OVER: Final = 101  # a surge cell bit: whether such troubles are over
+HIT: Final = 100  # a rule: a hit that is a finding once its group surges; HELD comes next
+HELD: Final = 103  # what the hit says is put out: keep it
+OVER: Final = 101  # over rule: whether the troubles of its hits are over
 WAIT: Final = 102  # first wait: since, ends, over, never and the values of its lane
 
 # ------------------------------------------------------------------ forms of a column
@@ -125,12 +146,14 @@ FLAG: Final = 3
 # ------------------------------------------------------------------ what is put out
 FIRED: Final = 1
 CLEARED: Final = 2
-HELD: Final = 3
-"""A hit of a surge that finds its hits."""
-TURNED: Final = 4
-"""The troubles of a surge's hits are over for a row, or no longer."""
 
 OUT_HEAD: Final = 8
 """Tag, rule, row, moment, cause, order's row, number of the touch, event of the batch."""
 RECORD_HEAD: Final = 7
 """Surge, moment, hit, number of the touch, position, row, cause."""
+
+GIVING: Final = frozenset(
+    {CONSTANT, LOAD64, LOAD32, ORDER64, ORDER32, FIELD, EVENT_TIME, EVENT_RECEIVED, EVENT_TYPE, TO_DECIMAL, HALF_UP}
+    | set(range(EQUAL_I, IN_LIST + 1)) | set(range(ADD_TO_I, MONEY + 1)) | {LANE, LEARNED, LATE_AFTER}
+)  # fmt: skip
+"""Operations whose first operand is the register that they write."""

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.learning.scale import BUCKETS, HORIZON
-from amends.detection.machine.compiled import compiled
+from amends.detection.machine.compiled import compiled, inlined
 from amends.detection.vector import NO_INT
 
 Index = NDArray[np.int64]
@@ -18,7 +18,7 @@ SHAPE = VALUES + VALUES + 2
 """Numbers of a wait's lanes: how many levels, the columns of each as bits, how many columns, what is absent of each."""
 
 
-@compiled
+@inlined
 def find(shapes: Index, wait: int, registers: Index, first: int, groups: Index, table: Index, counts: Index) -> int:
     """The group of the values in the registers from `first` on, made if there is none; -1 where no level fits.
 
@@ -57,7 +57,7 @@ def find(shapes: Index, wait: int, registers: Index, first: int, groups: Index, 
     return int(parent)
 
 
-@compiled
+@inlined
 def _look(columns: int, wait: int, level: int, registers: Index, first: int, groups: Index, table: Index) -> int:
     """Where the group is in the table, or would be."""
     mix = (wait * 31 + level) * 0x9E3779B1
@@ -88,7 +88,7 @@ def fill(groups: Index, count: int, table: Index, shapes: Index) -> None:
         table[place] = group + 1
 
 
-@compiled
+@inlined
 def row_of(group: int, groups: Index, learned: Index) -> int:
     """The row of a group among the curves of its wait; of its nearest broader group where it is new; -1 for none.
 
@@ -102,7 +102,7 @@ def row_of(group: int, groups: Index, learned: Index) -> int:
     return -1
 
 
-@compiled
+@inlined
 def hazard(curve: Floats, duration: int, edges: Index) -> float:
     """The whole hazard of a curve up to a duration; as `Waits.hazard` has it."""
     at = min(max(duration, 0), HORIZON)
@@ -119,7 +119,7 @@ def hazard(curve: Floats, duration: int, edges: Index) -> float:
     return float(low + (curve[bucket + 1] - low) * share)
 
 
-@compiled
+@inlined
 def reached(curve: Floats, wanted: float, edges: Index) -> int:
     """The least duration by which the whole hazard reaches what is wanted; as `Waits` has it."""
     below, above = 0, BUCKETS
@@ -140,7 +140,7 @@ def reached(curve: Floats, wanted: float, edges: Index) -> int:
     return int(edges[below] + np.int64(np.ceil(min(max(share, 0.0), 1.0) * width)))
 
 
-@compiled
+@inlined
 def late_after(
     curve: Floats, far: int, since: int, promise: int, log_chance: float, edges: Index
 ) -> int:

@@ -15,7 +15,7 @@ from amends.detection.learning.waits import End
 from amends.detection.machine import codes as op
 from amends.detection.machine import lanes, state
 from amends.detection.machine.assembly import REGISTERS
-from amends.detection.machine.compiled import compiled
+from amends.detection.machine.compiled import compiled, inlined
 from amends.detection.machine.row import BLOCK_ROWS, MARKS, NEVER, PARENT, WAITING
 from amends.detection.machine.texts import precedes
 from amends.detection.machine.timers import pop, push
@@ -43,10 +43,11 @@ NO_EVENT = -1
 SCRATCH = REGISTERS
 """A register of the loop's own."""
 _HIDDEN = 7
+_BEGUN = 6
 LEFT, CAME, NEVER_COMES = int(End.LEFT), int(End.CAME), int(End.NEVER)
 
 
-@compiled
+@inlined
 def value_of(field: int, event: int, places: Index, values: Index, cursors: Index, ends: Index, missing: Index) -> int:
     """The field of an event of the batch. Events are asked of in order."""
     cursor, end = cursors[field], ends[field]
@@ -56,6 +57,33 @@ def value_of(field: int, event: int, places: Index, values: Index, cursors: Inde
     if cursor < end and places[cursor] == event:
         return int(values[cursor])
     return int(missing[field])
+
+
+@inlined
+def event_value(
+    field: int, current: int, stamp: int, field_now: Index, field_stamp: Index,
+    places: Index, values: Index, cursors: Index, ends: Index, missing: Index,
+) -> int:  # fmt: skip
+    """The field of the event at hand, which may be one that waited."""
+    if current == NO_EVENT:
+        return int(missing[field])
+    if field_stamp[field] != stamp:
+        field_now[field] = value_of(field, current, places, values, cursors, ends, missing)
+        field_stamp[field] = stamp
+    return int(field_now[field])
+
+
+@inlined
+def is_in(constants: Index, first: int, count: int, value: int) -> bool:
+    """Whether a value is in a sorted list."""
+    low, high = first, first + count
+    while low < high:
+        middle = (low + high) >> 1
+        if constants[middle] < value:
+            low = middle + 1
+        else:
+            high = middle
+    return bool(low < first + count and constants[low] == value)
 
 
 @compiled
@@ -68,11 +96,11 @@ def run(
     field_places: Index, field_values: Index, field_cursors: Index, field_ends: Index, missing: Index,
     read_from: Index, read_fields: Index, field_now: Index, field_stamp: Index,
     kept: Index, kept_data: Index, touches: Index, found: Index, named: Index, timers: Index,
-    out: Index, records: Index, ended: Index, keeping: Index, freed: Index,
+    out: Index, records: Index, held: Index, ended: Index, keeping: Index, freed: Index,
     text_starts: Index, characters: NDArray[np.uint8],
     shapes: Index, groups: Index, group_table: Index, group_counts: Index, learned: Index, wait_info: Index,
     answers: Index, answer_bases: Index, curves: Floats, far: Index, curve_bases: Index, edges: Index,
-    work: Index,
+    work: Index, stack: Index,
 ) -> int:  # fmt: skip
     """Go on; returns why it came back, as `state` has it."""
     phase = s[state.PHASE]
@@ -82,13 +110,14 @@ def run(
     n_out = s[state.OUT]
     n_records = s[state.RECORDS]
     n_timers = s[state.TIMERS]
+    n_held, held_width = s[state.HELD], s[state.HELD_WIDTH]
     sequence = s[state.SEQUENCE]
     type_count = s[state.TYPES]
     width = s[state.RECORD_WIDTH]
     out_limit = len(out) - s[state.OUT_ROOM]
     record_limit = len(records) - s[state.RECORD_ROOM]
+    held_limit = len(held) - s[state.HELD_ROOM]
     timer_limit = len(timers) // 3 - s[state.DUES_MAX] - 1
-    stack = np.zeros(8, dtype=np.int64)
     why = state.FINISHED
     # What is at hand.
     row, now, order = np.int64(-1), np.int64(0), np.int64(-1)
@@ -109,6 +138,9 @@ def run(
             break
         if n_records > record_limit:
             why = state.MORE_RECORDS
+            break
+        if n_held > held_limit:
+            why = state.MORE_HELD
             break
         if n_timers > timer_limit:
             why = state.MORE_TIMERS
@@ -367,27 +399,84 @@ def run(
             elif what == op.LOAD32:
                 registers[d] = halves[2 * row + a]
             elif what == op.FIELD:
-                if current == NO_EVENT:
+                if a < 0:
                     registers[d] = b
-                elif field_stamp[a] == stamp:
-                    registers[d] = field_now[a]
                 else:
-                    value = value_of(a, current, field_places, field_values, field_cursors, field_ends, missing)
-                    registers[d] = value
-                    field_now[a], field_stamp[a] = value, stamp
+                    registers[d] = event_value(
+                        a, current, stamp, field_now, field_stamp,
+                        field_places, field_values, field_cursors, field_ends, missing,
+                    )  # fmt: skip
+            elif what == op.TEST_FIELD_IN:
+                value = event_value(
+                    d, current, stamp, field_now, field_stamp,
+                    field_places, field_values, field_cursors, field_ends, missing,
+                )  # fmt: skip
+                if value == missing[d]:
+                    truth = 0
+                elif is_in(constants, a, b, value):
+                    truth = 2
+                else:
+                    truth = 0 if code[at + 6] else 1
+                if (code[at + 4] >> truth) & 1 != 0:
+                    pc = code[at + 5]
+            elif what == op.TEST_ABSENT_CELL:
+                if (a >> (2 if heap[row + d] == NO_INT else 1)) & 1 != 0:
+                    pc = b
+            elif what == op.TEST_ABSENT_HALF:
+                if (a >> (2 if halves[2 * row + d] < 0 else 1)) & 1 != 0:
+                    pc = b
+            elif what == op.TEST_ABSENT_FIELD:
+                value = event_value(
+                    d, current, stamp, field_now, field_stamp,
+                    field_places, field_values, field_cursors, field_ends, missing,
+                )  # fmt: skip
+                if (b >> (2 if value == a else 1)) & 1 != 0:
+                    pc = code[at + 4]
+            elif what == op.TEST_HALF_IN:
+                value = np.int64(halves[2 * row + d])
+                if value < 0:
+                    truth = 0
+                elif is_in(constants, a, b, value):
+                    truth = 2
+                else:
+                    truth = 0 if code[at + 6] else 1
+                if (code[at + 4] >> truth) & 1 != 0:
+                    pc = code[at + 5]
+            elif what == op.TEST:
+                if (a >> (registers[d] + 1)) & 1 != 0:
+                    pc = b
+            elif what == op.TEST_EQUAL_I:
+                if registers[d] == NO_INT or registers[a] == NO_INT:
+                    truth = 0
+                else:
+                    truth = 2 if registers[d] == registers[a] else 1
+                if (b >> truth) & 1 != 0:
+                    pc = code[at + 4]
+            elif what == op.TEST_LESS_I:
+                if registers[d] == NO_INT or registers[a] == NO_INT:
+                    truth = 0
+                else:
+                    truth = 2 if registers[d] < registers[a] else 1
+                if (b >> truth) & 1 != 0:
+                    pc = code[at + 4]
+            elif what == op.TEST_LESS_EQUAL_I:
+                if registers[d] == NO_INT or registers[a] == NO_INT:
+                    truth = 0
+                else:
+                    truth = 2 if registers[d] <= registers[a] else 1
+                if (b >> truth) & 1 != 0:
+                    pc = code[at + 4]
+            elif what == op.TEST_EQUAL_S:
+                if registers[d] < 0 or registers[a] < 0:
+                    truth = 0
+                else:
+                    truth = 2 if registers[d] == registers[a] else 1
+                if (b >> truth) & 1 != 0:
+                    pc = code[at + 4]
             elif what == op.CONSTANT:
                 registers[d] = a
             elif what == op.MOVE:
                 registers[d] = registers[a]
-            elif what == op.JUMP_FALSE:
-                if registers[d] == 0:
-                    pc = a
-            elif what == op.JUMP_TRUE:
-                if registers[d] == 1:
-                    pc = a
-            elif what == op.JUMP_NOT_TRUE:
-                if registers[d] != 1:
-                    pc = a
             elif what == op.JUMP:
                 pc = d
             elif what == op.RETURN:
@@ -396,7 +485,17 @@ def run(
                 depth -= 1
                 pc = stack[depth]
             elif what == op.FOLD_LAST or what == op.FOLD_FIRST:
-                # d: value, a: place, b: place of its time, then bit and form.
+                # d: value, a: place, b: place of its time, then bit, form and where the value comes from instead.
+                source = code[at + 6]
+                if source > 0:
+                    registers[SCRATCH + 1] = event_value(
+                        source - 1, current, stamp, field_now, field_stamp,
+                        field_places, field_values, field_cursors, field_ends, missing,
+                    )  # fmt: skip
+                    d = SCRATCH + 1
+                elif source < 0:
+                    registers[SCRATCH + 1] = event_time if source == op.FROM_TIME else now
+                    d = SCRATCH + 1
                 value = registers[d]
                 form = code[at + 5]
                 if form == op.WHOLE or form == op.DECIMAL:
@@ -435,7 +534,17 @@ def run(
                             else:
                                 halves[2 * row + a] = value
             elif what == op.FOLD_MAX or what == op.FOLD_MIN:
-                # d: value, a: place, then bit and form.
+                # d: value, a: place, then bit, form and where the value comes from instead.
+                source = code[at + 5]
+                if source > 0:
+                    registers[SCRATCH + 1] = event_value(
+                        source - 1, current, stamp, field_now, field_stamp,
+                        field_places, field_values, field_cursors, field_ends, missing,
+                    )  # fmt: skip
+                    d = SCRATCH + 1
+                elif source < 0:
+                    registers[SCRATCH + 1] = event_time if source == op.FROM_TIME else now
+                    d = SCRATCH + 1
                 value = registers[d]
                 form = code[at + 4]
                 takes = False
@@ -471,8 +580,14 @@ def run(
                 heap[row + d] += 1
                 dirty |= np.int64(1) << a
             elif what == op.FOLD_SUM:
-                if registers[d] != NO_INT and registers[d] != 0:
-                    heap[row + a] += registers[d]
+                value = registers[d]
+                if code[at + 4] > 0:
+                    value = event_value(
+                        code[at + 4] - 1, current, stamp, field_now, field_stamp,
+                        field_places, field_values, field_cursors, field_ends, missing,
+                    )  # fmt: skip
+                if value != NO_INT and value != 0:
+                    heap[row + a] += value
                     dirty |= np.int64(1) << b
             elif what == op.FOLD_ANY:
                 if halves[2 * row + d] != 1:
@@ -493,14 +608,7 @@ def run(
                 if value == code[at + 6]:
                     registers[d] = -1
                 else:
-                    low, high = b, b + code[at + 4]
-                    while low < high:
-                        middle = (low + high) >> 1
-                        if constants[middle] < value:
-                            low = middle + 1
-                        else:
-                            high = middle
-                    if low < b + code[at + 4] and constants[low] == value:
+                    if is_in(constants, b, code[at + 4], value):
                         registers[d] = 1
                     else:
                         registers[d] = -1 if code[at + 5] else 0
@@ -565,6 +673,8 @@ def run(
                     registers[d] = registers[a] - registers[b]
                 else:
                     registers[d] = registers[a] * registers[b]
+            elif what == op.ADD_TO_I:
+                registers[d] = registers[a] if registers[a] == NO_INT else registers[a] + b
             elif what == op.NEGATE_I:
                 registers[d] = registers[a] if registers[a] == NO_INT else -registers[a]
             elif what == op.ABSOLUTE_I:
@@ -709,9 +819,9 @@ def run(
                 # d: whether it holds, a: rule.
                 info = a * RULE_INFO
                 mark, bit = rules[info + 1], np.int64(1) << rules[info + 2]
-                held = (heap[row + mark] & bit) != 0
-                holds = registers[d] == 1
-                if held != holds:
+                was = (heap[row + mark] & bit) != 0
+                holds = d == 1
+                if was != holds:
                     heap[row + mark] ^= bit
                     out[n_out], out[n_out + 1] = op.FIRED if holds else op.CLEARED, a
                     out[n_out + 2], out[n_out + 3] = row, now
@@ -733,14 +843,12 @@ def run(
                 stack[depth] = pc
                 depth += 1
                 pc = rules[info]
-            elif what == op.CLEAR_IF:
-                info = a * RULE_INFO
-                bit = np.int64(1) << rules[info + 2]
-                if registers[d] == 1 and (heap[row + rules[info + 1]] & bit) != 0:
-                    heap[row + rules[info + 1]] ^= bit
-                    out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.CLEARED, a, row, now
-                    out[n_out + 4], out[n_out + 5], out[n_out + 6], out[n_out + 7] = current, order, sequence, position
-                    n_out += op.OUT_HEAD
+            elif what == op.CLEAR:
+                info = d * RULE_INFO
+                heap[row + rules[info + 1]] ^= np.int64(1) << rules[info + 2]
+                out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.CLEARED, d, row, now
+                out[n_out + 4], out[n_out + 5], out[n_out + 6], out[n_out + 7] = current, order, sequence, position
+                n_out += op.OUT_HEAD
             elif what == op.OUT:
                 out[n_out] = registers[d]
                 n_out += 1
@@ -779,25 +887,32 @@ def run(
                     records[n_records + op.RECORD_HEAD + place] = registers[d + place]
                 n_records += width
             elif what == op.HIT:
-                # d: whether it is one, a: rule.
+                # d: whether it is one, a: rule. What it says is put out behind the verdicts, and moved by HELD.
                 if registers[d] == 1:
-                    out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.HELD, a, row, now
-                    out[n_out + 4], out[n_out + 5], out[n_out + 6], out[n_out + 7] = current, order, sequence, position
-                    n_out += op.OUT_HEAD
+                    held[n_held], held[n_held + 1], held[n_held + 2], held[n_held + 3] = op.HIT, a, row, now
+                    held[n_held + 4], held[n_held + 5] = current, order
+                    held[n_held + 6], held[n_held + 7] = sequence, position
+                    stack[_BEGUN] = n_out
                     stack[depth] = pc
                     depth += 1
                     pc = rules[a * RULE_INFO]
+                else:
+                    pc += 1
+            elif what == op.HELD:
+                for place in range(n_out - stack[_BEGUN]):
+                    held[n_held + op.OUT_HEAD + place] = out[stack[_BEGUN] + place]
+                n_out = stack[_BEGUN]
+                n_held += held_width
             elif what == op.OVER:
                 # d: whether it is over, a: rule.
                 info = a * RULE_INFO
                 mark, bit = rules[info + 1], np.int64(1) << rules[info + 2]
-                if ((heap[row + mark] & bit) != 0) != (registers[d] == 1):
+                if ((heap[row + mark] & bit) != 0) != (d == 1):
                     heap[row + mark] ^= bit
-                    out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.TURNED, a, row, now
-                    out[n_out + 4] = current
-                    out[n_out + 5] = 1 if registers[d] == 1 else 0
-                    out[n_out + 6], out[n_out + 7] = sequence, position
-                    n_out += op.OUT_HEAD
+                    held[n_held], held[n_held + 1], held[n_held + 2], held[n_held + 3] = op.OVER, a, row, now
+                    held[n_held + 4], held[n_held + 5] = current, d
+                    held[n_held + 6], held[n_held + 7] = sequence, position
+                    n_held += held_width
             # -------------------------------------------------------- what is learned
             elif what == op.LANE:
                 registers[d] = lanes.find(shapes, b, registers, a, groups, group_table, group_counts)
@@ -861,5 +976,6 @@ def run(
                 raise ValueError("there is no such instruction")
 
     s[state.PHASE], s[state.EVENT] = phase, event
-    s[state.OUT], s[state.RECORDS], s[state.TIMERS], s[state.SEQUENCE] = n_out, n_records, n_timers, sequence
+    s[state.OUT], s[state.RECORDS], s[state.HELD] = n_out, n_records, n_held
+    s[state.TIMERS], s[state.SEQUENCE] = n_timers, sequence
     return int(why)

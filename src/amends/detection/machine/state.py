@@ -35,6 +35,9 @@ TYPES: Final = 23
 BLOCKS: Final = 24
 DUES_MAX: Final = 25
 FIELDS_MAX: Final = 26
+HELD: Final = 27
+HELD_WIDTH: Final = 28
+HELD_ROOM: Final = 29
 SIZE: Final = 32
 
 # Phases.
@@ -60,3 +63,4 @@ MORE_KEPT: Final = 5
 MORE_TOUCHES: Final = 6
 MORE_GROUPS: Final = 7
 MORE_KEPT_DATA: Final = 8
+MORE_HELD: Final = 9

@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.machine.compiled import compiled
+from amends.detection.machine.compiled import inlined
 
 Index = NDArray[np.int64]
 
 
-@compiled
+@inlined
 def precedes(left: int, right: int, starts: Index, characters: NDArray[np.uint8]) -> bool:
     """Whether the text of one code comes before that of another: UTF-8 keeps the order of code points."""
     one, other = starts[left], starts[right]

@@ -3,13 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.machine.compiled import compiled
+from amends.detection.machine.compiled import compiled, inlined
 from amends.detection.machine.row import BLOCK_ROWS, NEVER
 
 Index = NDArray[np.int64]
 
 
-@compiled
+@inlined
 def push(timers: Index, count: int, due: int, row: int, rule: int) -> int:
     """One more; returns how many there are. `timers` has three numbers for each."""
     place = count
@@ -27,7 +27,7 @@ def push(timers: Index, count: int, due: int, row: int, rule: int) -> int:
     return count + 1
 
 
-@compiled
+@inlined
 def pop(timers: Index, count: int) -> int:
     """Away with the earliest; returns how many are left."""
     count -= 1
