@@ -17,7 +17,7 @@ DEMO_ARGS   ?=
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
-setup: $(STAMPS)/installed assets browser ## everything needed, into .venv; quick the second time
+setup: $(STAMPS)/installed $(STAMPS)/compiled assets browser ## everything needed, into .venv; quick the second time
 
 run: setup ## the demo: a simulated world, and the console that watches it
 	$(BIN)/amends demo $(DEMO_ARGS)
@@ -65,6 +65,11 @@ $(BIN)/python:
 $(STAMPS)/installed: pyproject.toml requirements.lock | $(BIN)/python
 	@scripts/install.sh $(VENV)
 	@mkdir -p $(STAMPS) && touch $@
+
+# What the kernel runs, as machine code: half a minute, once for each version of it.
+$(STAMPS)/compiled: $(STAMPS)/installed $(wildcard src/amends/detection/machine/*.py)
+	@$(BIN)/python -c "from amends.detection import make_ready; make_ready()"
+	@touch $@
 
 assets: $(STAMPS)/installed ## what the console needs from npm
 	@$(BIN)/python scripts/fetch_assets.py

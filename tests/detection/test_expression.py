@@ -1,16 +1,32 @@
-"""Expressions: what they compute over columns with absent values, and what they refuse."""
+"""Expressions: what the loop computes for rows with absent values, and what is refused."""
 
-from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pytest
 
-from amends.detection.cells import python_values, read, store
+from amends.detection import Kernel, pack_from_text
 from amends.detection.expression import ExpressionError, Scope, Type, compile_expression
+from amends.detection.machine import codes as op
+from amends.detection.machine.assembly import Label
 from amends.detection.pool import Pool
-from amends.detection.vector import Vector
+from amends.detection.reading import Values
+from amends.model.event import Event
+from amends.model.instant import Instant
 
+PACK = """
+sets: {western: [USD, EUR]}
+tables:
+  order:
+    columns:
+      n: {fold: last, of: quantity, on: [order.placed]}
+      d: {fold: last, of: risk_score, on: [order.placed]}
+      m: {fold: last, of: total, on: [order.placed]}
+      currency: {fold: last, of: currency, on: [order.placed]}
+      t: {fold: last, of: deliver_by, on: [order.placed]}
+      f: {fold: last, of: split_allowed, on: [order.placed]}
+rules: []
+"""
+FIELDS = {"n": "quantity", "d": "risk_score", "m": "total", "currency": "currency", "t": "deliver_by", "f": "split_allowed"}
 NAMES: dict[str, Type] = {
     "n": "integer",
     "d": "decimal",
@@ -30,21 +46,40 @@ ROWS: dict[str, list[Any]] = {
 SCOPE = Scope(names=NAMES, sets={"western": ("USD", "EUR")})
 
 
-class Rows:
-    size = 3
-
-    def __init__(self, pool: Pool, rows: Mapping[str, list[Any]]) -> None:
-        self._columns = {name: read(store(rows[name], NAMES[name], pool), NAMES[name]) for name in NAMES}
-
-    def column(self, name: str) -> Vector:
-        return self._columns[name]
-
-
 def value_of(text: str) -> list[Any]:
-    pool = Pool()
+    """What the expression is for each row, and as what it is tested where it is a condition."""
+    kernel = Kernel(pack_from_text(PACK, "expressions.yaml"))
+    for row in range(3):
+        data = {FIELDS[name]: values[row] for name, values in ROWS.items() if values[row] is not None}
+        kernel.on_events(
+            [Event(id=str(row), source="s", type="order.placed", time=Instant(row), keys={"order": str(row)}, data=data)]
+        )
+    program, engine, pool = kernel._program, kernel._engine, kernel._pool
     expression = compile_expression(text, SCOPE, pool)
-    vector = expression.over(Rows(pool, ROWS))
-    return python_values(Vector(np.array(vector.values), vector.absent), expression.type, pool)
+    asm = program._asm
+    blocks = [asm.begin(program._names("order"))]
+    asm.do(op.OUT, expression.emit(asm))
+    asm.do(op.RETURN)
+    for mode in (op.IF_TRUE, op.IF_NOT_TRUE, op.IF_FALSE, op.IF_NOT_FALSE) if expression.type == "flag" else ():
+        blocks.append(asm.begin(program._names("order")))
+        jumps, done = Label(), Label()
+        expression.test(asm, mode, jumps)
+        asm.do(op.OUT, asm.constant(0))
+        asm.jump(op.JUMP, done)
+        asm.mark(jumps)
+        asm.do(op.OUT, asm.constant(1))
+        asm.mark(done)
+        asm.do(op.RETURN)
+    program.code, program.constants = asm.code(), asm.pool()
+    rows = engine.subjects["order"].rows(["0", "1", "2"]).tolist()
+    found = []
+    for row in rows:
+        stored, *jumped = engine.pass_to(10, [(row, block) for block in blocks]).out
+        value = Values(pool).of(expression.type)(stored)
+        if jumped:
+            assert jumped == [value is True, value is not True, value is False, value is not False]
+        found.append(value)
+    return found
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Noticing: events in, findings out."""
 
 from amends.detection.finding import Clearing, Finding, Verdicts
-from amends.detection.kernel import Kernel, StaleSnapshotError
+from amends.detection.kernel import Kernel, StaleSnapshotError, is_ready, make_ready
 from amends.detection.pack import PackError, load_pack, pack_from_documents, pack_from_text
 from amends.detection.rule import Pack, Rule
 
@@ -14,7 +14,9 @@ __all__ = [
     "Rule",
     "StaleSnapshotError",
     "Verdicts",
+    "is_ready",
     "load_pack",
+    "make_ready",
     "pack_from_documents",
     "pack_from_text",
 ]

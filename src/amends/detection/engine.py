@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.batch import EventBatch
+from amends.detection.heap import Heap, Subjects
 from amends.detection.learning.scale import EDGES
 from amends.detection.machine import lanes, state
 from amends.detection.machine.assembly import REGISTERS
-from amends.detection.heap import Heap, Subjects
 from amends.detection.machine.loop import ENDED, KEPT, run
 from amends.detection.machine.row import WAITING
 from amends.detection.machine.timers import earliest
@@ -22,6 +22,11 @@ from amends.model.subjects import KINDS
 Index = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+_ANEW = [
+    state.PHASE, state.OUT, state.RECORDS, state.HELD, state.ENDED, state.KEPT, state.FREED, state.TIMERS,
+    state.SEQUENCE, state.WORK,
+]  # fmt: skip
+"""What begins anew with each run."""
 _NOTHING: Index = np.zeros(0, dtype=np.int64)
 
 
@@ -136,23 +141,24 @@ class Engine:
         keys: tuple[Index, ...], fields: tuple[Index, ...], work: Index,
     ) -> Told:  # fmt: skip
         program, heap, s, learned = self._program, self.heap, self._state, self.learned
-        for place in (state.PHASE, state.OUT, state.RECORDS, state.HELD, state.ENDED, state.KEPT, state.FREED, state.TIMERS,
-                      state.SEQUENCE, state.WORK):  # fmt: skip
-            s[place] = 0
+        s[_ANEW] = 0
         s[state.BLOCKS] = heap.blocks
         keeping = np.zeros(2 * len(times) + 2, dtype=np.int64)
         times = np.ascontiguousarray(times, dtype=np.int64)
         while True:
-            why = run(
+            arrays: list[Any] = [
                 s, program.code, program.constants, program.rule_info, program.entry, self._kinds, self._due_rules,
                 self._passes, heap.cells, heap.halves, self._registers, self._doubles,
                 heap.block_base, heap.block_kind, heap.block_due, types, times, received, feeds, *keys, *fields,
                 self._missing, self._read_from, self._read_fields, self._field_now, self._field_stamp,
                 self._kept, self._kept_data, self._touches, self._found(), self._named, self._timers,
-                self._out, self._records, self._held, self._ended, keeping, self._freed, self._text_starts, self._characters,
+                self._out, self._records, self._held, self._ended, keeping, self._freed,
+                self._text_starts, self._characters,
                 self._shapes, self.groups, self._group_table, self.group_counts, learned.met, self._wait_cells,
-                learned.answers, learned.answer_bases, learned.curves, learned.far, learned.curve_bases, EDGES, work, self._stack,
-            )  # fmt: skip
+                learned.answers, learned.answer_bases, learned.curves, learned.far, learned.curve_bases, EDGES,
+                work, self._stack,
+            ]  # fmt: skip
+            why = run(*arrays)
             if why == state.FINISHED:
                 break
             self._grow(why)
@@ -267,7 +273,8 @@ class Engine:
         known = translations.get(id(texts))
         if known is None:
             known = translations[id(texts)] = self._pool.codes(texts, len(texts))
-        return known[codes]
+        own: NDArray[np.int32] = known[codes]
+        return own
 
     def _add_texts(self) -> None:
         """Let the loop know the texts that came to the pool."""
@@ -275,7 +282,8 @@ class Engine:
         if len(texts) == self._texts:
             return
         new = texts[self._texts :]
-        encoded = [text.encode("utf-8", "surrogatepass") for text in new]
+        # Events may hold something else where a text should be; it is kept as it is.
+        encoded = [str(text).encode("utf-8", "surrogatepass") for text in new]
         start = int(self._text_starts[self._texts])
         ends = start + np.cumsum(np.fromiter(map(len, encoded), dtype=np.int64, count=len(encoded)))
         while len(texts) + 1 > len(self._text_starts):

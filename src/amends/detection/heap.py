@@ -92,25 +92,23 @@ class Subjects:
 
     def rows(self, ids: Sequence[str]) -> Index:
         """The row of each id, new where need be."""
-        index = self.index
-        found = []
-        for subject in ids:
-            row = index.get(subject)
-            if row is None:
-                row = self._new(subject)
-            found.append(row)
+        found = list(map(self.index.get, ids))
+        if None in found:
+            self._take_in([subject for subject, row in zip(ids, found, strict=True) if row is None])
+            found = list(map(self.index.__getitem__, ids))
         return np.array(found, dtype=np.int64)
 
-    def _new(self, subject: str) -> int:
-        number = len(self.names)
-        block, place = divmod(number, BLOCK_ROWS)
-        if block == len(self._bases):
+    def _take_in(self, ids: Sequence[str]) -> None:
+        """New subjects; an id may stand there twice."""
+        new = list(dict.fromkeys(ids))
+        first = len(self.names)
+        self.names.extend(new)
+        while len(self._bases) * BLOCK_ROWS < len(self.names):
             self._bases.append(self._heap.block(self._kind, self._template))
-        row = self._bases[block] + place * self.layout.width
-        self._heap.cells[row] |= number
-        self.names.append(subject)
-        self.index[subject] = row
-        return row
+        numbers = np.arange(first, len(self.names), dtype=np.int64)
+        rows = np.array(self._bases, dtype=np.int64)[numbers // BLOCK_ROWS] + numbers % BLOCK_ROWS * self.layout.width
+        self._heap.cells[rows] |= numbers
+        self.index.update(zip(new, rows.tolist(), strict=True))
 
     def name(self, row: int) -> str:
         """The subject of a row."""

@@ -28,7 +28,7 @@ class Hit(msgspec.Struct, frozen=True):
 
 
 class Hits(msgspec.Struct, frozen=True):
-    """The hits of a batch, in order: of which group each is, what was put out of it, and its event, by source and id."""
+    """The hits of a batch, in order: the group of each, what was put out of it, and its event's source and id."""
 
     group: Index
     held: Index
@@ -68,8 +68,6 @@ class Moment(msgspec.Struct, frozen=True):
         if turn.row == self.row:
             return turn.sequence <= self.sequence
         return turn.position <= self.position
-
-
 
 
 Tell = Callable[[Hit, Instant, dict[str, Any]], Finding]
@@ -177,7 +175,9 @@ class HitLog:
         self.count = content["count"]
         self._begins = [first for first, *_ in content["blocks"]]
         self._blocks = [
-            Hits(np.array(group, dtype=np.int64), np.array(held, dtype=np.int64), [(a, b) for a, b in causes], set(told))
+            Hits(
+                np.array(group, dtype=np.int64), np.array(held, dtype=np.int64), [(a, b) for a, b in causes], set(told)
+            )
             for _, group, held, causes, told in content["blocks"]
         ]
         self._open = {row: list(findings) for row, findings in content["open"]}

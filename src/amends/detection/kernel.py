@@ -16,6 +16,8 @@ from amends.detection.engine import Engine
 from amends.detection.finding import Verdicts
 from amends.detection.layout import Cell
 from amends.detection.machine.codes import DECIMAL, FLAG, TEXT
+from amends.detection.machine.compiled import is_on_disk
+from amends.detection.machine.loop import run
 from amends.detection.machine.row import MARKS, NEVER
 from amends.detection.pool import Pool
 from amends.detection.program import Program
@@ -204,6 +206,16 @@ class Kernel:
             if surge.log is not None:
                 surge.log.load(content["hits"][surge.judge.rule.id])
         return kernel
+
+
+def is_ready() -> bool:
+    """Whether the kernel's loop is compiled for this machine. If not, the first kernel that runs takes half a minute."""
+    return is_on_disk(run)
+
+
+def make_ready() -> None:
+    """Compile the kernel's loop, if it is not yet, and keep it on disk."""
+    Kernel(Pack(digest="", tables={}, sets={}, rules={})).sweep(Instant(0))
 
 
 def _joined(said: list[Verdicts]) -> Verdicts:

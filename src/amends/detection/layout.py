@@ -83,8 +83,7 @@ class Layout:
         halves = [column for column in columns if column.type in ("text", "flag")]
         starts = [_start(column) for column in halves] + [0] * (len(halves) % 2)
         base = len(self._fills)
-        pairs = np.array(starts, dtype=np.int32).view(np.int64) if starts else []
-        self._fills += [int(pair) for pair in pairs]
+        self._fills += np.array(starts, dtype=np.int32).view(np.int64).tolist()
         for place, column in enumerate(halves):
             time = self._take(NO_INT) if column.fold in ("first", "last") else None
             self.columns[column.name] = Cell(FORMS[column.type], 2 * base + place, time)

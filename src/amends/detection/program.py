@@ -102,7 +102,7 @@ class Program:
 
     def kind_info(self) -> tuple[Index, Index]:
         """For each kind what the loop needs of its rows; and the rules of all deadlines."""
-        info, rules = np.zeros(KIND_COUNT * KIND_INFO, dtype=np.int64), []
+        info, rules = np.zeros(KIND_COUNT * KIND_INFO, dtype=np.int64), list[int]()
         for place, kind in enumerate(KINDS):
             layout = self.layouts[kind]
             info[place * KIND_INFO : (place + 1) * KIND_INFO] = (
@@ -230,7 +230,7 @@ class Program:
         )
 
     def _surges(self) -> list[SurgeSource]:
-        sources = []
+        sources: list[SurgeSource] = []
         for rule in self.rules:
             if rule.surge is not None:
                 types = tuple(self.type_of(name, rule.table) for name in rule.surge.by)
@@ -532,7 +532,12 @@ class Program:
         begins = asm.begin(self._names(wait.table))
         names: frozenset[str] = frozenset()
         values = []
-        for text, absent in ((wait.since, "instant"), (wait.ends, "instant"), (wait.over, "flag"), (wait.never, "flag")):
+        for text, absent in (
+            (wait.since, "instant"),
+            (wait.ends, "instant"),
+            (wait.over, "flag"),
+            (wait.never, "flag"),
+        ):
             part = self._compile(text, scope)
             values.append(asm.constant(missing(absent)) if part is None else part.emit(asm))  # type: ignore[arg-type]
             names |= frozenset() if part is None else part.names

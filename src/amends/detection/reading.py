@@ -25,7 +25,7 @@ class Reader:
 
     def __init__(self, program: Program, engine: Engine, pool: Pool) -> None:
         self._program, self._engine = program, engine
-        self._values = _Values(pool)
+        self._values = Values(pool)
         self._sayers = [_Sayer(rule, program, engine, self._values) for rule in program.rules]
         self.open: Open = {}
 
@@ -71,7 +71,7 @@ class Reader:
 class _Sayer:
     """Says what one rule found."""
 
-    def __init__(self, rule: Rule, program: Program, engine: Engine, values: "_Values") -> None:
+    def __init__(self, rule: Rule, program: Program, engine: Engine, values: "Values") -> None:
         report = program.reports[rule.id]
         self._rule, self._engine = rule, engine
         self._subjects, self._orders = engine.subjects[rule.table], engine.subjects["order"]
@@ -127,7 +127,7 @@ class _Sayer:
         )
 
 
-class _Values:
+class Values:
     """How stored values are read."""
 
     def __init__(self, pool: Pool) -> None:
@@ -139,6 +139,7 @@ class _Values:
         }
 
     def of(self, type_: Type) -> Callable[[int], Any]:
+        """What reads a stored value of a type; it gives None for an absent one."""
         return self._by_type.get(type_, _whole)
 
 

@@ -64,7 +64,8 @@ class SurgeStage:
 
 
 def _of(rows: Index, column: int, number: int) -> Index:
-    return rows[rows[:, column] == number]
+    found: Index = rows[rows[:, column] == number]
+    return found
 
 
 class Stage:

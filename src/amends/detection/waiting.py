@@ -26,9 +26,7 @@ class Experience:
 
     def __init__(self, program: Program, engine: Engine, pool: Pool) -> None:
         self._program, self._engine, self._pool = program, engine, pool
-        self._waits = [
-            _Learning(wait, program, engine) for wait in program.waits
-        ]
+        self._waits = [_Learning(wait, program, engine) for wait in program.waits]
         self._named = 0
         """How many of the loop's groups have got their names."""
 
@@ -45,9 +43,7 @@ class Experience:
             chosen = ended[:, 0] == number
             if chosen.any():
                 part = ended[chosen]
-                learning.waits.observe(
-                    own[chosen], part[:, 2], part[:, 3], part[:, 4].astype(np.int8), seen=part[:, 5]
-                )
+                learning.waits.observe(own[chosen], part[:, 2], part[:, 3], part[:, 4].astype(np.int8), seen=part[:, 5])
 
     def relearn(self, now: Instant) -> None:
         """An epoch is over: draw the curves anew, and let the loop know."""
@@ -87,7 +83,9 @@ class Experience:
             return
         groups = self._engine.groups.reshape(-1, GROUP)
         for group in groups[self._named : count].tolist():
-            self._waits[group[0]].meet(group[1], group[4:], -1 if group[3] < 0 else int(groups[group[3], 2]), self._pool)
+            self._waits[group[0]].meet(
+                group[1], group[4:], -1 if group[3] < 0 else int(groups[group[3], 2]), self._pool
+            )
         self._named = count
         for learning in self._waits:
             learning.waits.grow(learning.lanes.parents)
@@ -151,5 +149,3 @@ def _python(value: int, type_: Type, pool: Pool) -> Any:
     if type_ == "decimal":
         return struct.unpack("<d", struct.pack("<q", value))[0]
     return bool(value) if type_ == "flag" else value
-
-

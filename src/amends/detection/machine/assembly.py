@@ -12,6 +12,7 @@ from amends.detection.machine.codes import CONSTANT, GIVING, MOVE, WIDTH
 REGISTERS = 512
 """How many values a block may hold at once."""
 
+
 class Names(Protocol):
     """Where the values of names are."""
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.learning.scale import BUCKETS, HORIZON
-from amends.detection.machine.compiled import compiled, inlined
+from amends.detection.machine.compiled import Whole, compiled, inlined
 from amends.detection.vector import NO_INT
 
 Index = NDArray[np.int64]
@@ -19,7 +19,7 @@ SHAPE = VALUES + VALUES + 2
 
 
 @inlined
-def find(shapes: Index, wait: int, registers: Index, first: int, groups: Index, table: Index, counts: Index) -> int:
+def find(shapes: Index, wait: Whole, registers: Index, first: Whole, groups: Index, table: Index, counts: Index) -> int:
     """The group of the values in the registers from `first` on, made if there is none; -1 where no level fits.
 
     `counts[0]` groups are known; `counts[1 + wait]` of this wait. There must be room for as many as there are levels.
@@ -58,7 +58,9 @@ def find(shapes: Index, wait: int, registers: Index, first: int, groups: Index, 
 
 
 @inlined
-def _look(columns: int, wait: int, level: int, registers: Index, first: int, groups: Index, table: Index) -> int:
+def _look(
+    columns: Whole, wait: Whole, level: Whole, registers: Index, first: Whole, groups: Index, table: Index
+) -> int:
     """Where the group is in the table, or would be."""
     mix = (wait * 31 + level) * 0x9E3779B1
     for column in range(VALUES):
@@ -79,7 +81,7 @@ def _look(columns: int, wait: int, level: int, registers: Index, first: int, gro
 
 
 @compiled
-def fill(groups: Index, count: int, table: Index, shapes: Index) -> None:
+def fill(groups: Index, count: Whole, table: Index, shapes: Index) -> None:
     """Enter all groups into an empty table."""
     for group in range(count):
         base = group * GROUP
@@ -89,7 +91,7 @@ def fill(groups: Index, count: int, table: Index, shapes: Index) -> None:
 
 
 @inlined
-def row_of(group: int, groups: Index, learned: Index) -> int:
+def row_of(group: Whole, groups: Index, learned: Index) -> int:
     """The row of a group among the curves of its wait; of its nearest broader group where it is new; -1 for none.
 
     `learned` says of each wait how many groups had been met when its curves were drawn.
@@ -103,7 +105,7 @@ def row_of(group: int, groups: Index, learned: Index) -> int:
 
 
 @inlined
-def hazard(curve: Floats, duration: int, edges: Index) -> float:
+def hazard(curve: Floats, duration: Whole, edges: Index) -> float:
     """The whole hazard of a curve up to a duration; as `Waits.hazard` has it."""
     at = min(max(duration, 0), HORIZON)
     below, above = 0, BUCKETS + 1
@@ -141,9 +143,7 @@ def reached(curve: Floats, wanted: float, edges: Index) -> int:
 
 
 @inlined
-def late_after(
-    curve: Floats, far: int, since: int, promise: int, log_chance: float, edges: Index
-) -> int:
+def late_after(curve: Floats, far: Whole, since: Whole, promise: Whole, log_chance: float, edges: Index) -> int:
     """How long after `since` a wait that has not ended is late with this chance; absent where too few were as long."""
     promised = promise - since
     if promised > far:

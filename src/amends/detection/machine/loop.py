@@ -6,7 +6,6 @@ with a larger one and goes on where it was. See docs/decisions/0006-one-event-at
 """
 
 # One function, so that what is at hand stays in the processor's registers: calls would cost more than the work.
-# ruff: noqa: PLR0915
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from amends.detection.learning.waits import End
 from amends.detection.machine import codes as op
 from amends.detection.machine import lanes, state
 from amends.detection.machine.assembly import REGISTERS
-from amends.detection.machine.compiled import compiled, inlined
+from amends.detection.machine.compiled import Whole, compiled, inlined
 from amends.detection.machine.row import BLOCK_ROWS, MARKS, NEVER, PARENT, WAITING
 from amends.detection.machine.texts import precedes
 from amends.detection.machine.timers import pop, push
@@ -48,7 +47,9 @@ LEFT, CAME, NEVER_COMES = int(End.LEFT), int(End.CAME), int(End.NEVER)
 
 
 @inlined
-def value_of(field: int, event: int, places: Index, values: Index, cursors: Index, ends: Index, missing: Index) -> int:
+def value_of(
+    field: Whole, event: Whole, places: Index, values: Index, cursors: Index, ends: Index, missing: Index
+) -> int:
     """The field of an event of the batch. Events are asked of in order."""
     cursor, end = cursors[field], ends[field]
     while cursor < end and places[cursor] < event:
@@ -61,7 +62,7 @@ def value_of(field: int, event: int, places: Index, values: Index, cursors: Inde
 
 @inlined
 def event_value(
-    field: int, current: int, stamp: int, field_now: Index, field_stamp: Index,
+    field: Whole, current: Whole, stamp: Whole, field_now: Index, field_stamp: Index,
     places: Index, values: Index, cursors: Index, ends: Index, missing: Index,
 ) -> int:  # fmt: skip
     """The field of the event at hand, which may be one that waited."""
@@ -74,7 +75,7 @@ def event_value(
 
 
 @inlined
-def is_in(constants: Index, first: int, count: int, value: int) -> bool:
+def is_in(constants: Index, first: Whole, count: Whole, value: Whole) -> bool:
     """Whether a value is in a sorted list."""
     low, high = first, first + count
     while low < high:
@@ -230,9 +231,7 @@ def run(
                     while cursor < last and key_places[cursor] < event:
                         cursor += 1
                     key_cursors[kind] = cursor
-                    named[kind] = (
-                        key_rows[cursor] if cursor < last and key_places[cursor] == event else np.int64(-1)
-                    )
+                    named[kind] = key_rows[cursor] if cursor < last and key_places[cursor] == event else np.int64(-1)
                 o, buyer = named[ORDER], named[BUYER]
                 n = 0
                 n_found = 0
@@ -336,9 +335,7 @@ def run(
                     kept[base + 5] = begins
                     for place in range(read_from[type_], read_from[type_ + 1]):
                         field = read_fields[place]
-                        value = value_of(
-                            field, event, field_places, field_values, field_cursors, field_ends, missing
-                        )
+                        value = value_of(field, event, field_places, field_values, field_cursors, field_ends, missing)
                         if value != missing[field]:
                             kept_data[begins], kept_data[begins + 1] = field, value
                             begins += 2
@@ -433,7 +430,7 @@ def run(
                 if (b >> (2 if value == a else 1)) & 1 != 0:
                     pc = code[at + 4]
             elif what == op.TEST_HALF_IN:
-                value = np.int64(halves[2 * row + d])
+                value = int(halves[2 * row + d])
                 if value < 0:
                     truth = 0
                 elif is_in(constants, a, b, value):
@@ -918,9 +915,9 @@ def run(
                 registers[d] = lanes.find(shapes, b, registers, a, groups, group_table, group_counts)
             elif what == op.LEARNED:
                 # d, a: group, then wait, question and default.
-                place = np.int64(-1)
+                place = -1
                 if registers[a] >= 0:
-                    place = np.int64(lanes.row_of(registers[a], groups, learned))
+                    place = lanes.row_of(registers[a], groups, learned)
                 registers[d] = code[at + 5] if place < 0 else answers[answer_bases[code[at + 4]] + place]
             elif what == op.LATE_AFTER:
                 # d, a: group, b: since, then promise and the logarithm of the chance.
@@ -928,7 +925,7 @@ def run(
                 registers[d] = NO_INT
                 if registers[a] >= 0 and since != NO_INT and promise != NO_INT:
                     wait = groups[registers[a] * lanes.GROUP]
-                    place = np.int64(lanes.row_of(registers[a], groups, learned))
+                    place = lanes.row_of(registers[a], groups, learned)
                     if place >= 0:
                         base = curve_bases[2 * wait]
                         reach = far[curve_bases[2 * wait + 1] + place]

@@ -3,13 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.machine.compiled import inlined
+from amends.detection.machine.compiled import Whole, inlined
 
 Index = NDArray[np.int64]
 
 
 @inlined
-def precedes(left: int, right: int, starts: Index, characters: NDArray[np.uint8]) -> bool:
+def precedes(left: Whole, right: Whole, starts: Index, characters: NDArray[np.uint8]) -> bool:
     """Whether the text of one code comes before that of another: UTF-8 keeps the order of code points."""
     one, other = starts[left], starts[right]
     ends, others_end = starts[left + 1], starts[right + 1]

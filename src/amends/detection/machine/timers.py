@@ -3,14 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.machine.compiled import compiled, inlined
+from amends.detection.machine.compiled import Whole, compiled, inlined
 from amends.detection.machine.row import BLOCK_ROWS, NEVER
 
 Index = NDArray[np.int64]
 
 
 @inlined
-def push(timers: Index, count: int, due: int, row: int, rule: int) -> int:
+def push(timers: Index, count: Whole, due: Whole, row: Whole, rule: Whole) -> int:
     """One more; returns how many there are. `timers` has three numbers for each."""
     place = count
     while place > 0:
@@ -24,11 +24,11 @@ def push(timers: Index, count: int, due: int, row: int, rule: int) -> int:
     timers[3 * place] = due
     timers[3 * place + 1] = row
     timers[3 * place + 2] = rule
-    return count + 1
+    return int(count + 1)
 
 
 @inlined
-def pop(timers: Index, count: int) -> int:
+def pop(timers: Index, count: Whole) -> int:
     """Away with the earliest; returns how many are left."""
     count -= 1
     due, row, rule = timers[3 * count], timers[3 * count + 1], timers[3 * count + 2]
@@ -48,11 +48,11 @@ def pop(timers: Index, count: int) -> int:
     timers[3 * place] = due
     timers[3 * place + 1] = row
     timers[3 * place + 2] = rule
-    return count
+    return int(count)
 
 
 @compiled
-def earliest(bases: Index, block_kinds: Index, dues: Index, blocks: int, kinds: Index, cells: Index) -> int:
+def earliest(bases: Index, block_kinds: Index, dues: Index, blocks: Whole, kinds: Index, cells: Index) -> int:
     """The earliest moment at which a row is due; `dues` may say of a block what is earlier than its true moment.
 
     `kinds` has five numbers of each kind: the first cell of deadlines, how many there are, and, fourth, a row's width.
