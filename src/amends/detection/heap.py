@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from amends.detection.layout import Layout
 from amends.detection.machine.row import BLOCK_ROWS, NEVER
+from amends.detection.names import Names
 from amends.model.subjects import KINDS
 
 Index = NDArray[np.int64]
@@ -81,50 +82,51 @@ class Subjects:
 
     def __init__(self, layout: Layout, heap: Heap) -> None:
         self.layout = layout
-        self.names: list[str] = []
-        self.index: dict[str, int] = {}
+        self._names = Names()
         self._heap, self._kind = heap, KINDS.index(layout.kind)
         self._template = layout.template()
-        self._bases: list[int] = []
+        self._bases: Index = np.zeros(0, dtype=np.int64)
 
     def __len__(self) -> int:
-        return len(self.names)
+        return len(self._names)
 
     def rows(self, ids: Sequence[str]) -> Index:
         """The row of each id, new where need be."""
-        found = list(map(self.index.get, ids))
-        if None in found:
-            self._take_in([subject for subject, row in zip(ids, found, strict=True) if row is None])
-            found = list(map(self.index.__getitem__, ids))
-        return np.array(found, dtype=np.int64)
+        before = len(self._names)
+        numbers = self._names.numbers(ids)
+        if len(self._names) > before:
+            self._make_rows(before)
+        return self._at(numbers)
 
-    def _take_in(self, ids: Sequence[str]) -> None:
-        """New subjects; an id may stand there twice."""
-        new = list(dict.fromkeys(ids))
-        first = len(self.names)
-        self.names.extend(new)
-        while len(self._bases) * BLOCK_ROWS < len(self.names):
-            self._bases.append(self._heap.block(self._kind, self._template))
-        numbers = np.arange(first, len(self.names), dtype=np.int64)
-        rows = np.array(self._bases, dtype=np.int64)[numbers // BLOCK_ROWS] + numbers % BLOCK_ROWS * self.layout.width
-        self._heap.cells[rows] |= numbers
-        self.index.update(zip(new, rows.tolist(), strict=True))
+    def row(self, subject: str) -> int | None:
+        """The row of a subject; None if there is none."""
+        number = self._names.number(subject)
+        return None if number is None else int(self._at(np.array([number]))[0])
 
     def name(self, row: int) -> str:
         """The subject of a row."""
-        return self.names[int(self._heap.cells[row]) & 0xFFFFFFFF]
+        return self._names.name(int(self._heap.cells[row]) & 0xFFFFFFFF)
 
     def all(self) -> Index:
         """All rows, in the order in which they were met."""
-        places = np.arange(BLOCK_ROWS, dtype=np.int64) * self.layout.width
-        rows = (np.array(self._bases, dtype=np.int64)[:, None] + places).reshape(-1)
-        return rows[: len(self.names)]
+        return self._at(np.arange(len(self), dtype=np.int64))
+
+    def _at(self, numbers: Index) -> Index:
+        found: Index = self._bases[numbers // BLOCK_ROWS] + numbers % BLOCK_ROWS * self.layout.width
+        return found
+
+    def _make_rows(self, first: int) -> None:
+        blocks = -(-len(self) // BLOCK_ROWS)
+        new = [self._heap.block(self._kind, self._template) for _ in range(blocks - len(self._bases))]
+        self._bases = np.concatenate([self._bases, np.array(new, dtype=np.int64)])
+        numbers = np.arange(first, len(self), dtype=np.int64)
+        self._heap.cells[self._at(numbers)] |= numbers
 
     def dump(self) -> dict[str, Any]:
         """The content, for a snapshot; the rows lie in the heap."""
-        return {"names": self.names, "bases": self._bases}
+        return {"names": self._names.dump(), "bases": self._bases.tobytes()}
 
     def load(self, content: Mapping[str, Any]) -> None:
         """Take over a dumped content."""
-        self.names, self._bases = list(content["names"]), list(content["bases"])
-        self.index = dict(zip(self.names, self.all().tolist(), strict=True))
+        self._names.load(content["names"])
+        self._bases = np.frombuffer(content["bases"], dtype=np.int64).copy()

@@ -143,7 +143,7 @@ class Kernel:
     def row(self, kind: str, subject: str) -> dict[str, Any] | None:
         """What is known of a subject: its columns that have a value. None if there is no such subject."""
         subjects = self._engine.subjects.get(kind)
-        row = None if subjects is None else subjects.index.get(subject)
+        row = None if subjects is None else subjects.row(subject)
         if subjects is None or row is None or not self._engine.heap.cells[row + MARKS] & 1:
             return None
         values = {
@@ -209,13 +209,16 @@ class Kernel:
 
 
 def is_ready() -> bool:
-    """Whether the kernel's loop is compiled for this machine. If not, the first kernel that runs takes half a minute."""
+    """Whether the kernel's loop is compiled for this machine; if not, the first kernel that runs takes half a minute."""
     return is_on_disk(run)
 
 
 def make_ready() -> None:
     """Compile the kernel's loop, if it is not yet, and keep it on disk."""
-    Kernel(Pack(digest="", tables={}, sets={}, rules={})).sweep(Instant(0))
+    kernel = Kernel(Pack(digest="", tables={}, sets={}, rules={}))
+    kernel.sweep(Instant(0))
+    kernel.next_due()
+    Kernel.restore(kernel.pack, kernel.snapshot()).row("order", "any")
 
 
 def _joined(said: list[Verdicts]) -> Verdicts:

@@ -1,6 +1,6 @@
 """From a checked pack to a program: the layout of every row, and the instructions for every event and every rule."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 import numpy as np
@@ -60,11 +60,16 @@ class Program:
         self.waits = list(pack.waits.values())
         self._asked = Waits()
         self._asm = Assembler()
+        self._scopes: dict[tuple[str, bool], Scope] = {}
+        self._events = event_scope(pack.sets)
+        self._expressions: dict[tuple[str, int], Expression] = {}
+        """By text and scope, since most are asked for more than once."""
+        self._kept: list[Scope] = []
         self.layouts = {kind: self._layout(kind) for kind in KINDS}
         self._number_waits()
         self.reports = {rule.id: self._report(rule) for rule in self.rules}
         self.surges = self._surges()
-        self.readers = _readers(pack, self.reports)
+        self.readers = _readers(pack, self.reports, lambda text: self._needed(text, self._events).names)
         self.fields = {name: number for number, name in enumerate(sorted(self.readers))}
         self.concern = _concern(pack)
         self.rule_info = np.full(len(self.rules) * RULE_INFO, -1, dtype=np.int64)
@@ -193,11 +198,20 @@ class Program:
         return self.pack.tables[table].columns[name].type
 
     def _row_scope(self, table: str, *, with_event: bool = False) -> Scope:
-        return row_scope(self.pack.tables[table], self.pack.sets, with_event=with_event, waits=self.pack.waits)
+        known = self._scopes.get((table, with_event))
+        if known is None:
+            known = row_scope(self.pack.tables[table], self.pack.sets, with_event=with_event, waits=self.pack.waits)
+            self._scopes[table, with_event] = known
+        return known
 
     def _needed(self, text: str | None, scope: Scope) -> Expression:
         assert text is not None  # the pack was checked
-        return compile_expression(text, scope, self._pool, self._asked)
+        known = self._expressions.get((text, id(scope)))
+        if known is None:
+            known = compile_expression(text, scope, self._pool, self._asked)
+            self._expressions[text, id(scope)] = known
+            self._kept.append(scope)
+        return known
 
     def _compile(self, text: str | None, scope: Scope) -> Expression | None:
         return None if text is None else self._needed(text, scope)
@@ -472,7 +486,7 @@ class Program:
         asm.begin(self._names(None))
         bit = list(self.pack.tables[kind].columns).index(column.name) % _BITS
         if column.where is not None:
-            where = self._needed(column.where, event_scope(self.pack.sets))
+            where = self._needed(column.where, self._events)
             where.test(asm, op.IF_NOT_TRUE, skip)
         source = 0 if column.of is None else self._source(column.of)
         if column.fold in ("count", "any"):
@@ -629,18 +643,16 @@ def _length(text: str | None) -> int | None:
         return None
 
 
-def _readers(pack: Pack, reports: Mapping[str, Report]) -> dict[str, frozenset[str]]:
-    """For each field of events, the types of event it is read from."""
+def _readers(
+    pack: Pack, reports: Mapping[str, Report], where: Callable[[str], frozenset[str]]
+) -> dict[str, frozenset[str]]:
+    """For each field of events, the types of event it is read from; `where` tells the names in a condition."""
     readers: dict[str, set[str]] = {}
-    pool = Pool()
     for table in pack.tables.values():
         for column in table.columns.values():
             names = {column.of} if column.of not in (None, "time", "received") else set()
             if column.where is not None:
-                names |= {
-                    name.removeprefix("event.")
-                    for name in compile_expression(column.where, event_scope(pack.sets), pool).names
-                }
+                names |= {name.removeprefix("event.") for name in where(column.where)}
             for name in names:
                 readers.setdefault(str(name), set()).update(column.on)
     for rule in pack.rules.values():
