@@ -209,7 +209,7 @@ class Kernel:
 
 
 def is_ready() -> bool:
-    """Whether the kernel's loop is compiled for this machine; if not, the first kernel that runs takes half a minute."""
+    """Whether the kernel's loop is compiled for this machine; if not, that takes half a minute when one first runs."""
     return is_on_disk(run)
 
 
