@@ -9,7 +9,7 @@ from amends.detection.expression import ExpressionError, Scope, Type, compile_ex
 from amends.detection.machine import codes as op
 from amends.detection.machine.assembly import Label
 from amends.detection.pool import Pool
-from amends.detection.reading import Values
+from amends.detection.verdicts import Values
 from amends.model.event import Event
 from amends.model.instant import Instant
 

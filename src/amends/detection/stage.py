@@ -10,8 +10,8 @@ from amends.detection.hits import Hit, HitLog, Hits
 from amends.detection.machine import codes as op
 from amends.detection.pool import Pool
 from amends.detection.program import Program, SurgeSource
-from amends.detection.reading import Reader
 from amends.detection.surge import Records, SurgeJudge
+from amends.detection.verdicts import Reader
 from amends.model.instant import Instant
 
 Index = NDArray[np.int64]
