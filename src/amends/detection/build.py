@@ -78,7 +78,7 @@ class Machine:
         rows = self.rows[kind]
         folds = {}
         for name, column in self._pack.tables[kind].columns.items():
-            where = self._compile(column.where, event_scope(self._pack.sets))
+            where = self._compile(column.where, event_scope(self._pack.sets, self._pack.calendars))
             folds[name] = ColumnFold(column, where, rows, self._pool)
         return Table(kind, rows, folds)
 
@@ -91,7 +91,7 @@ class Machine:
 
     def _waiting(self, wait: Wait) -> WaitingRows:
         table = self.tables[wait.table]
-        scope = row_scope(self._pack.tables[wait.table], self._pack.sets)
+        scope = row_scope(self._pack.tables[wait.table], self._pack.sets, self._pack.calendars)
         texts = {"since": wait.since, "ends": wait.ends, "over": wait.over, "never": wait.never}
         conditions = {part: self._needed(text, scope) for part, text in texts.items() if text is not None}
         names = {name for condition in conditions.values() for name in condition.names} | set(wait.by[0])
@@ -101,9 +101,9 @@ class Machine:
 
     def _add_rule(self, rule: Rule) -> None:
         table, sets = self.tables[rule.table], self._pack.sets
-        waits = self._pack.waits
-        scope = row_scope(self._pack.tables[rule.table], sets, waits=waits)
-        with_event = row_scope(self._pack.tables[rule.table], sets, with_event=True, waits=waits)
+        waits, calendars = self._pack.waits, self._pack.calendars
+        scope = row_scope(self._pack.tables[rule.table], sets, calendars, waits=waits)
+        with_event = row_scope(self._pack.tables[rule.table], sets, calendars, with_event=True, waits=waits)
         self.reports[rule.id] = self._report(rule, with_event)
         if rule.surge is not None:
             hits, until = self._compile(rule.surge.hits, with_event), self._compile(rule.until, scope)
@@ -141,7 +141,8 @@ class Machine:
         names: set[str] = set()
         for text in _expressions(rule):
             names |= compile_expression(text, with_event, self._pool).names
-        scope = loss_scope(self._pack.tables[rule.table], self._pack.tables.get("order"), self._pack.sets)
+        tables, calendars = self._pack.tables, self._pack.calendars
+        scope = loss_scope(tables[rule.table], tables.get("order"), self._pack.sets, calendars)
         loss = self._compile(rule.loss, scope)
         facts = tuple(sorted(names | set(rule.evidence)))
         read = (loss.names if loss else frozenset()) | set(facts)
@@ -185,7 +186,7 @@ def _readers(pack: Pack, reports: Mapping[str, Report]) -> dict[str, frozenset[s
             if column.where is not None:
                 names |= {
                     name.removeprefix("event.")
-                    for name in compile_expression(column.where, event_scope(pack.sets), pool).names
+                    for name in compile_expression(column.where, event_scope(pack.sets, pack.calendars), pool).names
                 }
             for name in names:
                 readers.setdefault(str(name), set()).update(column.on)

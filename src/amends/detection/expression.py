@@ -4,7 +4,6 @@ sqlglot reads the text; what it means is ours: types and units (money is not a n
 three-valued logic, and sentences for what is wrong.
 """
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, Protocol
 
@@ -14,11 +13,14 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from amends.detection.asked import LEARNED
+from amends.detection.calendars import WORKING, CalendarError, Calendars, calendar_term
 from amends.detection.pool import ABSENT, Pool
 from amends.detection.vector import NO, YES, Array, Frame, Vector, both, choose, either, either_absent, flag, negated
 from amends.model.errors import UnusableInputError
 from amends.model.instant import UnreadableTimeError, parse_duration
 from amends.model.money import exponent
+from amends.model.suggestion import suggestion
 
 Type = Literal["text", "integer", "decimal", "money", "instant", "duration", "flag", "null"]
 Compute = Callable[[Frame], Vector]
@@ -32,7 +34,7 @@ class ExpressionError(UnusableInputError):
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """The names an expression may use, with their types, the named sets of texts, and the table's learned waits.
+    """The names an expression may use, with their types, the sets of texts, the learned waits and the calendars.
 
     Of each wait the names it reads of a row.
     """
@@ -40,6 +42,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     names: Mapping[str, Type]
     sets: Mapping[str, tuple[str, ...]] = {}
     waits: Mapping[str, frozenset[str]] = {}
+    calendars: Calendars = Calendars()
 
 
 class Learned(Protocol):
@@ -94,19 +97,24 @@ def compile_expression(text: str, scope: Scope, pool: Pool, learned: Learned | N
     """
     try:
         tree = sqlglot.parse_one(text)
+        if tree is None:
+            raise ExpressionError("the expression is empty")
+        compiler = _Compiler(scope, pool, learned)
+        typed = compiler.compile(tree)
     except SqlglotError as error:
         raise ExpressionError(f"`{text}` is not an expression: {_first_line(error)}") from error
-    if tree is None:
-        raise ExpressionError("the expression is empty")
-    compiler = _Compiler(scope, pool, learned)
-    typed = compiler.compile(tree)
+    except OverflowError as error:
+        raise ExpressionError(f"`{text}` holds a number or a length of time that is too great") from error
+    except RecursionError as error:
+        raise ExpressionError("the expression is nested too deeply to be read") from error
     return Expression(
         text=text, type=typed.type, names=frozenset(compiler.names), compute=typed.compute, learned=compiler.asks
     )
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0].rstrip(".")
+    text = str(error).splitlines()[0].rstrip(".")
+    return "something is missing in it" if text.startswith("Required keyword") else text
 
 
 class _Compiler:
@@ -117,7 +125,9 @@ class _Compiler:
         self.names: set[str] = set()
         self.asks = False
 
-    def compile(self, node: exp.Expr) -> _Typed:
+    def compile(self, node: exp.Expr | None) -> _Typed:
+        if node is None:
+            raise ExpressionError("something is missing in the expression")
         for kind, method in _METHODS.items():
             if isinstance(node, kind):
                 return method(self, node)
@@ -126,16 +136,12 @@ class _Compiler:
     # -- leaves ---------------------------------------------------------------------------------------------------
 
     def column(self, node: exp.Column) -> _Typed:
-        name = f"{node.table}.{node.name}" if node.table else node.name
+        name = ".".join(part.name for part in node.parts)
         type_ = self._scope.names.get(name)
         if type_ is None:
-            raise ExpressionError(f"there is no `{name}` here{self._suggest(name)}")
+            raise ExpressionError(f"there is no `{name}` here{suggestion(name, self._scope.names)}")
         self.names.add(name)
         return _Typed(type_, lambda frame: frame.column(name))
-
-    def _suggest(self, name: str) -> str:
-        close = difflib.get_close_matches(name, self._scope.names, n=1)
-        return f"; did you mean `{close[0]}`?" if close else ""
 
     def literal(self, node: exp.Literal) -> _Typed:
         if node.is_string:
@@ -380,22 +386,38 @@ class _Compiler:
             return self._money(node)
         if name == "IN_SET":
             return self._in_set(node)
-        if name in _LEARNED:
+        if name in LEARNED:
             return self._ask(name, node)
-        known = ("ABS", "COALESCE", "GREATEST", "LEAST", "MONEY", "IN_SET", *_LEARNED)
+        if name in WORKING:
+            return self._working(node)
+        known = ("ABS", "COALESCE", "GREATEST", "LEAST", "MONEY", "IN_SET", *LEARNED, *WORKING)
         raise ExpressionError(f"there is no function {name}; there are {', '.join(known)}")
+
+    def _working(self, node: exp.Anonymous) -> _Typed:
+        """Time by the hours of a calendar."""
+        parts = [self.compile(part) for part in node.expressions[:2]]
+        try:
+            term = calendar_term(node, [part.type for part in parts], self._scope.calendars, self._pool.code)
+        except CalendarError as error:
+            raise ExpressionError(f"`{node.sql()}`: {error}") from error
+        by = None if term.choice.column is None else self.compile(term.choice.column)
+        if by is not None and by.type != "text":
+            raise ExpressionError(f"`{node.sql()}`: CALENDAR takes a text column, and this is {_a(by.type)}")
+        which = None if by is None else by.compute
+        first, second = (part.compute for part in parts)
+        return _Typed("duration", lambda frame: term.over(first(frame), second(frame), which and which(frame)))
 
     def _ask(self, name: str, node: exp.Anonymous) -> _Typed:
         """What is learned of a wait."""
-        example, types = _LEARNED[name]
+        example, types = LEARNED[name]
         given = node.expressions
         if len(given) != len(types) + 1 or not isinstance(given[0], exp.Literal):
             raise ExpressionError(f"`{node.sql()}`: write {example}")
         wait = given[0].this
         names = self._scope.waits.get(wait)
         if names is None:
-            known = ", ".join(sorted(self._scope.waits)) or "none"
-            raise ExpressionError(f"there is no wait `{wait}` over this table; there are {known}{self._near(wait)}")
+            known, near = ", ".join(sorted(self._scope.waits)) or "none", suggestion(wait, self._scope.waits)
+            raise ExpressionError(f"there is no wait `{wait}` over this table; there are {known}{near}")
         self.names |= names
         self.asks = True
         arguments: list[Any] = []
@@ -415,10 +437,6 @@ class _Compiler:
             return _Typed("duration", lambda frame: _known(learned).late_after(wait, frame, promise(frame), chance))
         ask = "limits" if name == "LEARNED" else "lost_after"
         return _Typed("duration", lambda frame: getattr(_known(learned), ask)(wait, frame, *arguments))
-
-    def _near(self, name: str) -> str:
-        close = difflib.get_close_matches(name, self._scope.waits, n=1)
-        return f"; did you mean `{close[0]}`?" if close else ""
 
     def _money(self, node: exp.Anonymous) -> _Typed:
         if self._scope.names.get("currency") != "text":
@@ -553,24 +571,6 @@ def _results() -> Iterator[tuple[tuple[Type, str, Type], Type]]:
     yield ("instant", "-", "duration"), "instant"
     yield ("duration", "+", "instant"), "instant"
 
-
-_LEARNED: dict[str, tuple[str, tuple[Type, ...]]] = {
-    "LEARNED": (
-        "LEARNED('wait', 0.98, INTERVAL '7 days', INTERVAL '2 days', INTERVAL '30 days') for the time that 98 of 100 "
-        "stay below, 7 days until it is known, never less than 2 nor more than 30",
-        ("decimal", "duration", "duration", "duration"),
-    ),
-    "LATE_AFTER": (
-        "LATE_AFTER('wait', deliver_by, 0.5) for the time after which it is late with even odds",
-        ("instant", "decimal"),
-    ),
-    "LOST_AFTER": (
-        "LOST_AFTER('wait', 0.05, INTERVAL '45 days', INTERVAL '20 days') for the time after which 5 in 100 still "
-        "come, 45 days until it is known, never less than 20",
-        ("decimal", "duration", "duration"),
-    ),
-}
-"""Functions over learned waits: how each is written, and the types of what comes after the wait's name."""
 
 _RESULT: dict[tuple[Type, str, Type], Type] = dict(_results())
 
