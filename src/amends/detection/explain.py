@@ -10,6 +10,7 @@ import yaml
 
 from amends.detection.calendars import ALWAYS, asked_calendars, week_in_words
 from amends.detection.condition import Clause, Language, condition, inline, is_length, length, outline, value
+from amends.detection.cost import Cost
 from amends.detection.expression import Type, compile_expression
 from amends.detection.pool import Pool
 from amends.detection.rule import Column, Pack, Rule, Surge
@@ -45,6 +46,21 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 def explain(pack: Pack, rule: Rule, language: Language) -> Explanation:
     """Say in words what a rule of a pack does."""
     return _Explainer(pack, rule, language).explanation()
+
+
+def cost_in_words(cost: Cost, rule: Rule, language: Language) -> list[str]:
+    """Say what a rule costs."""
+    words = _wording()[language]
+    say = words["sentences"]
+    lines = []
+    if cost.events:
+        lines.append(say["looked_at"].format(types=joined(cost.events, "or", language), operations=cost.operations))
+    if cost.by_clock:
+        lines.append(say["by_clock"])
+    lines.append(say["keeps"].format(bytes=cost.bytes_a_row, subject=words["subjects"][rule.table]))
+    if cost.alone:
+        lines.append(say["alone"].format(columns=joined(cost.alone, "and", language)))
+    return lines
 
 
 def joined(names: tuple[str, ...], word: str, language: Language) -> str:
