@@ -58,8 +58,7 @@ def test_every_column_a_condition_names_is_among_the_facts(rule: Rule) -> None:
         assert set(re.findall(r"\bevent\.\w+|\b[a-z_]+_at\b", bare)) <= facts
 
 
-OWN = pack_from_text(
-    """
+OWN_TEXT = """
 tables:
   order:
     columns:
@@ -117,7 +116,7 @@ rules:
     title: {en: Many, zh-Hans: 很多}
     says: {en: Many, zh-Hans: 很多}
 """
-)
+OWN = pack_from_text(OWN_TEXT)
 
 
 def test_a_silence_says_from_when_how_long_and_until_what() -> None:
@@ -201,6 +200,38 @@ def test_conditions_in_words(expression: str, english: str, chinese: str) -> Non
 )
 def test_values_in_words(expression: str, english: str) -> None:
     assert value(expression, TYPES, "en") == english
+
+
+@pytest.mark.parametrize(
+    ("expression", "english", "chinese"),
+    [
+        ("a + WORKING_DAYS(a, 2, 'w')", "2 working days by the calendar `w` after `a`", "`a` 之后 2 个工作日（按日历 `w`）"),
+        ("a + WORKING_DAYS(b, 1, CALENDAR(t))", "1 working day by the calendar for `t`, counted from `b` after `a`", "`a` 之后 自 `b` 起计 1 个工作日（按 `t` 对应的日历）"),
+        ("WORKING(a, INTERVAL '16 hours', 'w')", "16 hours of working time by the calendar `w`, counted from `a`", "自 `a` 起计 16 小时 工作时间（按日历 `w`）"),
+        ("WORKED(a, b, 'w')", "the working time from `a` to `b` by the calendar `w`", "从 `a` 到 `b` 的工作时间（按日历 `w`）"),
+    ],
+)  # fmt: skip
+def test_working_time_in_words(expression: str, english: str, chinese: str) -> None:
+    assert value(expression, TYPES, "en") == english
+    assert value(expression, TYPES, "zh-Hans") == chinese
+
+
+def test_the_calendars_a_rule_counts_by_are_among_its_facts() -> None:
+    facts = {fact.name: fact.means for fact in told("handover_late").facts}
+    assert facts["warehouse"] == "a working calendar that is open at all times: its working day is 24 hours"
+    assert (
+        told("reply_overdue").fires[0]
+        == "Waits from `asked_at` for 1 hour of working time by the calendar for `medium`."
+    )
+    hours = "{zone: Asia/Shanghai, hours: {mon-fri: 09:00-18:00, sat: [09:00-12:00, 22:00-02:00]}, holidays: [CN, HK], closed: [2027-01-01]}"
+    text = OWN_TEXT.replace("rules:", f"calendars:\n  w: {hours}\nrules:", 1).replace(
+        "within: 15 minutes", "within: WORKING(taken_at, INTERVAL '15 minutes', 'w')"
+    )
+    pack = pack_from_text(text)
+    assert explain(pack, pack.rules["waiting"], "en").facts[-1].means == (
+        "a working calendar: mon-fri 09:00-18:00; sat 09:00-12:00, 22:00-02:00 in Asia/Shanghai, without the public "
+        "holidays of `CN` and `HK`, and with days of its own that are closed or open"
+    )
 
 
 def test_a_long_condition_becomes_an_outline() -> None:

@@ -26,7 +26,14 @@ tables:
       f: {fold: last, of: split_allowed, on: [order.placed]}
 rules: []
 """
-FIELDS = {"n": "quantity", "d": "risk_score", "m": "total", "currency": "currency", "t": "deliver_by", "f": "split_allowed"}
+FIELDS = {
+    "n": "quantity",
+    "d": "risk_score",
+    "m": "total",
+    "currency": "currency",
+    "t": "deliver_by",
+    "f": "split_allowed",
+}
 NAMES: dict[str, Type] = {
     "n": "integer",
     "d": "decimal",
@@ -52,7 +59,11 @@ def value_of(text: str) -> list[Any]:
     for row in range(3):
         data = {FIELDS[name]: values[row] for name, values in ROWS.items() if values[row] is not None}
         kernel.on_events(
-            [Event(id=str(row), source="s", type="order.placed", time=Instant(row), keys={"order": str(row)}, data=data)]
+            [
+                Event(
+                    id=str(row), source="s", type="order.placed", time=Instant(row), keys={"order": str(row)}, data=data
+                )
+            ]
         )
     program, engine, pool = kernel._program, kernel._engine, kernel._pool
     expression = compile_expression(text, SCOPE, pool)

@@ -48,7 +48,7 @@ def test_the_numbers_of_rules_have_names(built_in: Pack) -> None:
         return {one.part: one.text for one in thresholds_of(built_in.rules[rule])}
 
     assert named("no_first_scan") == {"within": "72 hours"}
-    assert named("handover_late") == {"within": "0 minutes", "since": "72 hours"}
+    assert named("handover_late") == {"within": "0 minutes", "since": "3"}
     assert named("quantity_abnormal") == {"when": "20"}
     assert named("serial_refunder") == {"when.1": "3", "when.2": "2"}
     surge = named("lane_disruption")
@@ -70,6 +70,13 @@ def test_what_is_asked_of_learned_waits_is_a_share(built_in: Pack) -> None:
     assert [value.text for value in values_around(share)] == ["0.4", "0.6", "0.7", "0.8", "0.85", "0.9", "0.95"]
     with pytest.raises(UnusableThresholdError, match="a share between 0 and 1"):
         parse_value(share, "1.2")
+
+
+def test_a_number_of_working_days_is_a_count(built_in: Pack) -> None:
+    days = threshold_of(built_in, "handover_late.since")
+    assert (days.kind, days.text) == ("count", "3")
+    with pytest.raises(UnusableThresholdError, match="a whole number from 1 on"):
+        parse_value(days, "36h")
 
 
 def test_what_stands_in_quotation_marks_or_names_is_no_number() -> None:
@@ -143,7 +150,7 @@ def test_another_value_finds_what_the_rewritten_pack_does(world: tuple[list[Even
     within, since = threshold_of(pack, "no_first_scan.within"), threshold_of(pack, "handover_late.since")
     changed = [
         (within, "12h", text.replace("within: 72 hours", "within: 12 hours")),
-        (since, "30h", text.replace("INTERVAL '72 hours'", "INTERVAL '30 hours'")),
+        (since, "1", text.replace("captured_at), 3, CALENDAR", "captured_at), 1, CALENDAR")),
     ]
     packs = [pack]
     for threshold, value, rewritten in changed:

@@ -14,7 +14,8 @@ LOCK = (ROOT / "requirements.lock").read_text()
 USED_BY_NAME = {
     "httptools": "uvicorn takes it where it is",
     "uvloop": "uvicorn takes it where it is",
-    "tzdata": "zoneinfo takes it where the system has no time zones",
+    "holidays": "working calendars load it where one names a country",
+    "tzdata": "working calendars read its files, so that all machines agree; zoneinfo where the system has none",
     "python-multipart": "FastAPI reads forms with it",
     "psycopg": "SQLAlchemy takes it for postgresql+psycopg://",
 }

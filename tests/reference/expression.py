@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from tests.reference.calendars import Calendars
+
 from amends.model.fields import FIELDS
 from amends.model.instant import parse_duration
 from amends.model.money import exponent
@@ -38,12 +40,13 @@ class Expression(NamedTuple):
 
 
 class Types(NamedTuple):
-    """The types of the columns in sight, and the sets of the pack."""
+    """The types of the columns in sight, and the sets, waits and calendars of the pack."""
 
     row: Mapping[str, str] = {}
     order: Mapping[str, str] = {}
     sets: Mapping[str, frozenset[Value]] = {}
     waits: Mapping[str, Any] = {}
+    calendars: Calendars = Calendars({})
 
     def of(self, name: str) -> str:
         place, _, rest = name.rpartition(".")
@@ -234,6 +237,13 @@ class _Parser:
             return _made("flag", _known(lambda value: value in members), arguments[0])
         if name == "MONEY":
             return _made("money", _money, arguments[0], _column("currency", "text"))
+        if name == "CALENDAR":
+            return self.calendar(arguments[0])
+        if name in ("WORKING", "WORKING_DAYS", "WORKED"):
+            ask = {"WORKING": "working", "WORKING_DAYS": "working_days", "WORKED": "worked"}[name]
+            named = self.types.calendars.named
+            how = _known(lambda first, second, calendar: getattr(named(calendar), ask)(first, second))
+            return _made("duration", how, *arguments)
         if name in ("LEARNED", "LATE_AFTER", "LOST_AFTER"):
             wait = self.types.waits[arguments[0].value(Scope())]
             ask = {"LEARNED": wait.limit, "LATE_AFTER": wait.late_after, "LOST_AFTER": wait.lost_after}[name]
@@ -246,6 +256,13 @@ class _Parser:
             return _made(common, _known(abs), *arguments)
         how = {"COALESCE": _coalesce, "GREATEST": _greatest, "LEAST": _least}[name]
         return _made(common, how, *arguments)
+
+    def calendar(self, column: Expression) -> Expression:
+        """The name of a calendar, by the text of a column; where it is the same whatever the text, it is not read."""
+        (name,) = column.names
+        stated, last = self.types.calendars, name.rpartition(".")[2]
+        names = column.names if stated.differ(last) else frozenset[str]()
+        return Expression("text", names, lambda scope: stated.of(last, column.value(scope)))
 
 
 def _constant(type_: str, value: Value) -> Expression:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
+from tests.reference.calendars import Calendars
 from tests.reference.expression import Expression, Types, Value, read
 from tests.reference.waits import Wait
 
@@ -89,20 +90,21 @@ class Pack(NamedTuple):
 def read_pack(document: Document) -> Pack:
     """The whole document; it is taken to be sound."""
     sets = {name: frozenset(members) for name, members in document.get("sets", {}).items()}
+    calendars = Calendars(document)
     tables = {
-        kind: [_column(name, column, sets) for name, column in table["columns"].items()]
+        kind: [_column(name, column, sets, calendars) for name, column in table["columns"].items()]
         for kind, table in document["tables"].items()
     }
     types = {kind: {column.name: column.type for column in columns} for kind, columns in tables.items()}
     waits = {
-        name: Wait(entry, partial(read, types=Types(types[entry["table"]], {}, sets)))
+        name: Wait(entry, partial(read, types=Types(types[entry["table"]], {}, sets, {}, calendars)))
         for name, entry in document.get("waits", {}).items()
     }
-    seen = {kind: Types(types[kind], types.get("order", {}), sets, waits) for kind in types}
+    seen = {kind: Types(types[kind], types.get("order", {}), sets, waits, calendars) for kind in types}
     return Pack(tables, [_rule(rule, seen[rule["table"]]) for rule in document.get("rules", [])], [*waits.values()])
 
 
-def _column(name: str, column: Document, sets: Mapping[str, frozenset[Value]]) -> Column:
+def _column(name: str, column: Document, sets: Mapping[str, frozenset[Value]], calendars: Calendars) -> Column:
     of = column.get("of")
     where = column.get("where")
     return Column(
@@ -111,7 +113,7 @@ def _column(name: str, column: Document, sets: Mapping[str, frozenset[Value]]) -
         fold=column["fold"],
         of=of,
         on=_listed(column["on"]),
-        where=None if where is None else read(where, Types(sets=sets)),
+        where=None if where is None else read(where, Types(sets=sets, calendars=calendars)),
     )
 
 

@@ -23,11 +23,16 @@ class Phrase(NamedTuple):
 
 
 class Words(NamedTuple):
-    """The names one may use, by type; `money` says whether MONEY(x) can be known; the names of sets of texts."""
+    """The names one may use, by type; `money` says whether MONEY(x) can be known; the names of sets of texts.
+
+    And of calendars, and the columns that may choose one.
+    """
 
     names: Mapping[str, Sequence[str]]
     sets: Sequence[str] = ()
     currency: bool = False
+    calendars: Sequence[str] = ()
+    choosing: Sequence[str] = ()
 
 
 def event_names(fields: Sequence[str]) -> dict[str, list[str]]:
@@ -165,10 +170,31 @@ class Phrases:
         return self.joined(left, self.random.choice("+-"), right, ADD)
 
     def duration(self, depth: int) -> Phrase | None:
+        if self.words.calendars and self.random.random() < 0.5 and (counted := self.by_calendar(depth)) is not None:
+            return counted
         left, right = self.instant(depth - 1), self.instant(depth - 1)
         if depth <= 0 or left is None or right is None or self.random.random() < 0.3:
             return Phrase(f"INTERVAL '{self.random.choice(LENGTHS)}'")
         return self.joined(left, "-", right, ADD)
+
+    def by_calendar(self, depth: int) -> Phrase | None:
+        """A length of time by the hours of a calendar."""
+        calendar = f"'{self.random.choice(self.words.calendars)}'"
+        columns = [name for name in self.words.names.get("text", ()) if name.rpartition(".")[2] in self.words.choosing]
+        if columns and self.random.random() < 0.5:
+            calendar = f"CALENDAR({self.random.choice(columns)})"
+        way = self.random.choice(("WORKING", "WORKING", "WORKING_DAYS", "WORKED"))
+        since = self.instant(depth - 1)
+        if way == "WORKING_DAYS":
+            second = self.name("integer") if self.random.random() < 0.3 else Phrase(str(self.random.randint(1, 4)))
+        elif way == "WORKED":
+            second = self.instant(depth - 1)
+        else:
+            second = Phrase(f"INTERVAL '{self.random.choice(LENGTHS)}'")
+            second = Phrase(f"-{second.text}") if self.random.random() < 0.15 else second
+        if since is None or second is None:
+            return None
+        return Phrase(f"{way}({since.text}, {second.text}, {calendar})")
 
     # ------------------------------------------------------------ conditions
 

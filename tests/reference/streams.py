@@ -24,6 +24,17 @@ FIELD_POOL = (
 START = Instant(1_772_323_200_000_000)  # 2026-03-01T00:00:00Z
 
 
+CALENDARS: dict[str, Any] = {
+    "warehouse": {
+        "zone": "Asia/Shanghai", "hours": {"mon-sat": "09:00-18:00"}, "holidays": "CN", "closed": ["2026-03-03"],
+        "cutoff": "16:00",
+    },
+    "office": {"zone": "Europe/Berlin", "hours": {"mon-thu": ["08:00-12:00", "13:00-17:15"], "fri": "08:00-12:30"}},
+    "nights": {"zone": "America/New_York", "hours": {"mon-sun": "22:00-06:30"}, "years": "2026-2026"},
+    "same": "office",
+}  # fmt: skip
+
+
 class Stream(NamedTuple):
     """A pack as a document, and what happens."""
 
@@ -90,8 +101,16 @@ class _Packs:
         self.sets = {"some": ["a", "é", "USD"], "few": ["b"]}
         self.columns: dict[str, dict[str, str]] = {}  # of each table: name → type
         self.waits: dict[str, dict[str, Any]] = {}
+        self.calendars: list[str] = []
+        self.choosing: dict[str, dict[str, str]] = {}
 
     def pack(self) -> dict[str, Any]:
+        if self.random.random() < 0.4:
+            self.calendars = self.random.sample(["always", *CALENDARS], 2)
+            texts = [field for field in self.fields if FIELDS[field].type == "text"]
+            for column in ("c0", "c1", "c2", *texts):
+                others = dict.fromkeys(("a", "USD"), self.random.choice(self.calendars))
+                self.choosing[column] = {**others, "default": self.random.choice(self.calendars)}
         kinds = self.random.sample(self.taste.kinds, self.random.randint(1, min(3, len(self.taste.kinds))))
         if self.random.random() < 0.9:
             kinds.append("order")
@@ -107,7 +126,8 @@ class _Packs:
             rule = self.rule(f"r{number}", self.random.choice(kinds), rules)
             if rule is not None:
                 rules.append(rule)
-        return {"sets": self.sets, "tables": tables, "waits": waits, "rules": rules}
+        pack = {"sets": self.sets, "tables": tables, "waits": waits, "rules": rules}
+        return {**pack, "calendars": CALENDARS, "calendars_by": self.choosing} if self.calendars else pack
 
     def some_types(self) -> str | list[str]:
         chosen = self.random.sample(self.types, self.random.randint(1, len(self.types)))
@@ -118,7 +138,7 @@ class _Packs:
         for place in places:
             for type_, found in place.items():
                 names.setdefault(type_, []).extend(found)
-        return Words(names, list(self.sets), currency)
+        return Words(names, list(self.sets), currency, self.calendars, list(self.choosing))
 
     # ------------------------------------------------------------ tables
 
@@ -220,7 +240,10 @@ class _Packs:
             rule |= {"since": since.text, "within": self.random.choice(LENGTHS), "until": over_row.condition()}
             if self.random.random() < 0.7 and (asked := self.asked(kind)) is not None:
                 rule["within"] = asked
-            elif self.random.random() < 0.15 and (length := over_row.duration(1)) is not None:
+            elif (
+                self.random.random() < (0.6 if self.calendars else 0.15)
+                and (length := over_row.duration(1)) is not None
+            ):
                 rule["within"] = length.text
             if self.random.random() < 0.4:
                 rule["where"] = over_row.condition()

@@ -60,19 +60,22 @@ def test_pieces_and_restarts_change_nothing(block: Sequence[int]) -> None:
 def test_the_streams_are_worth_the_trouble() -> None:
     """Guards the generator: every kind of rule fires and clears, and money is at stake."""
     fired = dict.fromkeys(("fault", "conflict", "silence", "surge", "ratio"), 0)
-    cleared = with_loss = 0
+    cleared = with_loss = by_calendar = 0
     for seed in range(200):
         _, pack, steps = stream(seed)
+        counting = {rule["id"] for rule in pack["rules"] if "WORK" in str(rule)}
         kinds = {rule["id"]: "ratio" if rule.get("ratio") else rule["kind"] for rule in pack["rules"]}
         for line in (line for lines in by_reference(pack, steps) for line in lines):
             word, name, *_ = line.split()
             if word == "finding":
                 fired[kinds[name]] += 1
+                by_calendar += name in counting
                 with_loss += "loss=None" not in line and "loss=0 " not in line
             cleared += word == "clearing"
     assert min(fired.values()) >= 10, fired
     assert cleared >= 50
     assert with_loss >= 50
+    assert by_calendar >= 50
 
 
 def test_a_difference_is_found_and_made_small() -> None:

@@ -15,7 +15,7 @@ from amends.cases.incident import Incident, IncidentChangeName, IncidentState
 from amends.cases.journey import ArrivalState, StepName
 from amends.cases.lifecycle import STATES
 from amends.detection.finding import RuleKind
-from amends.detection.pack import TROUBLES
+from amends.detection.rule_reader import TROUBLES
 from amends.model.event import Event
 from amends.model.instant import DAY, HOUR, MINUTE, Duration, Instant
 from amends.model.types import EVENT_TYPES

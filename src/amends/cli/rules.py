@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+import msgspec
 
 from amends.cli import output
 from amends.cli.main import ProblemsFound
 from amends.detection.condition import Language
-from amends.detection.explain import LANGUAGES, Explanation, explain, headings
+from amends.detection.cost import Cost, costs_of
+from amends.detection.explain import LANGUAGES, Explanation, cost_in_words, explain, headings
 from amends.detection.pack import PackError, load_pack
 from amends.detection.rule import Rule
 from amends.model.errors import UnusableInputError
@@ -68,7 +70,8 @@ def list_(*, rules: tuple[Path, ...], language: Language, as_json: bool) -> None
     """List the rules."""
     pack = load_pack(rules or None)
     if as_json:
-        output.print_json([_listed(rule) for rule in pack.rules.values()])
+        costs = costs_of(pack)
+        output.print_json([_listed(rule, costs[rule.id]) for rule in pack.rules.values()])
         return
     rows = [
         (rule.id, rule.exception, rule.kind, rule.table, rule.severity, rule.trouble, rule.title[language])
@@ -93,14 +96,17 @@ def explain_(*, id_: str, rules: tuple[Path, ...], language: Language, as_json: 
     if not wanted:
         known = [*pack.rules, *(rule.exception for rule in pack.rules.values())]
         raise UnknownRuleError(f"There is no rule `{id_}`{suggestion(id_, known) or '.'} See `amends rules list`.")
-    told = [explain(pack, rule, language) for rule in wanted]
+    costs = costs_of(pack)
+    told = [(explain(pack, rule, language), rule) for rule in wanted]
     if as_json:
-        output.print_json(told[0] if len(told) == 1 else told)
+        document = [msgspec.structs.asdict(one) | {"cost": costs[rule.id]} for one, rule in told]
+        output.print_json(document[0] if len(document) == 1 else document)
         return
-    output.say("\n\n".join("\n".join(_page(one, language)) for one in told))
+    pages = [_page(one, cost_in_words(costs[rule.id], rule, language), language) for one, rule in told]
+    output.say("\n\n".join("\n".join(page) for page in pages))
 
 
-def _page(one: Explanation, language: Language) -> list[str]:
+def _page(one: Explanation, cost: list[str], language: Language) -> list[str]:
     names = headings(language)
     width = max((len(fact.name) for fact in one.facts), default=0)
     lines = [f"{one.title} ({one.id})", one.summary]
@@ -111,10 +117,11 @@ def _page(one: Explanation, language: Language) -> list[str]:
     lines += ["", names["loss"], _INDENT + one.loss]
     if one.evidence:
         lines += ["", names["evidence"], _INDENT + ", ".join(one.evidence)]
-    return [*lines, "", names["says"], _INDENT + one.says]
+    lines += ["", names["says"], _INDENT + one.says]
+    return [*lines, "", names["cost"], *(_INDENT + line for line in cost)]
 
 
-def _listed(rule: Rule) -> dict[str, Any]:
+def _listed(rule: Rule, cost: Cost) -> dict[str, Any]:
     return {
         "id": rule.id,
         "exception": rule.exception,
@@ -128,6 +135,7 @@ def _listed(rule: Rule) -> dict[str, Any]:
         "conditions": rule.conditions,
         "loss": rule.loss,
         "evidence": rule.evidence,
+        "cost": cost,
     }
 
 

@@ -61,6 +61,13 @@ TERMS: Final[dict[Language, dict[str, str]]] = {
             "the time after which, by what was learned of the waits `{0}` on that lane, only {1} ever come "
             "({2} until enough is known, never less than {3})"
         ),
+        "working": "{0} of working time by {1}",
+        "working_day": "{0} working day by {1}",
+        "working_days": "{0} working days by {1}",
+        "counted": "{0}, counted from {1}",
+        "worked": "the working time from {0} to {1} by {2}",
+        "calendar": "the calendar `{0}`",
+        "calendar_by": "the calendar for {0}",
         "case": "{1} if {0}",
         "else": "otherwise {0}",
         "negative": "minus {0}",
@@ -113,6 +120,13 @@ TERMS: Final[dict[Language, dict[str, str]]] = {
         "learned": "该线路上 {1} 的 `{0}` 等待不超过的时长（从历史学得；数据不足时按 {2}，不短于 {3}，不长于 {4}）",
         "late_after": "按该线路 `{0}` 的历史，晚于 {1} 的概率达到 {2} 所需的时长",
         "lost_after": "按该线路 `{0}` 的历史，此后仍会到达的只有 {1} 的时长（数据不足时按 {2}，不短于 {3}）",
+        "working": "{0} 工作时间（按{1}）",
+        "working_day": "{0} 个工作日（按{1}）",
+        "working_days": "{0} 个工作日（按{1}）",
+        "counted": "自 {1} 起计 {0}",
+        "worked": "从 {0} 到 {1} 的工作时间（按{2}）",
+        "calendar": "日历 `{0}`",
+        "calendar_by": " {0} 对应的日历",
         "case": "若 {0} 则取 {1}",
         "else": "否则取 {0}",
         "negative": "负 {0}",
@@ -147,9 +161,10 @@ def condition(text: str, types: Mapping[str, Type], language: Language) -> Claus
     return _Teller(types, language).clause(sqlglot.parse_one(text))
 
 
-def value(text: str, types: Mapping[str, Type], language: Language) -> str:
-    """A checked expression that is no condition, in words."""
-    return _Teller(types, language).words(sqlglot.parse_one(text))
+def value(text: str, types: Mapping[str, Type], language: Language, since: str | None = None) -> str:
+    """A checked expression that is no condition, in words; `since` is the instant from which it is said to count."""
+    teller = _Teller(types, language)
+    return teller.words(sqlglot.parse_one(text)) if since is None else teller.length_from(text, since)
 
 
 def inline(clause: Clause, language: Language) -> str:
@@ -285,7 +300,8 @@ class _Teller:
         if isinstance(node, exp.Add | exp.Sub) and self._is_instant(node.this):
             if self._is_instant(node.expression):
                 return self._say("span", left, right)
-            return self._say("after" if isinstance(node, exp.Add) else "before", left, right)
+            term = "after" if isinstance(node, exp.Add) else "before"
+            return self._say(term, left, self._counted_from(node.expression, node.this) if term == "after" else right)
         return self._say(term, left, right)
 
     def _absolute(self, node: exp.Expr) -> str:
@@ -316,11 +332,37 @@ class _Teller:
     def _function(self, node: exp.Expr) -> str:
         if node.name.upper() == "MONEY":
             return self._say("money", self.words(node.expressions[0]))
+        if node.name.upper() in ("WORKING", "WORKING_DAYS"):
+            return self._say("counted", self._worked(node), self.words(node.expressions[0]))
+        if node.name.upper() == "WORKED":
+            first, second, calendar = node.expressions
+            return self._say("worked", self.words(first), self.words(second), self._calendar(calendar))
         term = node.name.lower()
         if term in ("learned", "late_after", "lost_after"):
             wait, *others = node.expressions
             return self._say(term, wait.this, *(self._share(part) for part in others))
         return self._statement(node)
+
+    def length_from(self, text: str, since: str) -> str:
+        """A length of time, said to count from an instant."""
+        return self._counted_from(sqlglot.parse_one(text), sqlglot.parse_one(since))
+
+    def _counted_from(self, node: exp.Expr, since: exp.Expr) -> str:
+        counts = isinstance(node, exp.Anonymous) and node.name.upper() in ("WORKING", "WORKING_DAYS")
+        return self._worked(node) if counts and node.expressions[0] == since else self.words(node)
+
+    def _worked(self, node: exp.Expr) -> str:
+        """So much working time, or so many working days."""
+        _, amount, calendar = node.expressions
+        term = node.name.lower()
+        if term == "working_days" and amount.name == "1":
+            term = "working_day"
+        return self._say(term, self.words(amount), self._calendar(calendar))
+
+    def _calendar(self, node: exp.Expr) -> str:
+        if isinstance(node, exp.Literal):
+            return self._say("calendar", node.name)
+        return self._say("calendar_by", self.words(node.expressions[0]))
 
     def _share(self, node: exp.Expr) -> str:
         """A share in percent, or whatever else it is in words."""

@@ -24,13 +24,13 @@ class Document:
     def __init__(self, name: str, content: Mapping[str, Any], lines: Mapping[Path, int] | None = None) -> None:
         self.name = name
         self.content = content
-        self._lines = lines or {}
+        self.lines = lines or {}
 
     def place(self, path: Path) -> str:
         """`file:line` of the part at `path`, or of the nearest part around it."""
-        while path and path not in self._lines:
+        while path and path not in self.lines:
             path = path[:-1]
-        line = self._lines.get(path)
+        line = self.lines.get(path)
         return self.name if line is None else f"{self.name}:{line}"
 
 
@@ -58,13 +58,16 @@ def parse_document(text: str, name: str) -> Document:
     if not isinstance(node, yaml.MappingNode):
         raise DocumentError(f"{name}: should be a mapping with `tables`, `sets` or `rules`")
     lines: dict[Path, int] = {}
-    content = _value(node, (), lines, name)
+    content = _value(node, (), lines, name, ())
     assert isinstance(content, dict)
     return Document(name, content, lines)
 
 
-def _value(node: yaml.Node, path: Path, lines: dict[Path, int], name: str) -> Any:
+def _value(node: yaml.Node, path: Path, lines: dict[Path, int], name: str, above: tuple[yaml.Node, ...]) -> Any:
     lines.setdefault(path, node.start_mark.line + 1)
+    if any(node is each for each in above):
+        raise DocumentError(f"{name}:{node.start_mark.line + 1}: holds itself by an alias, in a circle; write it out")
+    above = (*above, node)
     if isinstance(node, yaml.MappingNode):
         mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:
@@ -74,10 +77,10 @@ def _value(node: yaml.Node, path: Path, lines: dict[Path, int], name: str) -> An
             if key in mapping:
                 raise DocumentError(f"{name}:{line}: `{key}` is written twice")
             lines[(*path, key)] = line
-            mapping[key] = _value(value_node, (*path, key), lines, name)
+            mapping[key] = _value(value_node, (*path, key), lines, name, above)
         return mapping
     if isinstance(node, yaml.SequenceNode):
-        return [_value(item, (*path, index), lines, name) for index, item in enumerate(node.value)]
+        return [_value(item, (*path, index), lines, name, above) for index, item in enumerate(node.value)]
     assert isinstance(node, yaml.ScalarNode)
     if node.tag == "tag:yaml.org,2002:str":
         return node.value
@@ -87,4 +90,13 @@ def _value(node: yaml.Node, path: Path, lines: dict[Path, int], name: str) -> An
     ):
         # YAML 1.1 also reads the country code NO as false; only true and false are flags here.
         return node.value
-    return yaml.SafeLoader(node.value).construct_object(node)
+    if node.tag == "tag:yaml.org,2002:int" and ":" in node.value:
+        # YAML 1.1 also reads 16:00 as the number 960.
+        return node.value
+    try:
+        return yaml.SafeLoader(node.value).construct_object(node)
+    except (yaml.YAMLError, ValueError) as error:
+        line = node.start_mark.line + 1
+        raise DocumentError(
+            f"{name}:{line}: `{node.tag} {node.value}` cannot be read; write a plain text or number"
+        ) from error

@@ -63,6 +63,7 @@ class Engine:
         self._read_from, self._read_fields = program.reading()
         self._shapes = program.lane_shapes()
         self._wait_cells = program.wait_cells()
+        self._calendars = program.calendars()
         self._state: Index = np.zeros(state.SIZE, dtype=np.int64)
         s = self._state
         s[state.OUT_ROOM], s[state.RECORD_ROOM] = program.out_room, program.record_room
@@ -156,7 +157,7 @@ class Engine:
                 self._text_starts, self._characters,
                 self._shapes, self.groups, self._group_table, self.group_counts, learned.met, self._wait_cells,
                 learned.answers, learned.answer_bases, learned.curves, learned.far, learned.curve_bases, EDGES,
-                work, self._stack,
+                self._calendars, work, self._stack,
             ]  # fmt: skip
             why = run(*arrays)
             if why == state.FINISHED:

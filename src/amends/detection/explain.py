@@ -8,7 +8,9 @@ from typing import Final
 import msgspec
 import yaml
 
+from amends.detection.calendars import ALWAYS, asked_calendars, week_in_words
 from amends.detection.condition import Clause, Language, condition, inline, is_length, length, outline, value
+from amends.detection.cost import Cost
 from amends.detection.expression import Type, compile_expression
 from amends.detection.pool import Pool
 from amends.detection.rule import Column, Pack, Rule, Surge
@@ -46,6 +48,28 @@ def explain(pack: Pack, rule: Rule, language: Language) -> Explanation:
     return _Explainer(pack, rule, language).explanation()
 
 
+def cost_in_words(cost: Cost, rule: Rule, language: Language) -> list[str]:
+    """Say what a rule costs."""
+    words = _wording()[language]
+    say = words["sentences"]
+    lines = []
+    if cost.events:
+        lines.append(say["looked_at"].format(types=joined(cost.events, "or", language), operations=cost.operations))
+    if cost.by_clock:
+        lines.append(say["by_clock"])
+    lines.append(say["keeps"].format(bytes=cost.bytes_a_row, subject=words["subjects"][rule.table]))
+    if cost.alone:
+        lines.append(say["alone"].format(columns=joined(cost.alone, "and", language)))
+    return lines
+
+
+def joined(names: tuple[str, ...], word: str, language: Language) -> str:
+    """Names as a list in words, with `and` or `or` before the last."""
+    say = _wording()[language]["sentences"]
+    quoted = [f"`{name}`" for name in names]
+    return quoted[0] if len(quoted) == 1 else say["comma"].join(quoted[:-1]) + say[word] + quoted[-1]
+
+
 def headings(language: Language) -> Mapping[str, str]:
     """What the parts of an explanation are called."""
     return _wording()[language]["headings"]
@@ -63,11 +87,10 @@ class _Explainer:
         self._pack, self._rule, self._language = pack, rule, language
         self._words = _wording()[language]
         self._columns = pack.tables[rule.table].columns
-        self._with_event = row_scope(pack.tables[rule.table], pack.sets, with_event=True, waits=pack.waits)
-        self._types: Mapping[str, Type] = {
-            **self._with_event.names,
-            **loss_scope(pack.tables[rule.table], pack.tables.get("order"), pack.sets).names,
-        }
+        table, order = pack.tables[rule.table], pack.tables.get("order")
+        self._with_event = row_scope(table, pack.sets, pack.calendars, with_event=True, waits=pack.waits)
+        self._of_loss = loss_scope(table, order, pack.sets, pack.calendars)
+        self._types: Mapping[str, Type] = {**self._with_event.names, **self._of_loss.names}
 
     def explanation(self) -> Explanation:
         rule = self._rule
@@ -90,7 +113,7 @@ class _Explainer:
                 severity=self._words["severities"][rule.severity],
                 trouble=self._words["troubles"][rule.trouble],
             ),
-            facts=[Fact(name, self._fact(name)) for name in self._names()],
+            facts=[*(Fact(name, self._fact(name)) for name in self._names()), *self._calendars()],
             fires=fires,
             clears=clears,
             loss=loss,
@@ -134,7 +157,9 @@ class _Explainer:
     def _wait(self, since: str) -> str:
         within = self._rule.within or ""
         if not is_length(within):
-            return self._say("waits_computed", since=since, within=self._value(within))
+            return self._say(
+                "waits_computed", since=since, within=value(within, self._types, self._language, self._rule.since)
+            )
         if within.split()[0] == "0":
             return self._say("waits_until", since=since)
         return self._say("waits", since=since, within=length(within, self._language))
@@ -179,9 +204,24 @@ class _Explainer:
         if rule.surge is not None:
             names += rule.surge.by
         if rule.loss is not None:
-            scope = loss_scope(self._pack.tables[rule.table], self._pack.tables.get("order"), self._pack.sets)
-            names += sorted(compile_expression(rule.loss, scope, Pool()).names, key=rule.loss.find)
+            names += sorted(compile_expression(rule.loss, self._of_loss, Pool()).names, key=rule.loss.find)
         return list(dict.fromkeys(names))
+
+    def _calendars(self) -> list[Fact]:
+        """Whose hours it counts."""
+        known = self._pack.calendars
+        texts = [text for part, text in self._rule.conditions.items() if part != "within" or not is_length(text)]
+        names = dict.fromkeys(name for text in texts for name in asked_calendars(text, known))
+        return [Fact(name, self._calendar(name)) for name in names]
+
+    def _calendar(self, name: str) -> str:
+        hours = self._pack.calendars.hours(name)
+        if hours == ALWAYS:
+            return self._say("always_open")
+        text = self._say("hours", week=week_in_words(hours), zone=hours.zone)
+        if hours.holidays:
+            text += self._say("holidays", codes=self._listed(hours.holidays))
+        return text + (self._say("other_days") if hours.closed or hours.extra else "")
 
     def _fact(self, name: str) -> str:
         prefix, _, field = name.rpartition(".")
@@ -229,13 +269,7 @@ class _Explainer:
         return length(format_duration(duration), self._language)  # type: ignore[arg-type]
 
     def _listed(self, names: tuple[str, ...]) -> str:
-        return self._joined(names, "and")
+        return joined(names, "and", self._language)
 
     def _either(self, names: tuple[str, ...]) -> str:
-        return self._joined(names, "or")
-
-    def _joined(self, names: tuple[str, ...], word: str) -> str:
-        quoted = [f"`{name}`" for name in names]
-        if len(quoted) == 1:
-            return quoted[0]
-        return self._words["sentences"]["comma"].join(quoted[:-1]) + self._words["sentences"][word] + quoted[-1]
+        return joined(names, "or", self._language)

@@ -4,7 +4,6 @@ sqlglot reads the text; what it means is ours: types and units (money is not a n
 three-valued logic, and sentences for what is wrong.
 """
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Literal
 
@@ -14,13 +13,17 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from amends.detection.asked import LEARNED
+from amends.detection.calendars import WORKING, Calendar, CalendarError, Calendars, Term, calendar_term
 from amends.detection.machine import codes as op
+from amends.detection.machine import hours
 from amends.detection.machine.assembly import Assembler, Label, bits_of
 from amends.detection.pool import Pool
 from amends.detection.vector import NO_INT
 from amends.model.errors import UnusableInputError
 from amends.model.instant import UnreadableTimeError, parse_duration
 from amends.model.money import EXPONENTS
+from amends.model.suggestion import suggestion
 
 Type = Literal["text", "integer", "decimal", "money", "instant", "duration", "flag", "null"]
 Emit = Callable[[Assembler], int]
@@ -38,7 +41,7 @@ class ExpressionError(UnusableInputError):
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """The names an expression may use, with their types, the named sets of texts, and the table's learned waits.
+    """The names an expression may use, with their types, the sets of texts, the learned waits and the calendars.
 
     Of each wait the names it reads of a row.
     """
@@ -46,6 +49,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     names: Mapping[str, Type]
     sets: Mapping[str, tuple[str, ...]] = {}
     waits: Mapping[str, frozenset[str]] = {}
+    calendars: Calendars = Calendars()
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -56,8 +60,8 @@ class Question(msgspec.Struct, frozen=True):
     arguments: tuple[Any, ...]
 
 
-class Waits:
-    """What expressions need of learned waits to be written: how they are numbered, and what is asked of them."""
+class Asked:
+    """What expressions need of learned waits and of calendars to be written: their numbers, and what is asked."""
 
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {}
@@ -65,6 +69,11 @@ class Waits:
         """By wait, the columns of its lanes."""
         self.since: dict[str, Emit] = {}
         self.questions: dict[Question, int] = {}
+        self.calendars: dict[Calendar, int] = {}
+
+    def calendar(self, calendar: Calendar) -> int:
+        """The number of a calendar."""
+        return self.calendars.setdefault(calendar, len(self.calendars))
 
     def question(self, question: Question) -> int:
         """The number of a question."""
@@ -109,19 +118,23 @@ def missing(type_: Type) -> int:
     return NO_DECIMAL if type_ == "decimal" else NO_INT
 
 
-def compile_expression(text: str, scope: Scope, pool: Pool, waits: Waits | None = None) -> Expression:
+def compile_expression(text: str, scope: Scope, pool: Pool, asked: Asked | None = None) -> Expression:
     """Check `text` against `scope`; texts in it become codes of `pool`.
 
-    Without `waits` it may be checked, but what it asks of them cannot be written. Raises ExpressionError.
+    Without `asked` it may be checked, but what asks of waits or calendars cannot be written. Raises ExpressionError.
     """
     try:
         tree = sqlglot.parse_one(text)
+        if tree is None:
+            raise ExpressionError("the expression is empty")
+        compiler = _Compiler(scope, pool, asked)
+        typed = compiler.compile(tree)
     except SqlglotError as error:
         raise ExpressionError(f"`{text}` is not an expression: {_first_line(error)}") from error
-    if tree is None:
-        raise ExpressionError("the expression is empty")
-    compiler = _Compiler(scope, pool, waits)
-    typed = compiler.compile(tree)
+    except OverflowError as error:
+        raise ExpressionError(f"`{text}` holds a number or a length of time that is too great") from error
+    except RecursionError as error:
+        raise ExpressionError("the expression is nested too deeply to be read") from error
     return Expression(
         text=text, type=typed.type, names=frozenset(compiler.names), emit=typed.emit, test=typed.test,
         learned=compiler.asks,
@@ -129,18 +142,21 @@ def compile_expression(text: str, scope: Scope, pool: Pool, waits: Waits | None 
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0].rstrip(".")
+    text = str(error).splitlines()[0].rstrip(".")
+    return "something is missing in it" if text.startswith("Required keyword") else text
 
 
 class _Compiler:
-    def __init__(self, scope: Scope, pool: Pool, waits: Waits | None) -> None:
+    def __init__(self, scope: Scope, pool: Pool, asked: Asked | None) -> None:
         self._scope = scope
         self._pool = pool
-        self._waits = waits
+        self._asked = asked
         self.names: set[str] = set()
         self.asks = False
 
-    def compile(self, node: exp.Expr) -> _Typed:
+    def compile(self, node: exp.Expr | None) -> _Typed:
+        if node is None:
+            raise ExpressionError("something is missing in the expression")
         for kind, method in _METHODS.items():
             if isinstance(node, kind):
                 return method(self, node)
@@ -149,19 +165,15 @@ class _Compiler:
     # -- leaves ---------------------------------------------------------------------------------------------------
 
     def column(self, node: exp.Column) -> _Typed:
-        name = f"{node.table}.{node.name}" if node.table else node.name
+        name = ".".join(part.name for part in node.parts)
         type_ = self._scope.names.get(name)
         if type_ is None:
-            raise ExpressionError(f"there is no `{name}` here{self._suggest(name)}")
+            raise ExpressionError(f"there is no `{name}` here{suggestion(name, self._scope.names)}")
         self.names.add(name)
         if type_ == "flag":
             column = _Typed(type_, lambda asm: asm.load(name), name=name)
             return msgspec.structs.replace(column, own_test=self._in_list(column, [1], has_null=False).test)
         return _Typed(type_, lambda asm: asm.load(name), name=name)
-
-    def _suggest(self, name: str) -> str:
-        close = difflib.get_close_matches(name, self._scope.names, n=1)
-        return f"; did you mean `{close[0]}`?" if close else ""
 
     def literal(self, node: exp.Literal) -> _Typed:
         if node.is_string:
@@ -463,22 +475,52 @@ class _Compiler:
             return self._money(node)
         if name == "IN_SET":
             return self._in_set(node)
-        if name in _LEARNED:
+        if name in LEARNED:
             return self._ask(name, node)
-        known = ("ABS", "COALESCE", "GREATEST", "LEAST", "MONEY", "IN_SET", *_LEARNED)
+        if name in WORKING:
+            return self._working(node)
+        known = ("ABS", "COALESCE", "GREATEST", "LEAST", "MONEY", "IN_SET", *LEARNED, *WORKING)
         raise ExpressionError(f"there is no function {name}; there are {', '.join(known)}")
+
+    def _working(self, node: exp.Anonymous) -> _Typed:
+        """Time by the hours of a calendar."""
+        parts = [self.compile(part) for part in node.expressions[:2]]
+        try:
+            term = calendar_term(node, [part.type for part in parts], self._scope.calendars, self._pool.code)
+        except CalendarError as error:
+            raise ExpressionError(f"`{node.sql()}`: {error}") from error
+        by = None if term.choice.column is None else self.compile(term.choice.column)
+        if by is not None and by.type != "text":
+            raise ExpressionError(f"`{node.sql()}`: CALENDAR takes a text column, and this is {_a(by.type)}")
+
+        def emit(asm: Assembler) -> int:
+            since, length = (part.emit(asm) for part in parts)
+            calendar = self._calendar(asm, term, by)
+            return asm.let(op.CALENDAR, since, length, calendar, _FUNCTIONS[term.name])
+
+        return _Typed("duration", emit)
+
+    def _calendar(self, asm: Assembler, term: Term, by: _Typed | None) -> int:
+        """Writes which calendar is asked."""
+        asked = _known(self._asked)
+        numbers = [asked.calendar(calendar) for calendar in term.choice.calendars]
+        if by is None:
+            return asm.constant(numbers[0])
+        codes = term.codes.tolist()
+        first = asm.constants([*codes, *(numbers[place] for place in term.numbers.tolist())])
+        return asm.let(op.CHOOSE, by.emit(asm), first, len(codes), numbers[0])
 
     def _ask(self, name: str, node: exp.Anonymous) -> _Typed:
         """What is learned of a wait."""
-        example, types = _LEARNED[name]
+        example, types = LEARNED[name]
         given = node.expressions
         if len(given) != len(types) + 1 or not isinstance(given[0], exp.Literal):
             raise ExpressionError(f"`{node.sql()}`: write {example}")
         wait = given[0].this
         names = self._scope.waits.get(wait)
         if names is None:
-            known = ", ".join(sorted(self._scope.waits)) or "none"
-            raise ExpressionError(f"there is no wait `{wait}` over this table; there are {known}{self._near(wait)}")
+            known, near = ", ".join(sorted(self._scope.waits)) or "none", suggestion(wait, self._scope.waits)
+            raise ExpressionError(f"there is no wait `{wait}` over this table; there are {known}{near}")
         self.names |= names
         self.asks = True
         arguments: list[Any] = []
@@ -500,7 +542,7 @@ class _Compiler:
 
     def _group(self, asm: Assembler, wait: str) -> int:
         """Writes what finds the group of the row among those of a wait."""
-        waits = _known(self._waits)
+        waits = _known(self._asked)
         columns = waits.lanes[wait]
         first = asm.register(max(1, len(columns)))
         for place, name in enumerate(columns):
@@ -508,19 +550,15 @@ class _Compiler:
         return asm.let(op.LANE, first, waits.numbers[wait])
 
     def _learned(self, asm: Assembler, question: Question) -> int:
-        waits = _known(self._waits)
+        waits = _known(self._asked)
         # What holds until enough is known.
         default = question.arguments[1]
         group = self._group(asm, question.wait)
         return asm.let(op.LEARNED, group, waits.numbers[question.wait], waits.question(question), default)
 
     def _late_after(self, asm: Assembler, wait: str, promise: Emit, chance: float) -> int:
-        group, since = self._group(asm, wait), _known(self._waits).since[wait](asm)
+        group, since = self._group(asm, wait), _known(self._asked).since[wait](asm)
         return asm.let(op.LATE_AFTER, group, since, promise(asm), bits_of(float(np.log(chance))))
-
-    def _near(self, name: str) -> str:
-        close = difflib.get_close_matches(name, self._scope.waits, n=1)
-        return f"; did you mean `{close[0]}`?" if close else ""
 
     def _money(self, node: exp.Anonymous) -> _Typed:
         if self._scope.names.get("currency") != "text":
@@ -553,9 +591,9 @@ class _Compiler:
         return self._in_list(operand, [self._pool.code(member) for member in members], has_null=False)
 
 
-def _known(waits: Waits | None) -> Waits:
-    assert waits is not None, "compiled to be checked only"
-    return waits
+def _known(asked: Asked | None) -> Asked:
+    assert asked is not None, "compiled to be checked only"
+    return asked
 
 
 def _constant(type_: Type, value: int, *, zero: bool = False) -> _Typed:
@@ -608,6 +646,7 @@ _NEGATED: Final = {
     op.IF_NOT_TRUE: op.IF_NOT_FALSE,
     op.IF_NOT_FALSE: op.IF_NOT_TRUE,
 }
+_FUNCTIONS: Final = {"WORKING": hours.WORKING, "WORKING_DAYS": hours.WORKING_DAYS, "WORKED": hours.WORKED}
 _TESTS: Final = {
     ("integer", "="): (op.TEST_EQUAL_I, False),
     ("integer", "<>"): (op.TEST_EQUAL_I, True),
@@ -699,24 +738,6 @@ def _results() -> Iterator[tuple[tuple[Type, str, Type], Type]]:
     yield ("instant", "-", "duration"), "instant"
     yield ("duration", "+", "instant"), "instant"
 
-
-_LEARNED: dict[str, tuple[str, tuple[Type, ...]]] = {
-    "LEARNED": (
-        "LEARNED('wait', 0.98, INTERVAL '7 days', INTERVAL '2 days', INTERVAL '30 days') for the time that 98 of 100 "
-        "stay below, 7 days until it is known, never less than 2 nor more than 30",
-        ("decimal", "duration", "duration", "duration"),
-    ),
-    "LATE_AFTER": (
-        "LATE_AFTER('wait', deliver_by, 0.5) for the time after which it is late with even odds",
-        ("instant", "decimal"),
-    ),
-    "LOST_AFTER": (
-        "LOST_AFTER('wait', 0.05, INTERVAL '45 days', INTERVAL '20 days') for the time after which 5 in 100 still "
-        "come, 45 days until it is known, never less than 20",
-        ("decimal", "duration", "duration"),
-    ),
-}
-"""Functions over learned waits: how each is written, and the types of what comes after the wait's name."""
 
 _RESULT: dict[tuple[Type, str, Type], Type] = dict(_results())
 

@@ -6,10 +6,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.expression import Expression, Scope, Type, Waits, compile_expression, missing
+from amends.detection.expression import Asked, Expression, Scope, Type, compile_expression, missing
 from amends.detection.layout import Cell, Layout
 from amends.detection.machine import codes as op
 from amends.detection.machine.assembly import Assembler, Label
+from amends.detection.machine.hours import HEAD
 from amends.detection.machine.lanes import SHAPE, VALUES
 from amends.detection.machine.loop import CHILD_KINDS, KIND_COUNT, KIND_INFO, RULE_INFO
 from amends.detection.pool import Pool
@@ -58,10 +59,10 @@ class Program:
         self.rules: list[Rule] = list(pack.rules.values())
         self.numbers = {rule.id: number for number, rule in enumerate(self.rules)}
         self.waits = list(pack.waits.values())
-        self._asked = Waits()
+        self._asked = Asked()
         self._asm = Assembler()
         self._scopes: dict[tuple[str, bool], Scope] = {}
-        self._events = event_scope(pack.sets)
+        self._events = event_scope(pack.sets, pack.calendars)
         self._expressions: dict[tuple[str, int], Expression] = {}
         """By text and scope, since most are asked for more than once."""
         self._kept: list[Scope] = []
@@ -157,6 +158,19 @@ class Program:
         cells = [cell for wait in self.waits for cell in self.layouts[wait.table].waits[wait.name]]
         return np.array([*cells, 0], dtype=np.int64)
 
+    def calendars(self) -> Index:
+        """All calendars that are asked, as the loop reads them: of each a head, and behind all heads their arrays."""
+        asked = list(self._asked.calendars)
+        heads, data = list[int](), list[Index]()
+        at = len(asked) * HEAD
+        for calendar in asked:
+            parts = (calendar.starts, calendar.worked, calendar.marks, calendar.ends)
+            places = at + np.cumsum([0, *map(len, parts)])
+            heads += [*places[:4].tolist(), len(calendar.starts), len(calendar.ends), calendar.known_from]
+            data += parts
+            at = int(places[4])
+        return np.concatenate([np.array([*heads], dtype=np.int64), *data, np.zeros(1, dtype=np.int64)])
+
     @property
     def out_room(self) -> int:
         """The most numbers that one touch may put out."""
@@ -200,7 +214,8 @@ class Program:
     def _row_scope(self, table: str, *, with_event: bool = False) -> Scope:
         known = self._scopes.get((table, with_event))
         if known is None:
-            known = row_scope(self.pack.tables[table], self.pack.sets, with_event=with_event, waits=self.pack.waits)
+            pack = self.pack
+            known = row_scope(pack.tables[table], pack.sets, pack.calendars, with_event=with_event, waits=pack.waits)
             self._scopes[table, with_event] = known
         return known
 
@@ -234,7 +249,8 @@ class Program:
         names: set[str] = set()
         for text in _expressions(rule):
             names |= self._needed(text, with_event).names
-        scope = loss_scope(self.pack.tables[rule.table], self.pack.tables.get("order"), self.pack.sets)
+        pack = self.pack
+        scope = loss_scope(pack.tables[rule.table], pack.tables.get("order"), pack.sets, pack.calendars)
         loss = self._compile(rule.loss, scope)
         facts = sorted(names | set(rule.evidence))
         return Report(

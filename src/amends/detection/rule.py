@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from amends.detection.calendars import Calendars
 from amends.detection.expression import Type
 from amends.detection.finding import RuleKind
 from amends.model.instant import Duration, UnreadableTimeError, parse_duration
@@ -133,7 +134,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pack(msgspec.Struct, frozen=True, kw_only=True):
-    """Checked tables, sets, waits and rules. `digest` changes whenever anything in it does.
+    """Checked tables, sets, calendars, waits and rules. `digest` changes whenever anything in it does.
 
     `places` says where each rule stands, as `file:line`.
     """
@@ -144,3 +145,4 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
     rules: dict[str, Rule]
     places: dict[str, str] = {}
     waits: dict[str, Wait] = {}
+    calendars: Calendars = Calendars()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from amends.detection.calendars import Calendars
 from amends.detection.expression import Scope, Type
 from amends.detection.rule import Table, Wait
 from amends.model.fields import FIELDS
@@ -15,14 +16,15 @@ EVENT_NAMES: dict[str, Type] = {
 CHILDREN_OF_ORDER = ("payment", "shipment", "return", "thread", "case")
 
 
-def event_scope(sets: Mapping[str, tuple[str, ...]]) -> Scope:
+def event_scope(sets: Mapping[str, tuple[str, ...]], calendars: Calendars) -> Scope:
     """For a fold's `where`: the event alone."""
-    return Scope(names=EVENT_NAMES, sets=sets)
+    return Scope(names=EVENT_NAMES, sets=sets, calendars=calendars)
 
 
 def row_scope(
     table: Table,
     sets: Mapping[str, tuple[str, ...]],
+    calendars: Calendars,
     *,
     with_event: bool = False,
     waits: Mapping[str, Wait] | None = None,
@@ -30,12 +32,13 @@ def row_scope(
     """For conditions: the row with its learned waits, and for a fault the event that touched it."""
     names: dict[str, Type] = {name: column.type for name, column in table.columns.items()}
     own = {name: frozenset(wait.reads) for name, wait in (waits or {}).items() if wait.table == table.kind}
-    return Scope(names={**names, **EVENT_NAMES} if with_event else names, sets=sets, waits=own)
+    known = {**names, **EVENT_NAMES} if with_event else names
+    return Scope(names=known, sets=sets, waits=own, calendars=calendars)
 
 
-def loss_scope(table: Table, order: Table | None, sets: Mapping[str, tuple[str, ...]]) -> Scope:
+def loss_scope(table: Table, order: Table | None, sets: Mapping[str, tuple[str, ...]], calendars: Calendars) -> Scope:
     """For `loss`: the row, and the order it belongs to."""
     names: dict[str, Type] = {name: column.type for name, column in table.columns.items()}
     if order is not None and table.kind in CHILDREN_OF_ORDER:
         names.update({f"order.{name}": column.type for name, column in order.columns.items()})
-    return Scope(names=names, sets=sets)
+    return Scope(names=names, sets=sets, calendars=calendars)

@@ -1,41 +1,38 @@
 """Reads the learned waits of a pack, and says what is wrong with them."""
 
+import re
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any
 
+from amends.detection.asked import LEARNED
+from amends.detection.calendars import Calendars
 from amends.detection.document import Document, Path
 from amends.detection.expression import Expression, Scope
 from amends.detection.learning.waits import ENOUGH
+from amends.detection.reading import Reader, is_number, length_of, near, texts_of
 from amends.detection.rule import Table, Wait
 from amends.detection.scope import row_scope
-from amends.model.instant import DAY, Duration, UnreadableTimeError, parse_duration
+from amends.model.instant import DAY, Duration
 
 Sets = Mapping[str, tuple[str, ...]]
 
 _KEYS = ("table", "since", "ends", "over", "never", "by", "half_life", "enough")
 _HALF_LIFE = Duration(90 * DAY)
-
-
-class Reader(Protocol):
-    """What collects the problems of a pack."""
-
-    problems: list[str]
-
-    def say(self, document: Document, path: Path, sentence: str) -> None:
-        """Note what is wrong at a place."""
-        ...
-
-    def expression(self, document: Document, path: Path, text: Any, scope: Scope, who: str) -> Expression | None:
-        """A checked expression, or a problem."""
-        ...
+_ASKS = re.compile(rf"\b({'|'.join(LEARNED)})\s*\(", re.IGNORECASE)
 
 
 def read_wait(
-    reader: Reader, document: Document, name: str, entry: Any, tables: dict[str, Table], sets: Sets
+    reader: Reader,
+    document: Document,
+    name: str,
+    entry: Any,
+    tables: dict[str, Table],
+    sets: Sets,
+    calendars: Calendars,
 ) -> Wait | None:
     """The wait of an entry, None where something is wrong with it."""
-    return _WaitReader(reader, document, name, entry).read(tables, sets)
+    return _WaitReader(reader, document, name, entry).read(tables, sets, calendars)
 
 
 class _WaitReader:
@@ -47,17 +44,23 @@ class _WaitReader:
     def say(self, path: Path, sentence: str) -> None:
         self._reader.say(self._document, (*self._path, *path), f"wait `{self._name}`: {sentence}")
 
-    def read(self, tables: dict[str, Table], sets: Sets) -> Wait | None:
+    def read(self, tables: dict[str, Table], sets: Sets, calendars: Calendars) -> Wait | None:
         before = len(self._reader.problems)
         entry = self._entry
+        if not entry:
+            self.say((), f"a wait should be a mapping with {', '.join(_KEYS)}")
+            return None
         for key in entry:
             if key not in _KEYS:
-                self.say((key,), f"`{key}` does not belong in a wait; it has {', '.join(_KEYS)}")
+                self.say((key,), f"`{key}` does not belong in a wait; it has {', '.join(_KEYS)}{near(key, _KEYS)}")
         table = tables.get(str(entry.get("table")))
         if table is None:
-            self.say(("table",) if "table" in entry else (), f"there is no table `{entry.get('table')}`")
+            self.say(
+                ("table",) if "table" in entry else (),
+                f"there is no table `{entry.get('table')}`{near(entry.get('table'), tables)}",
+            )
             return None
-        scope = row_scope(table, sets)
+        scope = row_scope(table, sets, calendars)
         since = self._typed("since", scope, "instant", needed=True)
         self._typed("ends", scope, "instant", needed=False)
         for key in ("over", "never"):
@@ -89,6 +92,11 @@ class _WaitReader:
             if needed:
                 self.say((), f"`{key}` is missing; give an instant such as last_scan_at")
             return None
+        if _ASKS.search(str(text)):
+            self.say(
+                (key,), f"`{key}` asks what was learned of a wait; no wait may, lest one wait for itself in a circle"
+            )
+            return None
         who = f"wait `{self._name}`, {key}"
         expression = self._reader.expression(self._document, (*self._path, key), text, scope, who)
         if expression is not None and expression.type != type_:
@@ -99,7 +107,8 @@ class _WaitReader:
 
     def _by(self, table: Table) -> tuple[tuple[str, ...], ...]:
         levels = self._entry.get("by", [[]])
-        if not isinstance(levels, list) or not levels or not all(isinstance(level, list) for level in levels):
+        lists = isinstance(levels, list) and levels and all(isinstance(level, list) for level in levels)
+        if not lists or any(texts_of(level) is None for level in levels):
             self.say(("by",), "`by` should be a list of lists of columns, such as [[carrier, country], [country], []]")
             return ((),)
         for narrow, broad in pairwise(levels):
@@ -107,19 +116,19 @@ class _WaitReader:
                 self.say(("by",), f"{broad} should be a part of {narrow}: each group lies in a broader one")
         for name in levels[0]:
             if name not in table.columns:
-                self.say(("by",), f"there is no `{name}` in {table.kind}")
+                self.say(("by",), f"there is no `{name}` in {table.kind}{near(name, table.columns)}")
         return tuple(tuple(level) for level in levels)
 
     def _half_life(self) -> Duration:
-        try:
-            return parse_duration(str(self._entry["half_life"])) if "half_life" in self._entry else _HALF_LIFE
-        except UnreadableTimeError as error:
-            self.say(("half_life",), f"`half_life`: {error}")
-            return _HALF_LIFE
+        stated = self._entry.get("half_life", "90 days")
+        half_life = length_of(stated)
+        if not half_life:
+            self.say(("half_life",), f"`half_life`: `{stated}` is not a length of time, such as 90 days")
+        return half_life or _HALF_LIFE
 
     def _enough(self) -> float:
         enough = self._entry.get("enough", ENOUGH)
-        if isinstance(enough, bool) or not isinstance(enough, int | float) or enough < 1:
+        if not is_number(enough) or enough < 1:
             self.say(("enough",), f"`enough: {enough}` should be a number of ended waits, such as {ENOUGH:g}")
             return ENOUGH
         return float(enough)

@@ -26,6 +26,8 @@ _TOKEN: Final = re.compile(
     r"INTERVAL\s+'(?P<interval>[^']*)'|'(?:[^']|'')*'|[A-Za-z_][\w.]*|(?P<number>\d+(?:\.\d+)?)", re.IGNORECASE
 )
 _LEARNED: Final = re.compile(r"\b(LEARNED|LATE_AFTER|LOST_AFTER)\s*\(", re.IGNORECASE)
+# Its first argument may hold brackets of its own, such as those of COALESCE.
+_NUMBER_OF_DAYS: Final = re.compile(r"\bWORKING_DAYS\s*\((?:[^()]|\([^()]*\))*,\s*$", re.IGNORECASE)
 _SHORT: Final = re.compile(r"(\d+)\s*(s|sec|m|min|h|d|w)\b")
 _UNITS: Final = {
     "s": "second", "sec": "second", "m": "minute", "min": "minute", "h": "hour", "d": "day", "w": "week",
@@ -122,7 +124,7 @@ def variant(pack: Pack, threshold: Threshold, value: Value) -> Pack:
 
 def _asks(pack: Pack, rule: Rule, wait: Wait) -> bool:
     """Whether the rule may ask that wait: it asks one, over that table."""
-    scope = row_scope(pack.tables[rule.table], pack.sets, with_event=True, waits=pack.waits)
+    scope = row_scope(pack.tables[rule.table], pack.sets, pack.calendars, with_event=True, waits=pack.waits)
     texts = [text for part, text in rule.conditions.items() if part != "within" or _length(text) is None]
     return rule.table == wait.table and any(compile_expression(text, scope, Pool()).learned for text in texts)
 
@@ -133,19 +135,20 @@ def _read_by(pack: Pack, rules: Iterable[Rule], waits: Iterable[Wait]) -> dict[s
     wanted: dict[str, set[str]] = {}
     for rule in rules:
         table = pack.tables[rule.table]
-        scope = row_scope(table, pack.sets, with_event=True, waits=pack.waits)
+        scope = row_scope(table, pack.sets, pack.calendars, with_event=True, waits=pack.waits)
         names = set(rule.surge.by) if rule.surge else set()
         for part, text in rule.conditions.items():
             if part != "within" or _length(text) is None:
                 names |= compile_expression(text, scope, pool).names
         if rule.loss is not None:
-            names |= compile_expression(rule.loss, loss_scope(table, pack.tables.get("order"), pack.sets), pool).names
+            of_loss = loss_scope(table, pack.tables.get("order"), pack.sets, pack.calendars)
+            names |= compile_expression(rule.loss, of_loss, pool).names
         wanted.setdefault(rule.table, set()).update({"currency"}, names)
         of_order = {name.removeprefix("order.") for name in names if name.startswith("order.")}
         if of_order:
             wanted.setdefault("order", set()).update({"currency"}, of_order)
     for wait in waits:
-        scope = row_scope(pack.tables[wait.table], pack.sets)
+        scope = row_scope(pack.tables[wait.table], pack.sets, pack.calendars)
         wanted[wait.table].update(*wait.by)
         for condition in (wait.since, wait.ends, wait.over, wait.never):
             if condition is not None:
@@ -180,6 +183,8 @@ def _parsed(threshold: Threshold, text: str) -> Value | None:
 def _kind(text: str, literal: re.Match[str]) -> ThresholdKind:
     if literal.group("interval") is not None:
         return "duration"
+    if _NUMBER_OF_DAYS.search(text, 0, literal.start()):
+        return "count"
     # Whatever is asked of learned waits is asked for a share of them.
     return "chance" if _LEARNED.search(text, 0, literal.start()) and 0 < float(literal[0]) < 1 else "number"
 

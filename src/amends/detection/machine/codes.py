@@ -104,6 +104,10 @@ LANE: Final = 75  # d first wait: the group of the values in registers from `fir
 LEARNED: Final = 76  # d group wait question default
 LATE_AFTER: Final = 77  # d group wait since promise log-chance
 
+# ------------------------------------------------------------------ working calendars
+CHOOSE: Final = 78  # d a first count default: texts in order, then a number for each, among the constants
+CALENDAR: Final = 79  # d a b calendar function
+
 # ------------------------------------------------------------------ folds: a is the value, `bit` says what changed
 # `from` says where the value comes from instead: a field's number and one more, or as below; 0 is the register.
 FOLD_LAST: Final = 80  # a cell time-cell bit form from
@@ -154,6 +158,6 @@ RECORD_HEAD: Final = 7
 
 GIVING: Final = frozenset(
     {CONSTANT, LOAD64, LOAD32, ORDER64, ORDER32, FIELD, EVENT_TIME, EVENT_RECEIVED, EVENT_TYPE, TO_DECIMAL, HALF_UP}
-    | set(range(EQUAL_I, IN_LIST + 1)) | set(range(ADD_TO_I, MONEY + 1)) | {LANE, LEARNED, LATE_AFTER}
+    | set(range(EQUAL_I, IN_LIST + 1)) | set(range(ADD_TO_I, MONEY + 1)) | {LANE, LEARNED, LATE_AFTER, CHOOSE, CALENDAR}
 )  # fmt: skip
 """Operations whose first operand is the register that they write."""

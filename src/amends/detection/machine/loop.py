@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from amends.detection.learning.waits import End
 from amends.detection.machine import codes as op
-from amends.detection.machine import lanes, state
+from amends.detection.machine import hours, lanes, state
 from amends.detection.machine.assembly import REGISTERS
 from amends.detection.machine.compiled import Whole, compiled, inlined
 from amends.detection.machine.row import BLOCK_ROWS, MARKS, NEVER, PARENT, WAITING
@@ -101,7 +101,7 @@ def run(
     text_starts: Index, characters: NDArray[np.uint8],
     shapes: Index, groups: Index, group_table: Index, group_counts: Index, learned: Index, wait_info: Index,
     answers: Index, answer_bases: Index, curves: Floats, far: Index, curve_bases: Index, edges: Index,
-    work: Index, stack: Index,
+    calendars: Index, work: Index, stack: Index,
 ) -> int:  # fmt: skip
     """Go on; returns why it came back, as `state` has it."""
     phase = s[state.PHASE]
@@ -937,6 +937,25 @@ def run(
                             registers[d] = lanes.late_after(
                                 curves[first : first + len(edges)], reach, since, promise, doubles[SCRATCH], edges
                             )
+            elif what == op.CHOOSE:
+                # d, a: text, b: where the texts stand, then how many, and the number for any other.
+                first, many = b, code[at + 4]
+                registers[d] = code[at + 5]
+                for place in range(first, first + many):
+                    if constants[place] == registers[a]:
+                        registers[d] = constants[place + many]
+            elif what == op.CALENDAR:
+                # d, a: since, b: how long or until when, then the calendar and the function.
+                since, length, calendar = registers[a], registers[b], registers[code[at + 4]]
+                function = code[at + 5]
+                if since == NO_INT or length == NO_INT or (function == hours.WORKING_DAYS and length < 1):
+                    registers[d] = NO_INT
+                elif function == hours.WORKING:
+                    registers[d] = hours.after(calendars, calendar, since, length)
+                elif function == hours.WORKING_DAYS:
+                    registers[d] = hours.days_after(calendars, calendar, since, length)
+                else:
+                    registers[d] = hours.between(calendars, calendar, since, length)
             elif what == op.WAIT:
                 # d: since, ends, over, never and the lane's values, in registers side by side; a: wait.
                 since, ends = registers[d], registers[d + 1]
