@@ -13,14 +13,15 @@ import msgspec
 from amends.detection.document import Document, DocumentError, Path, parse_document, read_document
 from amends.detection.expression import Expression, ExpressionError, Scope, Type, compile_expression
 from amends.detection.finding import RuleKind
+from amends.detection.override import Scopes, override_rule, read_override
 from amends.detection.pool import Pool
-from amends.detection.rule import Column, Fold, Pack, Rate, Rule, Severity, Surge, Table, Wait, parse_rate
+from amends.detection.rule import Column, Fold, Override, Pack, Rate, Rule, Severity, Surge, Table, Wait, parse_rate
 from amends.detection.scope import event_scope, loss_scope, row_scope
 from amends.detection.wait_reader import read_wait
 from amends.model.errors import UnusableInputError
 from amends.model.exceptions import EXCEPTIONS
 from amends.model.fields import FIELDS
-from amends.model.instant import Duration, UnreadableTimeError, parse_duration
+from amends.model.instant import Duration, Instant, UnreadableTimeError, parse_duration
 from amends.model.subjects import KINDS
 from amends.model.types import EVENT_TYPES
 
@@ -38,12 +39,24 @@ class PackError(UnusableInputError):
         self.problems = list(problems)
 
 
-def load_pack(paths: Iterable[FilePath] | None = None) -> Pack:
+class Files(msgspec.Struct, frozen=True):
+    """The documents of a pack; `base` is what they may use without holding it."""
+
+    documents: list[Document]
+    base: Document | None = None
+
+
+def load_pack(paths: Iterable[FilePath] | None = None, *, at: Instant | None = None) -> Pack:
     """Read and check the pack made of these YAML files (or folders of them); without paths, the built-in pack.
 
     Rules of one's own may use the built-in sets and columns; a file's own definition of one goes before it.
-    Raises PackError with every problem found.
+    Overrides that have expired `at` a moment are left out. Raises PackError with every problem found.
     """
+    return pack_of(read_files(paths), at=at)
+
+
+def read_files(paths: Iterable[FilePath] | None = None) -> Files:
+    """The documents of these YAML files, unchecked; without paths, those of the built-in pack. Raises PackError."""
     documents, problems = [], []
     for file in _built_in() if paths is None else _expanded(paths):
         try:
@@ -54,18 +67,27 @@ def load_pack(paths: Iterable[FilePath] | None = None) -> Pack:
         raise PackError(problems)
     if not documents:
         raise PackError(["no rule file was found; give YAML files or a folder of them"])
-    return _checked(documents, base=None if paths is None else read_document(_built_in_folder() / "tables.yaml"))
+    return Files(documents, None if paths is None else read_document(_built_in_folder() / "tables.yaml"))
+
+
+def pack_of(files: Files, *, at: Instant | None = None) -> Pack:
+    """The pack in documents. Raises PackError."""
+    reader = _Reader(files.documents, files.base, at)
+    pack = reader.read()
+    if reader.problems:
+        raise PackError(reader.problems)
+    return pack
 
 
 def pack_from_documents(documents: Iterable[Mapping[str, Any]]) -> Pack:
     """The pack made of already decoded documents. Raises PackError."""
-    return _checked([Document(f"document {number}", content) for number, content in enumerate(documents, 1)])
+    return pack_of(Files([Document(f"document {number}", content) for number, content in enumerate(documents, 1)]))
 
 
 def pack_from_text(text: str, name: str = "rules.yaml") -> Pack:
     """The pack in one YAML text. Raises PackError."""
     try:
-        return _checked([parse_document(text, name)])
+        return pack_of(Files([parse_document(text, name)]))
     except DocumentError as error:
         raise PackError([str(error)]) from error
 
@@ -85,18 +107,11 @@ def _expanded(paths: Iterable[FilePath]) -> list[FilePath]:
     return found
 
 
-def _checked(documents: list[Document], base: Document | None = None) -> Pack:
-    reader = _Reader(documents, base)
-    pack = reader.read()
-    if reader.problems:
-        raise PackError(reader.problems)
-    return pack
-
-
 class _Reader:
     """Collects problems while it reads, so that an author sees all of them at once."""
 
-    def __init__(self, documents: list[Document], base: Document | None) -> None:
+    def __init__(self, documents: list[Document], base: Document | None, at: Instant | None) -> None:
+        self._at = at
         self._documents = documents
         self._base = base
         self._pool = Pool()
@@ -122,10 +137,34 @@ class _Reader:
                     places[rule.id] = document.place(("rules", index))
                     sources[rule.id] = document.place(("rules", index, "of"))
         self._surge_sources(rules, sources)
+        rules, overrides, expired = self._overridden(rules, tables)
         read = [*self._documents, *([self._base] if self._base else [])]
-        content = msgspec.json.encode([document.content for document in read])
-        digest = blake2b(content, digest_size=16).hexdigest()
-        return Pack(digest=digest, tables=tables, sets=sets, rules=rules, places=places, waits=self.waits)
+        content = [document.content for document in read]
+        digest = blake2b(msgspec.json.encode([content, expired] if expired else content), digest_size=16).hexdigest()
+        return Pack(
+            digest=digest, tables=tables, sets=sets, rules=rules, places=places, waits=self.waits,
+            overrides=tuple(overrides),
+        )  # fmt: skip
+
+    def _overridden(
+        self, rules: dict[str, Rule], tables: dict[str, Table]
+    ) -> tuple[dict[str, Rule], list[Override], list[str]]:
+        """The rules with what is overridden of them; the later of two overrides goes before the earlier."""
+        rules, applied, expired = dict(rules), [], []
+        for document in self._documents:
+            for index, entry in enumerate(self._part(document, "overrides", list)):
+                path: Path = ("overrides", index)
+                override = read_override(self, document, path, entry, rules)
+                if override is None:
+                    continue
+                if override.expires_at is not None and self._at is not None and override.expires_at <= self._at:
+                    expired.append(override.place)
+                    continue
+                rule = rules[override.rule]
+                scopes = Scopes.of(tables[rule.table], tables.get("order"), self._sets, self.waits)
+                rules[rule.id] = override_rule(self, document, path, override, rule, scopes)
+                applied.append(override)
+        return rules, applied, expired
 
     def say(self, document: Document, path: Path, sentence: str) -> None:
         self.problems.append(f"{document.place(path)}: {sentence}")
@@ -141,8 +180,12 @@ class _Reader:
 
     def _part(self, document: Document, key: str, type_: type) -> Any:
         for name in document.content:
-            if name not in ("pack", "sets", "tables", "waits", "rules"):
-                self.say(document, (name,), f"`{name}` is not part of a pack; it holds sets, tables, waits and rules")
+            if name not in ("pack", "sets", "tables", "waits", "rules", "overrides"):
+                self.say(
+                    document,
+                    (name,),
+                    f"`{name}` is not part of a pack; it holds sets, tables, waits, rules and overrides",
+                )
         part = document.content.get(key)
         if part is None:
             return type_()
