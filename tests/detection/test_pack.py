@@ -104,7 +104,7 @@ def test_a_good_pack_is_read() -> None:
             "title: {en: Paid, but unpaid,",
             "rule `paid_not_updated`: `but unpaid` is not a language of a pack; put texts with commas in quotes",
         ),
-        ("rules:", "ruls:", "`ruls` is not part of a pack; it holds sets, tables, waits and rules"),
+        ("rules:", "ruls:", "`ruls` is not part of a pack; it holds sets, tables, waits, rules and overrides"),
         ("kind: silence", "kind: silence\n    kind: fault", "`kind` is written twice"),
         ("  order:", "  ordr:", "`ordr` is not a kind of subject; did you mean `order`?"),
     ],

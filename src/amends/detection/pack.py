@@ -128,6 +128,8 @@ class _Reader:
         sources: dict[str, str] = {}
         for document in self._documents:
             for index, entry in enumerate(self._part(document, "rules", list)):
+                if entry is None:  # an edition stands in its place
+                    continue
                 reader = _RuleReader(self, document, ("rules", index), entry, tables, sets)
                 rule = reader.read()
                 if rule is not None and rule.id in rules:
