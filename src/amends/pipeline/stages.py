@@ -223,7 +223,6 @@ class Pipeline(Generic[Work]):
     def _commit_anew(self, kernel: Kernel, progress: Progress, news: Difference, cases: CaseStage[Work]) -> Round:
         """Record what other rules find otherwise, and that they have judged everything up to `progress`."""
         with self._store.writing() as work:
-            failpoints.reach("rules.commit.before")
             work.findings.reopen([found.id for found in news.back])
             work.findings.record(Verdicts(news.found, news.over))
             # For who works on cases it begins now, however long it has been so: nobody was late in seeing it.
@@ -234,7 +233,8 @@ class Pipeline(Generic[Work]):
             work.journal.append(said, after=head)
             work.progress.set(progress)
             case_due = cases.next_due(work)
-        failpoints.reach("rules.commit.after")
+            failpoints.reach("round.commit.before")
+        failpoints.reach("round.commit.after")
         self._state = _State(kernel, progress, case_due)
         return Round(verdicts=Verdicts(news.found, news.over), changes=list(done.changes), more=True)
 

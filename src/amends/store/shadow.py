@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from amends.detection.finding import Finding, Verdicts
 from amends.model.instant import Instant
@@ -16,6 +16,11 @@ class ShadowTable:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def begin(self, draft: int, verdicts: Verdicts) -> None:
+        """Keep what a draft found before it began to follow, in the place of whatever was kept of it."""
+        self._connection.execute(delete(shadow_finding).where(shadow_finding.c.draft == draft))
+        self.record(draft, verdicts)
 
     def record(self, draft: int, verdicts: Verdicts) -> None:
         """Keep what a draft has found and what has cleared; what is kept already stays as it is."""
