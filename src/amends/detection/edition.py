@@ -65,16 +65,17 @@ def compose(
         try:
             return Composition(pack=composed(files, editions, overrides, at=at), left_out=left_out)
         except PackError as error:
+            if not editions and not overrides:
+                raise
             places = {problem.partition(":")[0] for problem in error.problems}
-            kept = [one for one in editions if one.name not in places]
-            kept_overrides = [one for one in overrides if one.name not in places]
-            if (len(kept), len(kept_overrides)) == (len(editions), len(overrides)):
-                # The complaint is about another place: what people have changed is at fault all the same, or the files.
-                kept, kept_overrides = [], []
-                if not editions and not overrides:
-                    raise
-            left_out += error.problems
-            editions, overrides = kept, kept_overrides
+            at_fault = {one.name for one in editions} & places or {one.name for one in overrides} & places
+            # Where the complaint is about a file, what people have changed does not fit it, and nothing says which.
+            at_fault = at_fault or {one.name for one in (*editions, *overrides)}
+            # What an edition breaks elsewhere is said of it already.
+            told = [problem for problem in error.problems if problem.partition(":")[0] in at_fault]
+            left_out += told or error.problems
+            editions = [one for one in editions if one.name not in at_fault]
+            overrides = [one for one in overrides if one.name not in at_fault]
     return Composition(pack=pack_of(files, at=at), left_out=left_out)
 
 
@@ -105,7 +106,12 @@ def check_edition(
     files: Files, edition: Edition, others: Sequence[Edition], overrides: Sequence[OverrideText], *, at: Instant
 ) -> Pack:
     """The pack with this edition in it. Raises PackError with sentences that begin with `<rule>.yaml:<line>`."""
-    return composed(files, [*(one for one in others if one.rule != edition.rule), edition], overrides, at=at)
+    try:
+        return composed(files, [*(one for one in others if one.rule != edition.rule), edition], overrides, at=at)
+    except PackError as error:
+        # That other rules and overrides miss it is no second problem, unless it is the only one.
+        own = [problem for problem in error.problems if problem.partition(":")[0] == edition.name]
+        raise PackError(own or error.problems) from None
 
 
 def _rules_of(files: Files) -> list[str]:
