@@ -162,8 +162,8 @@ def versions(*, id_: str, db: str | None, as_json: bool) -> None:
 def diff(*, id_: str, old: int, new: int, db: str | None) -> None:
     """What version NEW of a rule has otherwise than version OLD."""
     with house_at(db) as house, house.store.reading() as work:
-        texts = [work.rules.version(id_, number).text.splitlines() for number in (old, new)]
-    lines = difflib.unified_diff(*texts, f"{id_} version {old}", f"{id_} version {new}", lineterm="")
+        before, after = (work.rules.version(id_, number).text.splitlines() for number in (old, new))
+    lines = difflib.unified_diff(before, after, f"{id_} version {old}", f"{id_} version {new}", lineterm="")
     output.say("\n".join(lines) or "Word for word the same.")
 
 

@@ -70,7 +70,7 @@ def compose(
             places = {problem.partition(":")[0] for problem in error.problems}
             at_fault = {one.name for one in editions} & places or {one.name for one in overrides} & places
             # Where the complaint is about a file, what people have changed does not fit it, and nothing says which.
-            at_fault = at_fault or {one.name for one in (*editions, *overrides)}
+            at_fault = at_fault or {one.name for one in editions} | {one.name for one in overrides}
             # What an edition breaks elsewhere is said of it already.
             told = [problem for problem in error.problems if problem.partition(":")[0] in at_fault]
             left_out += told or error.problems
@@ -134,7 +134,7 @@ def _with_editions(document: Document, editions: Mapping[str, Edition]) -> Docum
         return document
     kept: list[Any] = []
     for entry in rules:
-        edition = editions.get(entry.get("id")) if isinstance(entry, dict) else None
+        edition = editions.get(str(entry.get("id"))) if isinstance(entry, dict) else None
         if edition is None:
             kept.append(entry)
         else:

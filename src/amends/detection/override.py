@@ -4,7 +4,7 @@
 `within`, and `off` one more condition, so that the kernel need not know of overrides.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -118,26 +118,22 @@ def override_rule(
     reader: Reader, document: Document, path: Path, override: Override, rule: Rule, scopes: Scopes
 ) -> Rule:
     """The rule with an override carried out; as it was where that cannot be, with the problem noted."""
-    parts = [_silenced_part(rule)] if override.off else [_part(rule, name) for name in override.parts]
+    silenced = _silenced_part(rule)
+    touched = {"off": silenced} if override.off else {name: _part(name) for name in override.parts}
+    parts = {name: part for name, part in touched.items() if part is not None}
     who = f"override of `{rule.id}`"
     before = len(reader.problems)
     if override.condition is not None:
-        for part in dict.fromkeys(one for one in parts if one is not None):
-            checked = reader.expression(
-                document, (*path, "for"), override.condition, scopes.for_part(rule, part), f"{who}, for"
-            )
-            if checked is not None and checked.type not in ("flag", "null"):
-                reader.say(document, (*path, "for"), f"{who}: `for` is {checked.type}, where a condition is needed")
-            if len(reader.problems) > before:
-                return rule
+        scope = [scopes.for_part(rule, part) for part in parts.values()]
+        _check_condition(reader, document, (*path, "for"), override.condition, scope, f"{who}, for")
+        if len(reader.problems) > before:
+            return rule
     try:
         new = _silenced(rule, override.condition) if override.off else _changed(rule, override)
     except _CannotBeError as error:
         reader.say(document, (*path, error.part), f"{who}: {error}")
         return rule
-    for name, part in zip(override.parts or ["off"], parts, strict=True):
-        if part is None:
-            continue
+    for name, part in parts.items():
         text = new.loss if part == "loss" else new.conditions.get(part)
         if text is None or (part == "within" and _is_length(text)):
             continue
@@ -147,14 +143,27 @@ def override_rule(
     return new if len(reader.problems) == before else rule
 
 
+def _check_condition(
+    reader: Reader, document: Document, path: Path, text: str, scopes: Iterable[Scope], who: str
+) -> None:
+    """Whom it is for must be sayable wherever it is put."""
+    for scope in scopes:
+        before = len(reader.problems)
+        checked = reader.expression(document, path, text, scope, who)
+        if checked is not None and checked.type not in ("flag", "null"):
+            reader.say(document, path, f"{who}: `for` is {checked.type}, where a condition is needed")
+        if len(reader.problems) > before:
+            return
+
+
 class _CannotBeError(UnusableInputError):
     def __init__(self, part: str, sentence: str) -> None:
         super().__init__(sentence)
         self.part = part
 
 
-def _part(rule: Rule, name: str) -> str | None:
-    """The part of the rule that a name speaks of; None for a number of a surge."""
+def _part(name: str) -> str | None:
+    """The part of a rule that a name speaks of; None for a number of a surge."""
     part = name.partition(".")[0]
     return part if part in _TYPES else None
 
@@ -230,8 +239,7 @@ def _silenced_part(rule: Rule) -> str | None:
 def _silenced(rule: Rule, condition: str | None) -> Rule:
     part = _silenced_part(rule)
     if part is None:
-        assert rule.surge is not None
-        if condition is not None:
+        if condition is not None or rule.surge is None:
             raise _CannotBeError("for", "a surge counts what other rules find; switch those off for them instead")
         return msgspec.structs.replace(rule, surge=msgspec.structs.replace(rule.surge, at_least=_UNREACHABLE))
     if condition is None:
