@@ -220,7 +220,7 @@ class _Teller:
         versions = self._work.rules.versions(self._rule)
         standing = next((v.number for v in versions if v.expires_at is None or v.expires_at > self._now), None)
         live = self._house.pack.rules.get(self._rule)
-        olders: Sequence[RuleVersion | None] = [*versions[1:], None]
+        olders: Sequence[RuleVersion | None] = [*versions[1:], None][: len(versions)]
         return [
             VersionRow(
                 number=one.number,
