@@ -13,6 +13,7 @@ from amends.pipeline.record import record
 from amends.runtime.clock import ManualClock
 from amends.runtime.config import Config
 from amends.runtime.rule_changes import add_override, change_rule, draft_rule, promote_draft
+from amends.runtime.rulebook import Making
 from amends.runtime.wiring import Installation
 
 NOON = Instant(1_780_000_000_000_000)
@@ -79,12 +80,17 @@ def test_the_life_of_a_rule(installation: Installation) -> None:
     assert quick != text
 
     # An edit is live after the journal was judged anew beside it, and opens cases of what is still so.
-    seen = []
+    seen: list[Making | None] = []
     with installation.store.writing() as work:
         made = change_rule(work, book, RULE, quick, now=now, who="lin", why="quicker", expires_at=Instant(now + DAY))
         # For some it is off all the same.
         add_override(work, book, RULE, "for: carrier = 'EMS'\noff: true", now=now, who="lin", why="scans nothing")
-    until(installation, lambda: seen.append(book.making) or installation.pack.overrides)
+
+    def is_live() -> bool:
+        seen.append(book.making)
+        return bool(installation.pack.overrides)
+
+    until(installation, is_live)
     assert [making.rules for making in seen if making is not None][:1] == [(RULE,)]
     assert book.making is None
     assert installation.pack.rules[RULE].version == made.number

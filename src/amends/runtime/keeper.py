@@ -97,8 +97,10 @@ class RuleKeeper:
 
     def step(self) -> float:
         """Look once, and do what can be done without waiting; returns for how many seconds to rest."""
+        asked = self._rulebook.asked
         self._look()
         self._take_up()
+        self._rulebook.saw(asked)
         self._bring_live()
         self._follow()
         if self._is_unsaved:
@@ -154,8 +156,8 @@ class RuleKeeper:
             self._drop_work()
         if isinstance(self._work_for, int) and (not is_live or self._work_for not in self._shadows):
             self._drop_work()
-        if is_live and self._rulebook.making is not None:
-            self._rulebook.making = None
+        if is_live:
+            self._rulebook.show(None)
         if self._work is not None:
             return
         if not is_live:
@@ -210,7 +212,7 @@ class RuleKeeper:
 
     def _show(self, position: int, head: int, *, has_failed: bool = False) -> None:
         changed = self._rulebook.changed_between(self._wanted)
-        self._rulebook.making = Making(rules=changed, position=position, head=head, has_failed=has_failed)
+        self._rulebook.show(Making(rules=changed, position=position, head=head, has_failed=has_failed))
 
     def _drop_work(self) -> None:
         if self._work is not None:

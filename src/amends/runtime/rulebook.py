@@ -37,7 +37,8 @@ class Rulebook:
         made = self.put_together(standing, at)
         self.pack = made.pack
         self.left_out: list[str] = made.left_out
-        self.making: Making | None = None
+        self._making: Making | None = None
+        self._asked = self._seen = 0
         self.shadow_problems: dict[int, str] = {}
         """Why a draft does not run, by its number."""
         self.shadows_ready: frozenset[int] = frozenset()
@@ -92,12 +93,33 @@ class Rulebook:
         """Call this when somebody has changed what stands."""
         self._wake = wake
 
-    def look(self) -> None:
-        """Somebody has changed what stands: do not wait to see it."""
+    def look(self, *, live: bool = True) -> None:
+        """Somebody has changed what stands: do not wait to see it. `live`: not only a draft."""
+        self._asked += live
         self._wake()
+
+    @property
+    def asked(self) -> int:
+        """How often somebody has changed what stands."""
+        return self._asked
+
+    def saw(self, asked: int) -> None:
+        """What was changed so often has been looked at."""
+        self._seen = asked
+
+    @property
+    def making(self) -> Making | None:
+        """How far a change is; None where what is live is what people want, as far as has been looked."""
+        if self._making is None and self._asked > self._seen:
+            return Making(rules=(), position=0, head=0)
+        return self._making
+
+    def show(self, making: Making | None) -> None:
+        """Tell how far it is."""
+        self._making = making
 
     def go_live(self, pack: Pack) -> None:
         """The pipeline judges by this pack now."""
-        self.pack, self.making = pack, None
+        self.pack, self._making = pack, None
         for told in self._told:
             told(pack)

@@ -98,7 +98,7 @@ def _make_edit(request: Request, visitor: Visitor, rule_id: str, form: Form) -> 
         return _edit_page(request, visitor, rule_id, form, problems=_problems(error))
     except UnusableInputError as error:
         return _edit_page(request, visitor, rule_id, form, problems=[Problem(line="", sentence=str(error))])
-    house.rulebook.look()
+    house.rulebook.look(live=act != "draft")
     return go(request, f"/rules/{rule_id}")
 
 
@@ -205,6 +205,7 @@ def make_discarded(request: Request, visitor: Lead, rule_id: str) -> Response:
         visitor,
         rule_id,
         lambda work, house: discard_draft(work, rule_id, now=house.clock.now(), who=visitor.user.id),
+        live=False,
     )
 
 
@@ -351,6 +352,7 @@ def make_loud(request: Request, visitor: Agent, rule_id: str, number: int) -> Re
         visitor,
         rule_id,
         lambda work, house: work.snoozes.end_early(number, now=house.clock.now(), who=visitor.user.id),
+        live=False,
     )
     house_of(request).wake()
     return done
@@ -359,7 +361,9 @@ def make_loud(request: Request, visitor: Agent, rule_id: str, number: int) -> Re
 # ---------------------------------------------------------------- shared
 
 
-def _do(request: Request, visitor: Visitor, rule_id: str, act: Callable[[Work, House], Any]) -> Response:
+def _do(
+    request: Request, visitor: Visitor, rule_id: str, act: Callable[[Work, House], Any], *, live: bool = True
+) -> Response:
     """Do it in a transaction, and lead back to the rule; where it cannot be done, say why there."""
     house = house_of(request)
     try:
@@ -378,7 +382,7 @@ def _do(request: Request, visitor: Visitor, rule_id: str, act: Callable[[Work, H
             text=str(error),
             place="rules",
         )
-    house.rulebook.look()
+    house.rulebook.look(live=live)
     return go(request, f"/rules/{rule_id}")
 
 
