@@ -107,7 +107,7 @@ def test_a_good_pack_is_read() -> None:
         (
             "rules:",
             "ruls:",
-            "`ruls` is not part of a pack; it holds sets, calendars, calendars_by, tables, waits and rules",
+            "`ruls` is not part of a pack; it holds sets, calendars, calendars_by, tables, waits, rules and overrides",
         ),
         ("kind: silence", "kind: silence\n    kind: fault", "`kind` is written twice"),
         ("  order:", "  ordr:", "`ordr` is not a kind of subject; did you mean `order`?"),

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, inspect, text
 
-from amends.store.case_schema import metadata
 from amends.store.engine import open_database
 from amends.store.errors import NewerDatabaseError
+from amends.store.rule_schema import metadata
 from amends.store.upgrade import newest_revision, revision_of, upgrade
 
 

@@ -46,6 +46,19 @@ DEMANDS: Final[dict[tuple[str, str], Least]] = {
     ("GET", "/rules"): "viewer",
     ("GET", "/rules/{rule_id}"): "viewer",
     ("GET", "/rules/{rule_id}/trial"): "viewer",
+    ("GET", "/rules/making"): "viewer",
+    ("GET", "/rules/{rule_id}/versions/{number}"): "viewer",
+    ("GET", "/rules/{rule_id}/quiet"): "agent",
+    ("POST", "/rules/{rule_id}/quiet"): "agent",
+    ("POST", "/rules/{rule_id}/quiet/{number}/end"): "agent",
+    ("GET", "/rules/{rule_id}/edit"): "lead",
+    ("POST", "/rules/{rule_id}/edit"): "lead",
+    ("POST", "/rules/{rule_id}/versions/{number}/restore"): "lead",
+    ("POST", "/rules/{rule_id}/draft/promote"): "lead",
+    ("POST", "/rules/{rule_id}/draft/discard"): "lead",
+    ("GET", "/rules/{rule_id}/override"): "lead",
+    ("POST", "/rules/{rule_id}/override"): "lead",
+    ("POST", "/rules/{rule_id}/overrides/{number}/end"): "lead",
 }
 """The least role of every route. A route that is not here fails the test below."""
 
@@ -85,6 +98,7 @@ def address(site: Site, path: str) -> str:
         "{order:path}": str(case.order),
         "{position}": "1",
         "{rule_id}": "tracking_stalled",
+        "{number}": "999",
         "{kind}": "case",
         "{subject:path}": case.id,
     }
@@ -122,8 +136,10 @@ def test_every_route_for_every_role(site: Site, role: Role, method: str, path: s
     if not may:
         assert answer.status_code == 403
         assert "This is not for your role" in answer.text
-    elif "incident_id" in path:
+    elif "incident_id" in path or "{number}" in path or "/draft/" in path:
         assert answer.status_code == 404
+    elif method == "POST" and path.startswith("/rules/"):
+        assert answer.status_code == 422, "it is no rule, and says no why"
     else:
         assert answer.status_code == (200 if method == "GET" else 303)
 

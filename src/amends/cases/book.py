@@ -1,6 +1,6 @@
 """What a stage is given and what it gives back: the cases that a batch touches, and the work done on them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -94,13 +94,13 @@ class CaseWork(msgspec.Struct, frozen=True, kw_only=True):
         return not (self.cases or self.incidents)
 
 
-def touch_of(verdicts: Verdicts, rules: Rules) -> Touch:
-    """What these verdicts touch. Raises UnknownRuleError."""
-    surges, plain = _apart(verdicts.findings, rules)
+def touch_of(verdicts: Verdicts, rules: Rules, back: Sequence[Finding] = ()) -> Touch:
+    """What these verdicts touch, and findings that are back. Raises UnknownRuleError."""
+    surges, plain = _apart([*verdicts.findings, *back], rules)
     return Touch(
         orders=frozenset(finding.order for finding in plain if finding.order is not None),
         subjects=frozenset((finding.kind, finding.subject) for finding in plain),
-        findings=frozenset(clearing.finding for clearing in verdicts.clearings),
+        findings=frozenset((*(each.finding for each in verdicts.clearings), *(each.id for each in back))),
         cases=frozenset(finding.subject for finding in plain if finding.kind == "case"),
         surges=tuple(surges),
     )

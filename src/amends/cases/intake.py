@@ -29,6 +29,23 @@ def take(desk: Desk, finding: Finding, rule: RuleInfo, *, past: bool = False) ->
         gather(desk, case.id, finding.fired_at)
 
 
+def take_back(desk: Desk, finding: Finding, rule: RuleInfo) -> None:
+    """A finding that was said to have cleared has not: its case goes on, or opens again if it still may."""
+    if finding.id not in desk.place_of:
+        take(desk, finding, rule)
+        return
+    case = desk.standing(desk.cases[desk.place_of[finding.id]])
+    held = next((each for each in case.findings if each.finding.id == finding.id), None)
+    if case.is_active:
+        case = desk.change(case, "joined", at=desk.now, details={"finding": finding.id}, healed_at=None)
+    elif held is not None and _may_reopen(case, desk.now):
+        others = msgspec.structs.replace(
+            case, findings=tuple(each for each in case.findings if each.finding.id != finding.id)
+        )
+        case = _reopen(desk, others, msgspec.structs.replace(held, finding=finding))
+    gather(desk, case.id, desk.now)
+
+
 def clear(desk: Desk, clearing: Clearing, *, past: bool = False) -> None:
     """Note that a finding's trouble has gone; when the last one has, the case heals."""
     place = desk.place_of.get(clearing.finding)
@@ -127,7 +144,7 @@ def _join(desk: Desk, case: Case, held: CaseFinding) -> Case:
     return case
 
 
-def _reopen(desk: Desk, case: Case, held: CaseFinding, *, past: bool) -> Case:
+def _reopen(desk: Desk, case: Case, held: CaseFinding, *, past: bool = False) -> Case:
     case = desk.change(
         case,
         "reopened",

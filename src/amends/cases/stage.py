@@ -5,14 +5,14 @@ with one exception on purpose: a finding that fires and clears within one batch 
 opens no case. If the trouble comes back later, the case begins with that first finding all the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
 from amends.cases.book import CaseBook, CaseWork, LooseFinding
 from amends.cases.case import REOPENS_WITHIN
 from amends.cases.desk import Desk
 from amends.cases.gathering import take_surge
-from amends.cases.intake import clear, take
+from amends.cases.intake import clear, take, take_back
 from amends.cases.rule_info import Rules, opens_incident, rule_of
 from amends.cases.triage import Terms
 from amends.detection.finding import Clearing, Finding, Verdicts
@@ -24,10 +24,13 @@ Verdict = tuple[Instant, int, str, bool, Finding | Clearing]
 """When, which sort first at equal times, the finding's id, whether of the past, and what."""
 
 
-def apply(book: CaseBook, verdicts: Verdicts, *, now: Instant, rules: Rules, terms: Terms) -> CaseWork:
+def apply(
+    book: CaseBook, verdicts: Verdicts, *, now: Instant, rules: Rules, terms: Terms, back: Sequence[Finding] = ()
+) -> CaseWork:
     """Let new findings and clearings open, join, heal and reopen cases and incidents; grade what has changed.
 
     `book` holds what `touch_of(verdicts, rules)` names. Verdicts that were applied before change nothing.
+    `back` are findings that were said to have cleared, and have not; the book holds them as open.
     Raises UnknownRuleError for a finding whose rule is not in the pack.
     """
     desk = Desk(book, terms, now)
@@ -42,6 +45,12 @@ def apply(book: CaseBook, verdicts: Verdicts, *, now: Instant, rules: Rules, ter
             take_surge(desk, verdict, rule)
         else:
             take(desk, verdict, rule, past=past)
+    for finding in back:
+        rule = rule_of(rules, finding.rule)
+        if opens_incident(finding, rule):
+            take_surge(desk, finding, rule)
+        else:
+            take_back(desk, finding, rule)
     return desk.work()
 
 

@@ -44,7 +44,7 @@ COMMANDS = {
     "history": "load tables of past orders into the journal",
     "events": "load CloudEvents into the journal",
     "backtest": "run the rules over history",
-    "rules": "check, list and explain rules",
+    "rules": "check, list, explain and change rules",
     "sim": "write the simulated world to files, with its truth",
     "bench": "measure speed, with the conditions of each figure",
     "doctor": "check this installation",

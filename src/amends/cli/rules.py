@@ -1,4 +1,4 @@
-"""`amends rules`: check, list and explain rules."""
+"""`amends rules`: check, list and explain rules; what changes them is in `rule_life`."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -8,13 +8,14 @@ import msgspec
 
 from amends.cli import output
 from amends.cli.main import ProblemsFound
+from amends.cli.rule_life import COMMANDS, UnknownRuleError, house_at
 from amends.detection.condition import Language
 from amends.detection.cost import Cost, costs_of
 from amends.detection.explain import LANGUAGES, Explanation, cost_in_words, explain, headings
 from amends.detection.pack import PackError, load_pack
-from amends.detection.rule import Rule
-from amends.model.errors import UnusableInputError
+from amends.detection.rule import Pack, Rule
 from amends.model.suggestion import suggestion
+from amends.runtime.clock import WallClock
 
 _FILES = click.Path(exists=True, path_type=Path)
 _rules_option = click.option(
@@ -24,16 +25,15 @@ _rules_option = click.option(
 _language_option = click.option(
     "--lang", "language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="The language to speak."
 )
+_live_option = click.option(
+    "--db", metavar="URL", help="As this database has the rules: edited, and with its overrides."
+)
 _INDENT: Final = "  "
-
-
-class UnknownRuleError(UnusableInputError):
-    """There is no rule of that id."""
 
 
 @click.group(epilog="Example: amends rules explain delivery_late")
 def command() -> None:
-    """Check, list and explain rules."""
+    """Check, list, explain and change rules."""
 
 
 @command.command(epilog="Example: amends rules check my-rules.yaml")
@@ -64,11 +64,12 @@ def check(*, paths: tuple[Path, ...], as_json: bool) -> None:
 
 @command.command("list", epilog="Example: amends rules list --json")
 @_rules_option
+@_live_option
 @_language_option
 @output.json_option
-def list_(*, rules: tuple[Path, ...], language: Language, as_json: bool) -> None:
+def list_(*, rules: tuple[Path, ...], db: str | None, language: Language, as_json: bool) -> None:
     """List the rules."""
-    pack = load_pack(rules or None)
+    pack = _pack(rules, db)
     if as_json:
         costs = costs_of(pack)
         output.print_json([_listed(rule, costs[rule.id]) for rule in pack.rules.values()])
@@ -83,14 +84,15 @@ def list_(*, rules: tuple[Path, ...], language: Language, as_json: bool) -> None
 @command.command("explain", epilog="Example: amends rules explain delivery_late --lang zh-Hans")
 @click.argument("id_", metavar="ID")
 @_rules_option
+@_live_option
 @_language_option
 @output.json_option
-def explain_(*, id_: str, rules: tuple[Path, ...], language: Language, as_json: bool) -> None:
+def explain_(*, id_: str, rules: tuple[Path, ...], db: str | None, language: Language, as_json: bool) -> None:
     """Say in words what a rule does: what it watches, when it fires and clears, what is at stake.
 
     ID is the id of a rule, or of an exception, of which every rule is explained.
     """
-    pack = load_pack(rules or None)
+    pack = _pack(rules, db)
     wanted = [rule for rule in pack.rules.values() if id_ in (rule.id, rule.exception)]
     wanted = [rule for rule in wanted if rule.id == id_] or wanted
     if not wanted:
@@ -106,6 +108,15 @@ def explain_(*, id_: str, rules: tuple[Path, ...], language: Language, as_json: 
     output.say("\n\n".join("\n".join(page) for page in pages))
 
 
+def _pack(rules: tuple[Path, ...], db: str | None) -> Pack:
+    if db is None:
+        return load_pack(rules or None, at=WallClock().now())
+    if rules:
+        raise click.UsageError("Give either --rules or --db.")
+    with house_at(db) as house:
+        return house.rulebook.pack
+
+
 def _page(one: Explanation, cost: list[str], language: Language) -> list[str]:
     names = headings(language)
     width = max((len(fact.name) for fact in one.facts), default=0)
@@ -115,6 +126,8 @@ def _page(one: Explanation, cost: list[str], language: Language) -> list[str]:
     lines += ["", names["fires"], *(_INDENT + line for line in one.fires)]
     lines += ["", names["clears"], *(_INDENT + line for line in one.clears)]
     lines += ["", names["loss"], _INDENT + one.loss]
+    if one.overrides:
+        lines += ["", names["overrides"], *(_INDENT + line for line in one.overrides)]
     if one.evidence:
         lines += ["", names["evidence"], _INDENT + ", ".join(one.evidence)]
     lines += ["", names["says"], _INDENT + one.says]
@@ -146,3 +159,7 @@ def _located(problem: str) -> dict[str, Any]:
     if line.strip().isdigit():
         return {"file": file, "line": int(line), "problem": sentence.strip()}
     return {"file": file, "line": None, "problem": rest.strip()}
+
+
+for _each in COMMANDS:
+    command.add_command(_each)

@@ -1,6 +1,7 @@
 """`amends serve`: everything in one process."""
 
 import secrets
+from pathlib import Path
 
 import click
 
@@ -18,13 +19,18 @@ _FIRST_EMAIL = "admin@localhost"
 @click.option("--db", metavar="URL", help="The database, such as sqlite:////var/lib/amends/amends.sqlite.")
 @click.option("--host", metavar="ADDRESS", help="The address to listen at. [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65_535), help="The port to listen at; 0 for any. [default: 8080]")
-def command(db: str | None, host: str | None, port: int | None) -> None:
+@click.option(
+    "--rules", multiple=True, metavar="PATH", type=click.Path(exists=True, path_type=Path),
+    help="Rule files or folders instead of the built-in rules; may be repeated.",
+)  # fmt: skip
+def command(db: str | None, host: str | None, port: int | None, rules: tuple[Path, ...]) -> None:
     """Take webhooks, watch orders, and show the console and the buyers' pages, until stopped by Ctrl-C."""
-    config = load_config(db=db, host=host, port=port)
+    config = load_config(db=db, host=host, port=port, rules=rules or None)
     set_up_logging(config.log_level)
     with listen(config.host, config.port) as listening:
         # Links to pages hold the port, so one that was free must be known by its number.
-        installation = Installation(load_config(db=db, host=host, port=listening.getsockname()[1]))
+        port = listening.getsockname()[1]
+        installation = Installation(load_config(db=db, host=host, port=port, rules=rules or None))
         app = create_app(installation)
         output.say(f"Amends is at {address_of(listening)} and keeps its data in {installation.store.database.place}.")
         _let_first_person_in(installation)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path as FilePath
+from textwrap import dedent
 from typing import Any
 
 import yaml
@@ -21,10 +22,28 @@ class DocumentError(UnusableInputError):
 class Document:
     """A YAML mapping with the line of each of its parts."""
 
-    def __init__(self, name: str, content: Mapping[str, Any], lines: Mapping[Path, int] | None = None) -> None:
+    def __init__(
+        self, name: str, content: Mapping[str, Any], lines: Mapping[Path, int] | None = None, text: str = ""
+    ) -> None:
         self.name = name
         self.content = content
+        self.text = text
         self.lines = lines or {}
+
+    def within(self, path: Path, content: Mapping[str, Any]) -> "Document":
+        """The same text as the part at `path` of another content, so that complaints point at its own lines."""
+        lines = {(*path, *own): line for own, line in self.lines.items()}
+        return Document(self.name, content, lines, self.text)
+
+    def rule_text(self, index: int) -> str:
+        """The text of one of its rules as it is written, its comments too, moved to the left margin."""
+        start = self.lines[("rules", index)]
+        ends = [line for path, line in self.lines.items() if len(path) <= 2 and line > start]
+        lines = self.text.splitlines()[start - 1 : min(ends, default=len(self.text.splitlines()) + 1) - 1]
+        while lines and (not lines[-1].strip() or lines[-1].lstrip().startswith("#")):
+            lines.pop()
+        lines[0] = lines[0].replace("- ", "  ", 1)
+        return dedent("\n".join(lines)) + "\n"
 
     def place(self, path: Path) -> str:
         """`file:line` of the part at `path`, or of the nearest part around it."""
@@ -60,7 +79,7 @@ def parse_document(text: str, name: str) -> Document:
     lines: dict[Path, int] = {}
     content = _value(node, (), lines, name, ())
     assert isinstance(content, dict)
-    return Document(name, content, lines)
+    return Document(name, content, lines, text)
 
 
 def _value(node: yaml.Node, path: Path, lines: dict[Path, int], name: str, above: tuple[yaml.Node, ...]) -> Any:

@@ -13,10 +13,10 @@ from amends.detection.condition import Clause, Language, condition, inline, is_l
 from amends.detection.cost import Cost
 from amends.detection.expression import Type, compile_expression
 from amends.detection.pool import Pool
-from amends.detection.rule import Column, Pack, Rule, Surge
+from amends.detection.rule import Column, Override, Pack, Rule, Surge
 from amends.detection.scope import EVENT_NAMES, loss_scope, row_scope
 from amends.model.fields import FIELDS
-from amends.model.instant import format_duration
+from amends.model.instant import format_duration, format_instant
 
 LANGUAGES: Final[tuple[Language, ...]] = ("en", "zh-Hans")
 
@@ -41,6 +41,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     loss: str
     evidence: list[str]
     says: str
+    overrides: list[str] = []
 
 
 def explain(pack: Pack, rule: Rule, language: Language) -> Explanation:
@@ -119,7 +120,20 @@ class _Explainer:
             loss=loss,
             evidence=list(rule.evidence),
             says=rule.says[self._language],
+            overrides=[self._overridden(one) for one in self._pack.overrides if one.rule == rule.id],
         )
+
+    def _overridden(self, one: Override) -> str:
+        """What is otherwise for some, for whom, why and until when; what fires and clears holds it already."""
+        whom = self._say("for_all") if one.condition is None else self._condition_inline(one.condition)
+        parts = "; ".join(f"`{name}`: {text}" for name, text in one.parts.items())
+        told = self._say("override_off" if one.off else "override", whom=whom, parts=parts)
+        if one.expires_at is not None:
+            told += self._say("override_until", moment=format_instant(one.expires_at))
+        return f"{told} ({one.why})" if one.why else told
+
+    def _condition_inline(self, text: str) -> str:
+        return inline(self._condition(text), self._language)
 
     # ------------------------------------------------------------ the four kinds
 

@@ -12,16 +12,18 @@ from amends.detection.calendars import Calendars, compiled
 from amends.detection.calendars.reader import Part, read_calendars
 from amends.detection.document import Document, DocumentError, Path, parse_document, read_document
 from amends.detection.expression import Expression, ExpressionError, Scope, compile_expression
+from amends.detection.override import Scopes, override_rule, read_override
 from amends.detection.pool import Pool
 from amends.detection.reading import near, texts_of
-from amends.detection.rule import Column, Pack, Rule, Table, Wait
+from amends.detection.rule import Column, Override, Pack, Rule, Table, Wait
 from amends.detection.rule_reader import read_rule
 from amends.detection.table_reader import read_columns
 from amends.detection.wait_reader import read_wait
 from amends.model.errors import UnusableInputError
+from amends.model.instant import Instant
 from amends.model.types import EVENT_TYPES
 
-_PARTS: Final = ("pack", "sets", "calendars", "calendars_by", "tables", "waits", "rules")
+_PARTS: Final = ("pack", "sets", "calendars", "calendars_by", "tables", "waits", "rules", "overrides")
 
 
 class PackError(UnusableInputError):
@@ -32,12 +34,24 @@ class PackError(UnusableInputError):
         self.problems = list(problems)
 
 
-def load_pack(paths: Iterable[FilePath] | None = None) -> Pack:
+class Files(msgspec.Struct, frozen=True):
+    """The documents of a pack; `base` is what they may use without holding it."""
+
+    documents: list[Document]
+    base: Document | None = None
+
+
+def load_pack(paths: Iterable[FilePath] | None = None, *, at: Instant | None = None) -> Pack:
     """Read and check the pack made of these YAML files (or folders of them); without paths, the built-in pack.
 
     Rules of one's own may use the built-in sets, calendars and columns; a file's own definition of one goes before it.
-    Raises PackError with every problem found.
+    Overrides that have expired `at` a moment are left out. Raises PackError with every problem found.
     """
+    return pack_of(read_files(paths), at=at)
+
+
+def read_files(paths: Iterable[FilePath] | None = None) -> Files:
+    """The documents of these YAML files, unchecked; without paths, those of the built-in pack. Raises PackError."""
     documents, problems = [], []
     for file in _built_in() if paths is None else _expanded(paths):
         try:
@@ -48,18 +62,27 @@ def load_pack(paths: Iterable[FilePath] | None = None) -> Pack:
         raise PackError(problems)
     if not documents:
         raise PackError(["no rule file was found; give YAML files or a folder of them"])
-    return _checked(documents, base=None if paths is None else read_document(_built_in_folder() / "tables.yaml"))
+    return Files(documents, None if paths is None else read_document(_built_in_folder() / "tables.yaml"))
+
+
+def pack_of(files: Files, *, at: Instant | None = None) -> Pack:
+    """The pack in documents. Raises PackError."""
+    reader = _Reader(files.documents, files.base, at)
+    pack = reader.read()
+    if reader.problems:
+        raise PackError(list(dict.fromkeys(reader.problems)))
+    return pack
 
 
 def pack_from_documents(documents: Iterable[Mapping[str, Any]]) -> Pack:
     """The pack made of already decoded documents. Raises PackError."""
-    return _checked([Document(f"document {number}", content) for number, content in enumerate(documents, 1)])
+    return pack_of(Files([Document(f"document {number}", content) for number, content in enumerate(documents, 1)]))
 
 
 def pack_from_text(text: str, name: str = "rules.yaml") -> Pack:
     """The pack in one YAML text. Raises PackError."""
     try:
-        return _checked([parse_document(text, name)])
+        return pack_of(Files([parse_document(text, name)]))
     except DocumentError as error:
         raise PackError([str(error)]) from error
 
@@ -79,14 +102,6 @@ def _expanded(paths: Iterable[FilePath]) -> list[FilePath]:
     return found
 
 
-def _checked(documents: list[Document], base: Document | None = None) -> Pack:
-    reader = _Reader(documents, base)
-    pack = reader.read()
-    if reader.problems:
-        raise PackError(list(dict.fromkeys(reader.problems)))
-    return pack
-
-
 def _is_text(member: Any) -> bool:
     """Or a number, which is then meant as it is written."""
     return isinstance(member, str | int | float) and not isinstance(member, bool)
@@ -95,7 +110,8 @@ def _is_text(member: Any) -> bool:
 class _Reader:
     """Collects problems while it reads, so that an author sees all of them at once."""
 
-    def __init__(self, documents: list[Document], base: Document | None) -> None:
+    def __init__(self, documents: list[Document], base: Document | None, at: Instant | None) -> None:
+        self._at = at
         self._documents = documents
         self._base = base
         self._all = [*([base] if base else []), *documents]
@@ -121,7 +137,27 @@ class _Reader:
                 waits[name] = wait
         pack = Pack(digest="", tables=tables, sets=sets, rules={}, waits=waits, calendars=calendars)
         rules, places = self._rules(pack)
-        return msgspec.structs.replace(pack, digest=self._digest(calendars), rules=rules, places=places)
+        rules, overrides, expired = self._overridden(rules, pack)
+        return msgspec.structs.replace(
+            pack, digest=self._digest(calendars, expired), rules=rules, places=places, overrides=tuple(overrides)
+        )
+
+    def _overridden(self, rules: dict[str, Rule], pack: Pack) -> tuple[dict[str, Rule], list[Override], list[str]]:
+        """The rules with what is overridden of them; the later of two overrides goes before the earlier."""
+        rules, applied, expired = dict(rules), [], []
+        for document in self._documents:
+            for index, entry in enumerate(self._part(document, "overrides", list)):
+                path: Path = ("overrides", index)
+                override = read_override(self, document, path, entry, rules)
+                if override is None:
+                    continue
+                if override.expires_at is not None and self._at is not None and override.expires_at <= self._at:
+                    expired.append(override.place)
+                    continue
+                rule = rules[override.rule]
+                rules[rule.id] = override_rule(self, document, path, override, rule, Scopes.of(rule.table, pack))
+                applied.append(override)
+        return rules, applied, expired
 
     def say(self, document: Document, path: Path, sentence: str) -> None:
         self.problems.append(f"{document.place(path)}: {' '.join(sentence.split())}")
@@ -195,6 +231,8 @@ class _Reader:
         for document in self._documents:
             for index, entry in enumerate(self._part(document, "rules", list)):
                 path: Path = ("rules", index)
+                if entry is None:  # an edition stands in its place
+                    continue
                 rule = read_rule(self, document, path, entry, pack)
                 if rule is not None and rule.id in rules:
                     taken = f"rule `{rule.id}`: the id `{rule.id}` is taken by another rule, at {places[rule.id]}"
@@ -222,8 +260,8 @@ class _Reader:
                 elif other.table != rule.table:
                     self.problems.append(f"{who} `{source}` should be a fault, conflict or silence over {rule.table}")
 
-    def _digest(self, calendars: Calendars) -> str:
+    def _digest(self, calendars: Calendars, expired: list[str]) -> str:
         """Of what is written, and of what zones and holidays make of it: a newer table of these is another pack."""
         content = [document.content for document in (*self._documents, *([self._base] if self._base else []))]
         known = {name: compiled(hours).digest for name, hours in calendars.named.items()}
-        return blake2b(msgspec.json.encode([content, known]), digest_size=16).hexdigest()
+        return blake2b(msgspec.json.encode([content, known, expired]), digest_size=16).hexdigest()

@@ -8,7 +8,7 @@ import msgspec
 from amends.detection.calendars import Calendars
 from amends.detection.expression import Type
 from amends.detection.finding import RuleKind
-from amends.model.instant import Duration, UnreadableTimeError, parse_duration
+from amends.model.instant import Duration, Instant, UnreadableTimeError, parse_duration
 
 Fold = Literal["first", "last", "min", "max", "sum", "count", "any"]
 Severity = Literal["critical", "high", "warning", "info"]
@@ -133,10 +133,26 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         return {name: text for name, text in parts.items() if text is not None}
 
 
+class Override(msgspec.Struct, frozen=True, kw_only=True):
+    """What a shop wants otherwise of a rule, for those whom `condition` names (None: for all).
+
+    `off`: it is not to fire for them. `parts` are what else is otherwise, by the name of the part (`within`, `where`)
+    or number (`when.2`, `at_least`), as written. It stands until `expires_at`; `place` is `file:line`.
+    """
+
+    rule: str
+    condition: str | None = None
+    off: bool = False
+    parts: dict[str, str] = {}
+    why: str = ""
+    expires_at: Instant | None = None
+    place: str = ""
+
+
 class Pack(msgspec.Struct, frozen=True, kw_only=True):
     """Checked tables, sets, calendars, waits and rules. `digest` changes whenever anything in it does.
 
-    `places` says where each rule stands, as `file:line`.
+    `places` says where each rule stands, as `file:line`. `overrides` are those that the rules already hold.
     """
 
     digest: str
@@ -146,3 +162,4 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
     places: dict[str, str] = {}
     waits: dict[str, Wait] = {}
     calendars: Calendars = Calendars()
+    overrides: tuple[Override, ...] = ()

@@ -7,7 +7,7 @@ from amends.cases.book import CaseBook, CaseWork, Touch, touch_of
 from amends.cases.rule_info import Rules
 from amends.cases.stage import apply, wake
 from amends.cases.triage import Terms
-from amends.detection.finding import Verdicts
+from amends.detection.finding import Finding, Verdicts
 from amends.model.instant import Instant
 from amends.pipeline.ports import CaseNews, Change
 
@@ -52,12 +52,13 @@ class CaseWorkStage:
         self._rules = rules
         self._terms = terms
 
-    def step(self, work: CasesWork, verdicts: Verdicts, now: Instant) -> CaseNews:
+    def step(self, work: CasesWork, verdicts: Verdicts, now: Instant, back: Sequence[Finding] = ()) -> CaseNews:
         """Apply verdicts, then do what only time brings."""
         done: list[CaseWork] = []
-        if verdicts.findings or verdicts.clearings:
-            book = work.cases.book(touch_of(verdicts, self._rules))
-            done += self._keep(work, apply(book, verdicts, now=now, rules=self._rules, terms=self._terms), now)
+        if verdicts.findings or verdicts.clearings or back:
+            book = work.cases.book(touch_of(verdicts, self._rules, back))
+            decided = apply(book, verdicts, now=now, rules=self._rules, terms=self._terms, back=back)
+            done += self._keep(work, decided, now)
         due = work.cases.next_due()
         if due is not None and due <= now:
             book = work.cases.due_book(now, limit=_WOKEN_MAX)

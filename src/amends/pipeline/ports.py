@@ -3,13 +3,13 @@
 A *position* is a place in a sequence that only grows: of the inbox (deliveries) or of the journal (events).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Final, Literal, Protocol, TypeVar
 
 import msgspec
 
-from amends.detection.finding import Verdicts
+from amends.detection.finding import Finding, Verdicts
 from amends.model.errors import AmendsError
 from amends.model.event import Event
 from amends.model.instant import Instant
@@ -169,6 +169,13 @@ class FindingBook(Protocol):
 
     def record(self, verdicts: Verdicts) -> None: ...
     def open_ids(self) -> set[str]: ...
+    def cleared(self, ids: Iterable[str]) -> dict[str, Instant | None]:
+        """When each of these cleared, None for what is open; what was never recorded is left out."""
+        ...
+
+    def reopen(self, ids: Iterable[str]) -> None:
+        """Take back that these have cleared."""
+        ...
 
 
 class Snapshots(Protocol):
@@ -214,8 +221,11 @@ Book = TypeVar("Book", contravariant=True)
 class CaseStage(Protocol[Book]):
     """What is done about verdicts."""
 
-    def step(self, work: Book, verdicts: Verdicts, now: Instant) -> CaseNews:
-        """Bring cases and incidents up to date, in the given unit of work."""
+    def step(self, work: Book, verdicts: Verdicts, now: Instant, back: Sequence[Finding] = ()) -> CaseNews:
+        """Bring cases and incidents up to date, in the given unit of work.
+
+        `back` are findings that were said to have cleared, and have not.
+        """
         ...
 
     def next_due(self, work: Book) -> Instant | None:

@@ -1,18 +1,94 @@
-"""Making the kernel's state again: from the newest snapshot and the journal behind it."""
+"""Making the kernel's state again: from snapshot and journal, or from the whole journal under other rules."""
 
-from collections.abc import Iterator
 from typing import Final, TypeVar
 
 import msgspec
 
 from amends.detection.finding import Clearing, Finding, Verdicts
-from amends.pipeline.ports import Kernel, Kernels, Progress, Store, UnitOfWork
+from amends.model.instant import Instant
+from amends.pipeline.ports import NOWHERE, FindingBook, Kernel, Kernels, Progress, Store, UnitOfWork
 
 _STRETCH: Final = 20_000
 RULES_CHANGED: Final = "rules changed"
 """The cause of a clearing that no event made: the rules of today do not find it."""
 
 Work = TypeVar("Work", bound=UnitOfWork)
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """What other rules find otherwise than what is recorded.
+
+    Of the past only what is still so: `found` is new and open, `back` was recorded as cleared and is open after all,
+    `over` are the clearings of what is recorded as open and is not so any more.
+    """
+
+    found: list[Finding] = []
+    back: list[Finding] = []
+    over: list[Clearing] = []
+
+
+class Follower:
+    """A kernel on its way through the journal to where the pipeline stands, and what it has found that is still so.
+
+    With `since`, also what fired from then on and has cleared.
+    """
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        *,
+        reached: Progress = NOWHERE,
+        found: dict[str, Finding] | None = None,
+        cleared: dict[str, Clearing] | None = None,
+        since: Instant | None = None,
+    ) -> None:
+        self.kernel = kernel
+        self.position = reached.position
+        self.clock = reached.clock
+        self.found = {} if found is None else found
+        self.cleared = {} if cleared is None else cleared
+        self._since = since
+
+    def is_at(self, goal: Progress) -> bool:
+        """Whether it stands where the goal is."""
+        return self.position >= goal.position and self.clock >= goal.clock
+
+    def advance(self, store: Store[Work], goal: Progress) -> Verdicts:
+        """Go one stretch of the journal towards the goal, or let the clock pass to it where the journal is done."""
+        if self.position >= goal.position:
+            # The clock may have passed the last event; what fell due by then has fallen due here, too.
+            self.clock = max(self.clock, goal.clock)
+            return self._take(self.kernel.sweep(goal.clock) if goal.clock else Verdicts())
+        with store.reading() as work:
+            entries = work.journal.read(after=self.position, limit=_STRETCH)
+        entries = [entry for entry in entries if entry.position <= goal.position]
+        self.position = entries[-1].position
+        return self._take(self.kernel.on_events([entry.event for entry in entries]))
+
+    def catch_up(self, store: Store[Work], goal: Progress) -> None:
+        """Go all the way."""
+        while not self.is_at(goal):
+            self.advance(store, goal)
+
+    def difference(self, book: FindingBook) -> Difference:
+        """What its rules find otherwise than what the book holds, both as of the same position and moment."""
+        is_so = {id_: found for id_, found in self.found.items() if id_ not in self.cleared}
+        recorded = book.cleared(is_so)
+        over = sorted(book.open_ids() - is_so.keys())
+        return Difference(
+            found=[found for id_, found in is_so.items() if id_ not in recorded],
+            back=[found for id_, found in is_so.items() if recorded.get(id_) is not None],
+            over=[self.cleared.get(id_) or _withdrawn(id_, self.clock) for id_ in over],
+        )
+
+    def _take(self, verdicts: Verdicts) -> Verdicts:
+        self.found.update((finding.id, finding) for finding in verdicts.findings)
+        for clearing in verdicts.clearings:
+            self.cleared[clearing.finding] = clearing
+            found = self.found.get(clearing.finding)
+            if found is not None and (self._since is None or found.fired_at < self._since):
+                del self.found[clearing.finding]
+        return verdicts
 
 
 class Recovered(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +100,7 @@ class Recovered(msgspec.Struct, frozen=True, kw_only=True):
 
     kernel: Kernel
     progress: Progress
-    news: Verdicts | None = None
+    news: Difference | None = None
 
 
 def recover(store: Store[Work], kernels: Kernels) -> Recovered:
@@ -33,48 +109,29 @@ def recover(store: Store[Work], kernels: Kernels) -> Recovered:
         progress = work.progress.get()
     if progress.pack not in ("", kernels.pack):
         return _judge_anew(store, kernels, progress)
-    kernel, position = _start(store, kernels)
-    for _ in _replay(store, kernel, position, progress):
-        # All of it was recorded in the transactions that brought the progress here.
-        pass
+    kernel, reached = _start(store, kernels)
+    # All of it was recorded in the transactions that brought the progress here.
+    Follower(kernel, reached=reached).catch_up(store, progress)
     return Recovered(kernel=kernel, progress=msgspec.structs.replace(progress, pack=kernels.pack))
 
 
-def _start(store: Store[Work], kernels: Kernels) -> tuple[Kernel, int]:
+def _start(store: Store[Work], kernels: Kernels) -> tuple[Kernel, Progress]:
     with store.reading() as work:
         snapshot = work.snapshots.latest()
     if snapshot is not None and snapshot.progress.pack == kernels.pack:
         kernel = kernels.restore(snapshot.blob)
         if kernel is not None:
-            return kernel, snapshot.progress.position
-    return kernels.fresh(), 0
-
-
-def _replay(store: Store[Work], kernel: Kernel, position: int, progress: Progress) -> Iterator[Verdicts]:
-    while position < progress.position:
-        with store.reading() as work:
-            entries = work.journal.read(after=position, limit=_STRETCH)
-        entries = [entry for entry in entries if entry.position <= progress.position]
-        yield kernel.on_events([entry.event for entry in entries])
-        position = entries[-1].position
-    if progress.clock:
-        # The clock may have passed the last event before the stop; what fell due by then is recorded.
-        yield kernel.sweep(progress.clock)
+            return kernel, snapshot.progress
+    return kernels.fresh(), NOWHERE
 
 
 def _judge_anew(store: Store[Work], kernels: Kernels, progress: Progress) -> Recovered:
-    kernel = kernels.fresh()
-    found: dict[str, Finding] = {}
-    cleared: dict[str, Clearing] = {}
-    for verdicts in _replay(store, kernel, 0, progress):
-        found.update((finding.id, finding) for finding in verdicts.findings)
-        cleared.update((clearing.finding, clearing) for clearing in verdicts.clearings)
+    follower = Follower(kernels.fresh())
+    follower.catch_up(store, progress)
     with store.reading() as work:
-        withdrawn = work.findings.open_ids() - found.keys()
-    for finding in sorted(withdrawn):
-        cleared[finding] = Clearing(finding=finding, cleared_at=progress.clock, cause=RULES_CHANGED)
-    return Recovered(
-        kernel=kernel,
-        progress=msgspec.structs.replace(progress, pack=kernels.pack),
-        news=Verdicts(list(found.values()), list(cleared.values())),
-    )
+        news = follower.difference(work.findings)
+    return Recovered(kernel=follower.kernel, progress=msgspec.structs.replace(progress, pack=kernels.pack), news=news)
+
+
+def _withdrawn(finding: str, at: Instant) -> Clearing:
+    return Clearing(finding=finding, cleared_at=at, cause=RULES_CHANGED)

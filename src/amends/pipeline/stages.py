@@ -4,12 +4,12 @@ One *round* takes what waits through all stages in one transaction. The kernel's
 good as the last commit: if a commit fails, it is thrown away and made again from snapshot and journal.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from amends.detection.finding import Verdicts
+from amends.detection.finding import Finding, Verdicts
 from amends.model.event import Event
 from amends.model.instant import Instant
 from amends.pipeline import failpoints
@@ -25,7 +25,7 @@ from amends.pipeline.ports import (
     Translator,
     UnitOfWork,
 )
-from amends.pipeline.replay import recover
+from amends.pipeline.replay import Difference, Follower, recover
 
 DELIVERIES_MAX: Final = 500
 """Deliveries in a round: enough to share its costs, few enough that a burst does not hold up its first ones."""
@@ -69,6 +69,18 @@ class _Load(msgspec.Struct, frozen=True, kw_only=True):
     more: bool = False
 
 
+class Successor(msgspec.Struct, Generic[Work], frozen=True, kw_only=True):
+    """Other rules, with a kernel that has come nearly as far as the pipeline's: it takes the last steps in a round.
+
+    `taken` is called when the rules are live, after the commit.
+    """
+
+    kernels: Kernels
+    cases: CaseStage[Work]
+    follower: Follower
+    taken: Callable[[], None]
+
+
 class Pipeline(Generic[Work]):
     """Takes what waits through all the stages. One thread drives it."""
 
@@ -78,6 +90,7 @@ class Pipeline(Generic[Work]):
         self._kernels = kernels
         self._cases = cases
         self._state: _State | None = None
+        self._successor: Successor[Work] | None = None
 
     def round(self, now: Instant) -> Round:
         """Take up what waits; if nothing does, let the time pass to `now`.
@@ -90,6 +103,16 @@ class Pipeline(Generic[Work]):
             except BaseException:
                 self._state = None
                 raise
+
+    def succeed(self, successor: Successor[Work]) -> None:
+        """Go on under other rules from the next round on. For any thread."""
+        self._successor = successor
+
+    @property
+    def progress(self) -> Progress | None:
+        """How far it has come; None before the first round."""
+        state = self._state
+        return None if state is None else state.progress
 
     def next_due(self) -> Instant | None:
         """When time alone next changes something; None if it never will, or before the first round."""
@@ -113,10 +136,12 @@ class Pipeline(Generic[Work]):
         if self._state is None:
             recovered = recover(self._store, self._kernels)
             if recovered.news is not None:
-                return self._commit_anew(recovered.kernel, recovered.progress, recovered.news)
+                return self._commit_anew(recovered.kernel, recovered.progress, recovered.news, self._cases)
             with self._store.reading() as work:
                 self._state = _State(recovered.kernel, recovered.progress, self._cases.next_due(work))
         state = self._state
+        if self._successor is not None:
+            return self._hand_over(self._successor, state.progress)
         load = self._load(state.progress)
         events = [*load.unjudged, *load.new]
         if events:
@@ -159,6 +184,17 @@ class Pipeline(Generic[Work]):
             more=more,
         )
 
+    def _hand_over(self, successor: Successor[Work], progress: Progress) -> Round:
+        """Swap the rules between two rounds: nothing is judged twice or by neither, as both stand at one position."""
+        successor.follower.catch_up(self._store, progress)
+        with self._store.reading() as work:
+            news = successor.follower.difference(work.findings)
+        progress = msgspec.structs.replace(progress, pack=successor.kernels.pack)
+        done = self._commit_anew(successor.follower.kernel, progress, news, successor.cases)
+        self._kernels, self._cases, self._successor = successor.kernels, successor.cases, None
+        successor.taken()
+        return done
+
     def _commit(self, kernel: Kernel, load: _Load, verdicts: Verdicts, reached: Progress) -> Round:
         with self._store.writing() as work:
             failpoints.reach("journal.append.before")
@@ -184,10 +220,27 @@ class Pipeline(Generic[Work]):
             more=load.more or bool(told),
         )
 
-    def _commit_anew(self, kernel: Kernel, progress: Progress, news: Verdicts) -> Round:
-        with self._store.reading() as work:
+    def _commit_anew(self, kernel: Kernel, progress: Progress, news: Difference, cases: CaseStage[Work]) -> Round:
+        """Record what other rules find otherwise, and that they have judged everything up to `progress`."""
+        with self._store.writing() as work:
+            work.findings.reopen([found.id for found in news.back])
+            work.findings.record(Verdicts(news.found, news.over))
+            # For who works on cases it begins now, however long it has been so: nobody was late in seeing it.
+            told = Verdicts([_as_of(found, progress.clock) for found in news.found], news.over)
+            done = cases.step(work, told, progress.clock, [_as_of(found, progress.clock) for found in news.back])
             head = work.journal.head()
-        return self._commit(kernel, _Load(head=head, position=progress.position, more=True), news, progress)
+            said = work.journal.sort_out(learned(done.events, progress.clock, progress.clock)).new
+            work.journal.append(said, after=head)
+            work.progress.set(progress)
+            case_due = cases.next_due(work)
+            failpoints.reach("round.commit.before")
+        failpoints.reach("round.commit.after")
+        self._state = _State(kernel, progress, case_due)
+        return Round(verdicts=Verdicts(news.found, news.over), changes=list(done.changes), more=True)
+
+
+def _as_of(finding: Finding, at: Instant) -> Finding:
+    return msgspec.structs.replace(finding, fired_at=max(finding.fired_at, at))
 
 
 def _is_due(due: Instant | None, clock: Instant) -> bool:

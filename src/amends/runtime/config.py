@@ -57,6 +57,9 @@ class Config(BaseSettings):
     snapshot_events: int = Field(
         default=50_000, ge=1, description="after how many events the kernel's state is saved, to start from"
     )
+    rules: tuple[Path, ...] = Field(
+        default=(), description="rule files or folders instead of the built-in rules, as a JSON list"
+    )
     failpoint: str | None = Field(default=None, description="for tests: where this process is to be killed")
 
     @field_validator("data_dir")

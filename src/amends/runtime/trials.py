@@ -16,7 +16,7 @@ import structlog
 from amends.detection import Pack
 from amends.detection.backtest import Backtest, RuleResult, Sweep, Threshold, Value, swept, variant
 from amends.model.instant import Instant
-from amends.runtime.wiring import open_store
+from amends.runtime.opening import open_store
 
 FRESH_S: Final = 600.0
 """An answer so old is renewed when somebody asks again, if the journal has grown since; until then it stands."""
@@ -89,6 +89,12 @@ class Trials:
             answer = None if kept is None else kept.answer
             return State(answer=answer, is_working=not is_good, has_failed=is_good and answer is None)
 
+    def renew(self, pack: Pack) -> None:
+        """Forget what was worked out for other rules than these."""
+        with self._change:
+            self._pack = pack
+            self._kept.clear()
+
     def close(self) -> None:
         """Work on nothing any more."""
         with self._change:
@@ -115,11 +121,13 @@ class Trials:
                 question = self._next()
                 if question is None:
                     continue
-                known = self._kept.get(question)
+                known, pack = self._kept.get(question), self._pack
             answer = self._answered(question, None if known is None else known.answer)
             with self._change:
                 if self._closed.is_set():
                     return
+                if pack is not self._pack:
+                    continue  # the rules changed meanwhile, and it is asked again of the new ones
                 del self._waiting[question]
                 good_for = FAILED_S if answer is None else FRESH_S
                 self._kept[question] = _Kept(answer=answer, good_until=time.monotonic() + good_for)

@@ -9,22 +9,27 @@ from amends.cases.rates import built_in_rates
 from amends.cases.triage import Terms
 from amends.connectors.delivery import Connector
 from amends.connectors.registry import CONNECTORS
-from amends.detection import Pack, load_pack
+from amends.detection import Pack
+from amends.detection.pack import read_files
 from amends.engines.inline import InlineEngine, SnapshotPolicy
 from amends.pipeline import failpoints
 from amends.pipeline.casework import CaseWorkStage
+from amends.pipeline.ports import CaseStage
+from amends.pipeline.quiet import QuietStage
 from amends.pipeline.stages import Pipeline
 from amends.runtime.accounts import Accounts
 from amends.runtime.changes import Changes
 from amends.runtime.clock import Clock, WallClock
 from amends.runtime.config import Config
+from amends.runtime.keeper import RuleKeeper
 from amends.runtime.kernels import PackKernels
+from amends.runtime.opening import open_store as open_store
+from amends.runtime.rulebook import Rulebook
 from amends.runtime.secret import secret_key
 from amends.runtime.translation import ConnectorTranslator
-from amends.store.engine import open_database
 from amends.store.inbox import InboxWriter
-from amends.store.upgrade import upgrade
-from amends.store.work import SqlStore
+from amends.store.rules import standing_at
+from amends.store.work import Work
 
 _SWITCH_S: Final = 0.001
 
@@ -41,25 +46,27 @@ class Installation:
         config: Config,
         *,
         clock: Clock | None = None,
-        pack: Pack | None = None,
         connectors: Mapping[str, Connector] = CONNECTORS,
     ) -> None:
         self.config = config
         self.wall: Clock = WallClock()
         self.clock: Clock = clock or self.wall
-        self.pack: Pack = pack or load_pack()
         self.connectors = connectors
         self.catalogue: Catalogue = built_in_catalogue()
         self.secret = secret_key(config)
         self.store = open_store(config.db)
         self.accounts = Accounts(self.store)
         self.changes = Changes()
-        terms = Terms(currency=config.currency, rates=built_in_rates(), catalogue=self.catalogue)
-        self.pipeline = Pipeline(
+        self.terms = Terms(currency=config.currency, rates=built_in_rates(), catalogue=self.catalogue)
+        now = self.clock.now()
+        with self.store.reading() as work:
+            standing = standing_at(work.rules, now)
+        self.rulebook = Rulebook(read_files(config.rules or None), standing, now)
+        self.pipeline: Pipeline[Work] = Pipeline(
             store=self.store,
             translator=ConnectorTranslator(connectors),
             kernels=PackKernels(self.pack),
-            cases=CaseWorkStage(rules=self.pack.rules, terms=terms),
+            cases=self._stage_of(self.pack),
         )
         self.engine = InlineEngine(
             self.pipeline,
@@ -68,7 +75,15 @@ class Installation:
             snapshots=SnapshotPolicy(events=config.snapshot_events),
         )
         self.inbox = InboxWriter(self.store.database, on_commit=self.engine.wake)
-        self.terms = terms
+        self.keeper = RuleKeeper(
+            config.db,
+            self.store,
+            self.rulebook,
+            self.pipeline,
+            clock=self.clock,
+            stage_of=self._stage_of,
+            wake=self.engine.wake,
+        )
         if config.failpoint:
             failpoints.arm(config.failpoint)
 
@@ -77,21 +92,24 @@ class Installation:
         # A webhook's answer must not wait for the kernel's turn in the interpreter to end by itself.
         sys.setswitchinterval(_SWITCH_S)
         self.engine.start()
+        self.keeper.start()
 
     def stop(self) -> None:
         """Take no more deliveries, finish the work at hand, save the kernel's state, close the database."""
         self.inbox.close()
+        self.keeper.stop()
         self.engine.stop()
         self.store.database.close()
+
+    @property
+    def pack(self) -> Pack:
+        """The rules that are live."""
+        return self.rulebook.pack
 
     def head(self) -> int:
         """The greatest position of the journal."""
         with self.store.reading() as work:
             return work.journal.head()
 
-
-def open_store(url: str) -> SqlStore:
-    """The store at a database URL, made or upgraded where needed. Raises StoreError."""
-    database = open_database(url)
-    upgrade(database)
-    return SqlStore(database)
+    def _stage_of(self, pack: Pack) -> CaseStage[Work]:
+        return QuietStage(CaseWorkStage(rules=pack.rules, terms=self.terms))

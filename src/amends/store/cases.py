@@ -201,7 +201,13 @@ class CaseTable:
             conditions += [here & finding.c.subject.in_(portion) for portion in _portions(subjects)]
         found: dict[str, LooseFinding] = {}
         for condition in conditions:
-            query = _LOOSE.where(condition & finding.c.cleared_at.is_not(None) & case_finding.c.case_id.is_(None))
+            query = _LOOSE.where(
+                condition
+                & finding.c.cleared_at.is_not(None)
+                & case_finding.c.case_id.is_(None)
+                # What was kept quiet was seen, and nobody wanted to hear of it.
+                & finding.c.snooze.is_(None)
+            )
             for row in self._connection.execute(query):
                 if row.id not in touch.findings:
                     found[row.id] = LooseFinding(

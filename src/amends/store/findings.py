@@ -14,11 +14,15 @@ _QUESTION_MAX: Final = 1_000
 
 
 class RecordedFinding(msgspec.Struct, frozen=True, kw_only=True):
-    """A finding, and whether its trouble is over: `cleared_by` says what ended it."""
+    """A finding, and whether its trouble is over: `cleared_by` says what ended it.
+
+    `snooze` is the number of the snooze that kept it quiet, if one did.
+    """
 
     finding: Finding
     cleared_at: Instant | None
     cleared_by: str | None
+    snooze: int | None = None
 
 
 class FindingTable:
@@ -30,7 +34,7 @@ class FindingTable:
     def news(self, verdicts: Verdicts) -> Verdicts:
         """The verdicts without findings already recorded, and without clearings already made or of nothing known."""
         ids = {found.id for found in verdicts.findings} | {cleared.finding for cleared in verdicts.clearings}
-        cleared = self._cleared(ids)
+        cleared = self.cleared(ids)
         findings = [found for found in verdicts.findings if found.id not in cleared]
         open_ = {found.id for found in findings} | {id_ for id_, at in cleared.items() if at is None}
         clearings: list[Clearing] = []
@@ -51,6 +55,12 @@ class FindingTable:
     def open_ids(self) -> set[str]:
         """Ids of all findings that have not cleared."""
         return set(self._connection.scalars(select(finding.c.id).where(finding.c.cleared_at.is_(None))))
+
+    def reopen(self, ids: Iterable[str]) -> None:
+        """Take back that these have cleared."""
+        rows = [{"which": which, "at": None, "by": None} for which in sorted(ids)]
+        if rows:
+            self._connection.execute(_CLEAR, rows)
 
     def get(self, ids: Iterable[str]) -> dict[str, RecordedFinding]:
         """Findings by id; unknown ids are left out."""
@@ -78,6 +88,11 @@ class FindingTable:
         """The findings of a rule that fired last, newest first."""
         return self._ask(select(finding).where(finding.c.rule == rule).order_by(finding.c.fired_at.desc()).limit(limit))
 
+    def fired_since(self, rule: str, since: Instant) -> list[RecordedFinding]:
+        """The findings of a rule that fired from `since` on, in order."""
+        mine = (finding.c.rule == rule) & (finding.c.fired_at >= since)
+        return self._ask(select(finding).where(mine).order_by(*_BY_TIME))
+
     def fired_times(self, rule: str, since: Instant) -> list[Instant]:
         """When a rule fired from `since` on, in order."""
         query = select(finding.c.fired_at).where((finding.c.rule == rule) & (finding.c.fired_at >= since))
@@ -89,10 +104,11 @@ class FindingTable:
         query = select(columns.rule, func.count(), func.count() - func.count(columns.cleared_at)).group_by(columns.rule)
         return {rule: (all_, open_) for rule, all_, open_ in self._connection.execute(query)}
 
-    def _cleared(self, ids: Iterable[str]) -> dict[str, int | None]:
+    def cleared(self, ids: Iterable[str]) -> dict[str, Instant | None]:
+        """When each of these cleared, None for what is open; what was never recorded is left out."""
         columns = finding.c
         return {
-            id_: at
+            id_: None if at is None else Instant(at)
             for portion in _portions(sorted(ids))
             for id_, at in self._connection.execute(
                 select(columns.id, columns.cleared_at).where(columns.id.in_(portion))
@@ -119,9 +135,9 @@ def _row(found: Finding) -> dict[str, Any]:
 
 def _recorded(row: Row[Any]) -> RecordedFinding:
     values = row._asdict()
-    cleared_at, cleared_by = values.pop("cleared_at"), values.pop("cleared_by")
+    cleared_at, cleared_by, snooze = values.pop("cleared_at"), values.pop("cleared_by"), values.pop("snooze")
     values["order"] = values.pop("order_id")
-    return RecordedFinding(finding=Finding(**values), cleared_at=cleared_at, cleared_by=cleared_by)
+    return RecordedFinding(finding=Finding(**values), cleared_at=cleared_at, cleared_by=cleared_by, snooze=snooze)
 
 
 def _portions(ids: Sequence[str]) -> Iterable[Sequence[str]]:

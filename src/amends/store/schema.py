@@ -35,6 +35,7 @@ Position: Final = BigInteger().with_variant(Integer(), "sqlite")
 _WAITING: Final = text("state = 'pending'")
 _UNSETTLED: Final = text("state IN ('quarantined', 'refused', 'conflict')")
 _OPEN: Final = text("cleared_at IS NULL")
+_QUIET: Final = text("snooze IS NOT NULL")
 
 delivery: Final = Table(
     "delivery",
@@ -124,10 +125,12 @@ finding: Final = Table(
     Column("loss", BigInteger),
     Column("currency", Text),
     Column("facts", JSON, nullable=False),
+    Column("snooze", BigInteger, comment="kept quiet by this snooze of its rule on its subject"),
     Index("ix_finding_order_id", "order_id"),
     Index("ix_finding_subject", "kind", "subject"),
     Index("ix_finding_rule", "rule", "fired_at"),
     Index("ix_finding_open", "fired_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("ix_finding_quiet", "snooze", sqlite_where=_QUIET, postgresql_where=_QUIET),
     comment="verdicts of the rules",
 )
 

@@ -15,8 +15,11 @@ from amends.store.findings import FindingTable
 from amends.store.inbox import InboxTable
 from amends.store.journal import JournalTable
 from amends.store.progress import ProgressTable
+from amends.store.rules import RuleTable
 from amends.store.settings import SettingTable
+from amends.store.shadow import ShadowTable
 from amends.store.snapshots import SnapshotTable
+from amends.store.snoozes import SnoozeTable
 from amends.store.users import UserTable
 
 
@@ -34,6 +37,9 @@ class Work:
         self.faces = FaceTable(connection)
         self.snapshots = SnapshotTable(connection)
         self.progress = ProgressTable(connection)
+        self.rules = RuleTable(connection)
+        self.snoozes = SnoozeTable(connection)
+        self.shadow = ShadowTable(connection)
         self.settings = SettingTable(connection)
         self.connections = ConnectionTable(connection)
         self.users = UserTable(connection)

@@ -21,6 +21,7 @@ def create_app(installation: Installation, *, demo: Sequence[DemoAccount] = ()) 
     """The application of an installation, which it starts and stops. `demo`: who may sign in with one click."""
 
     trials = Trials(installation.config.db, installation.pack, installation.head)
+    installation.rulebook.on_change(trials.renew)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -38,7 +39,7 @@ def create_app(installation: Installation, *, demo: Sequence[DemoAccount] = ()) 
         clock=installation.clock,
         wall=installation.wall,
         changes=installation.changes,
-        pack=installation.pack,
+        rulebook=installation.rulebook,
         catalogue=installation.catalogue,
         terms=installation.terms,
         secret=installation.secret,

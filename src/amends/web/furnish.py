@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from amends.store.errors import StoreError
-from amends.web.console import board, cases, deliveries, incidents, live, orders, rules, sign_in
+from amends.web.console import board, cases, deliveries, incidents, live, orders, rule_moves, rules, sign_in
 from amends.web.console.render import render, translated
 from amends.web.console.throttle import Throttle
 from amends.web.languages import mark
@@ -29,6 +29,7 @@ ROUTERS = (
     incidents.router,
     orders.router,
     deliveries.router,
+    rule_moves.router,
     rules.router,
     portal.router,
 )

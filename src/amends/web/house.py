@@ -11,6 +11,7 @@ from amends.detection.rule import Pack
 from amends.runtime.changes import Changes
 from amends.runtime.clock import Clock
 from amends.runtime.config import Config
+from amends.runtime.rulebook import Rulebook
 from amends.runtime.trials import Trials
 from amends.store.work import SqlStore
 
@@ -26,7 +27,7 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     """`clock` is that of learning, `wall` that of the people at the door, which differ in the demo world.
 
     `wake` tells the pipeline that something waits. `secret` signs links and forms; `terms` are what cases are graded
-    by; `trials` tries rules on the journal; `demo` is empty but in the demo world.
+    by; `rulebook` holds the rules; `trials` tries rules on the journal; `demo` is empty but in the demo world.
     """
 
     config: Config
@@ -34,13 +35,18 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     wall: Clock
     changes: Changes
-    pack: Pack
+    rulebook: Rulebook
     catalogue: Catalogue
     terms: Terms
     secret: bytes
     wake: Callable[[], None]
     trials: Trials
     demo: tuple[DemoAccount, ...] = ()
+
+    @property
+    def pack(self) -> Pack:
+        """The rules that are live now; asked twice, they may be two."""
+        return self.rulebook.pack
 
 
 def house_of(connection: HTTPConnection) -> House:

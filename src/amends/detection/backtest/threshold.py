@@ -112,14 +112,23 @@ def parse_value(threshold: Threshold, text: str) -> Value:
 
 def variant(pack: Pack, threshold: Threshold, value: Value) -> Pack:
     """A pack of that rule alone, with whatever it counts, at another value."""
-    rule = _with(pack.rules[threshold.rule], threshold, value)
+    rule = changed(pack.rules[threshold.rule], threshold, value)
+    return msgspec.structs.replace(alone(pack, rule), digest=_digest(f"{pack.digest} {threshold.name} {value.text}"))
+
+
+def alone(pack: Pack, rule: Rule) -> Pack:
+    """A pack of one rule, which may be another than the pack's of its id, with whatever it counts and reads."""
     sources = rule.surge.rules if rule.surge else ()
     # What a finding shows is not asked for, and what nobody reads need not be folded.
     rules = {one.id: msgspec.structs.replace(one, evidence=()) for one in (*(pack.rules[id_] for id_ in sources), rule)}
-    digest = blake2b(f"{pack.digest} {threshold.name} {value.text}".encode(), digest_size=16).hexdigest()
     waits = {one.name: one for one in pack.waits.values() if any(_asks(pack, each, one) for each in rules.values())}
     tables = _read_by(pack, rules.values(), waits.values())
+    digest = _digest(f"{pack.digest} {rule!r}")
     return msgspec.structs.replace(pack, digest=digest, rules=rules, tables=tables, waits=waits)
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _asks(pack: Pack, rule: Rule, wait: Wait) -> bool:
@@ -194,7 +203,8 @@ def _in_words(match: re.Match[str]) -> str:
     return f"{match[1]} {unit}" if int(match[1]) == 1 else f"{match[1]} {unit}s"
 
 
-def _with(rule: Rule, threshold: Threshold, value: Value) -> Rule:
+def changed(rule: Rule, threshold: Threshold, value: Value) -> Rule:
+    """The rule with that number at another value."""
     part, _, number = threshold.part.partition(".")
     if part == "within" and _length(rule.within or "") is not None:
         return msgspec.structs.replace(rule, within=value.text)

@@ -12,11 +12,12 @@ from amends.cases.journey import Journey, journey_of
 from amends.detection.finding import Finding
 from amends.model.event import Event
 from amends.model.money import Money
+from amends.store.snoozes import RuleSnooze
 from amends.web.console import labels
 from amends.web.console.grading import Line, arithmetic
 from amends.web.console.moves import MoveButton, buttons_for
 from amends.web.console.order_view import OrderView, order_view
-from amends.web.console.reasons import Reason, reasons_of
+from amends.web.console.reasons import Quiet, Reason, reasons_of
 from amends.web.console.record import Entry, Names, case_record
 from amends.web.console.render import translated
 from amends.web.console.sentences import in_language, sentence_of, title_of
@@ -34,6 +35,7 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
     incident: Incident | None = None
     events: Sequence[Event] = ()
     people: Mapping[str, str] = {}
+    snoozes: Sequence[RuleSnooze] = ()
 
 
 class CaseView(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +87,7 @@ def view_of(file: CaseFile, house: House, visitor: Visitor) -> CaseView:
         incident=file.incident,
         journey=journey,
         facts=timeline_of(file.events, case.findings, house.pack, say),
-        reasons=reasons_of(case.findings, grade.finding, house.pack, say),
+        reasons=reasons_of(case.findings, grade.finding, house.pack, say, _quiet(file)),
         arithmetic=arithmetic(grade, house.catalogue, say),
         moves=buttons_for(case, visitor),
         record=case_record(
@@ -96,6 +98,15 @@ def view_of(file: CaseFile, house: House, visitor: Visitor) -> CaseView:
             visitor,
         ),
     )
+
+
+def _quiet(file: CaseFile) -> dict[tuple[str, str, str], Quiet]:
+    return {
+        (one.rule, one.kind, one.subject): Quiet(
+            who=file.people.get(one.made_by, one.made_by), why=one.why, until=one.until
+        )
+        for one in file.snoozes
+    }
 
 
 def head_of(case: Case) -> Finding | None:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from amends.cases.case import Case
 from amends.cases.errors import CaseError, UnknownCaseError
+from amends.model.instant import Instant
 from amends.store.work import Work
 from amends.web.console.acting import act_on_case
 from amends.web.console.case_view import CaseFile, headline, view_of
@@ -33,11 +34,11 @@ def show_case(request: Request, visitor: Viewer, case_id: str) -> Response:
     """What happened, why we say so, what now."""
     house = house_of(request)
     with house.store.reading() as work:
-        file = _file(work, case_id)
+        file = _file(work, case_id, house.clock.now())
     return render(request, visitor, "case.html", place="today", case=file.case, view=view_of(file, house, visitor))
 
 
-def _file(work: Work, case_id: str) -> CaseFile:
+def _file(work: Work, case_id: str, now: Instant) -> CaseFile:
     case = _case(work, case_id)
     kind, subject = ("order", case.order) if case.order is not None else (case.kind, case.subject)
     return CaseFile(
@@ -47,6 +48,7 @@ def _file(work: Work, case_id: str) -> CaseFile:
         incident=work.cases.incident(case.incident) if case.incident is not None else None,
         events=[entry.event for entry in work.journal.read_subject(kind, subject)],
         people=people_of(work),
+        snoozes=work.snoozes.of_subjects(((each.finding.kind, each.finding.subject) for each in case.findings), now),
     )
 
 

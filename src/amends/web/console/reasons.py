@@ -1,6 +1,6 @@
 """Why we say so: each finding with its rule's conditions and the values they were held against."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 from markupsafe import Markup
@@ -14,8 +14,19 @@ from amends.web.console.sentences import fact_of, sentence_of, title_of
 from amends.web.wording import Wording
 
 
+class Quiet(msgspec.Struct, frozen=True, kw_only=True):
+    """The rule is kept quiet of this subject: by whom, why, until when."""
+
+    who: str
+    why: str
+    until: Instant
+
+
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
-    """A finding as a case shows it. `conditions` and `values` are pairs; `kind` is absent for a rule that is gone."""
+    """A finding as a case shows it. `conditions` and `values` are pairs; `kind` is absent for a rule that is gone.
+
+    `about` is the kind of its subject and the subject.
+    """
 
     rule: str
     version: int
@@ -27,15 +38,23 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
     cleared_at: Instant | None
     conditions: list[tuple[str, str]]
     values: list[tuple[str, Markup]]
+    about: tuple[str, str]
+    quiet: Quiet | None = None
 
 
-def reasons_of(findings: Iterable[CaseFinding], head: str, pack: Pack, say: Wording) -> list[Reason]:
+def reasons_of(
+    findings: Iterable[CaseFinding],
+    head: str,
+    pack: Pack,
+    say: Wording,
+    quiet: Mapping[tuple[str, str, str], Quiet],
+) -> list[Reason]:
     """The finding that names the case first, then those still open, then those that have cleared; newest first."""
     ordered = sorted(findings, key=lambda held: (held.finding.id != head, not held.is_open, -held.finding.fired_at))
-    return [_reason(held, pack, say) for held in ordered]
+    return [_reason(held, pack, say, quiet) for held in ordered]
 
 
-def _reason(held: CaseFinding, pack: Pack, say: Wording) -> Reason:
+def _reason(held: CaseFinding, pack: Pack, say: Wording, quiet: Mapping[tuple[str, str, str], Quiet]) -> Reason:
     finding = held.finding
     rule = pack.rules.get(finding.rule)
     conditions = {} if rule is None else dict(rule.conditions)
@@ -56,4 +75,6 @@ def _reason(held: CaseFinding, pack: Pack, say: Wording) -> Reason:
             for name, value in finding.facts.items()
             if value is not None
         ],
+        about=(finding.kind, finding.subject),
+        quiet=quiet.get((finding.rule, finding.kind, finding.subject)),
     )

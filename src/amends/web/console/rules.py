@@ -16,10 +16,12 @@ from amends.store.findings import RecordedFinding
 from amends.web.console.chart import Bars, bars_of
 from amends.web.console.incident_view import group_of
 from amends.web.console.labels import TROUBLES
-from amends.web.console.render import render
+from amends.web.console.render import render, translated
+from amends.web.console.rule_life import life_of, making_of
 from amends.web.console.sentences import in_language, sentence_of
 from amends.web.console.trial_view import trial_of
 from amends.web.house import House, house_of
+from amends.web.languages import mark
 from amends.web.visit import Viewer, Visitor, is_partial
 
 router = APIRouter(include_in_schema=False)
@@ -37,6 +39,7 @@ class RuleRow(msgspec.Struct, frozen=True, kw_only=True):
     severity: Severity
     fired: int
     open: int
+    marks: list[str]
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +53,7 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     sentence: Markup
     fired_at: Instant
     cleared_at: Instant | None
+    is_quiet: bool
 
 
 @router.get("/rules")
@@ -58,6 +62,15 @@ def list_rules(request: Request, visitor: Viewer) -> Response:
     house = house_of(request)
     with house.store.reading() as work:
         counts = work.findings.counts()
+    standing = house.rulebook.standing
+    edited = {one.rule for one in standing.editions if one.text is not None}
+    overridden = {one.rule for one in house.pack.overrides}
+    drafted = {one.rule for one in standing.drafts}
+    marked = (
+        (edited, translated(visitor, mark("edited"))),
+        (overridden, translated(visitor, mark("otherwise for some"))),
+        (drafted, translated(visitor, mark("draft"))),
+    )
     groups: dict[str, list[RuleRow]] = {trouble: [] for trouble in TROUBLES}
     for rule in house.pack.rules.values():
         fired, open_ = counts.get(rule.id, (0, 0))
@@ -69,10 +82,21 @@ def list_rules(request: Request, visitor: Viewer) -> Response:
                 severity=rule.severity,
                 fired=fired,
                 open=open_,
+                marks=[words for rules, words in marked if rule.id in rules],
             )
         )
     shown = {trouble: rows for trouble, rows in groups.items() if rows}
-    return render(request, visitor, "rules.html", place="rules", groups=shown, count=len(house.pack.rules))
+    return render(
+        request,
+        visitor,
+        "rules.html",
+        place="rules",
+        groups=shown,
+        count=len(house.pack.rules),
+        making=making_of(house, visitor),
+        was_making=False,
+        left_out=house.rulebook.left_out,
+    )
 
 
 @router.get("/rules/{rule_id}/trial")
@@ -98,12 +122,16 @@ def show_rule(request: Request, visitor: Viewer, rule_id: str, part: str = "", v
         recent = work.findings.of_rule(rule.id, _RECENT)
         fired, open_ = work.findings.counts().get(rule.id, (0, 0))
         faces = work.faces.get(one.finding.order for one in recent if one.finding.order is not None)
+        life = life_of(work, house, rule.id, visitor)
     return render(
         request,
         visitor,
         "rule.html",
         place="rules",
         rule=rule,
+        life=life,
+        making=making_of(house, visitor),
+        was_making=False,
         title=in_language(rule.title, visitor.say),
         says=in_language(rule.says, visitor.say),
         conditions=_conditions(rule),
@@ -149,6 +177,7 @@ def _hit(house: House, recorded: RecordedFinding, face: OrderFace | None, visito
         sentence=sentence_of(house.pack, finding, visitor.say),
         fired_at=finding.fired_at,
         cleared_at=recorded.cleared_at,
+        is_quiet=recorded.snooze is not None,
     )
 
 
