@@ -51,20 +51,28 @@ class ArchiveWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Write what is left, and the end of the file."""
         self._flush()
         self._file.close()
 
     def write(self, batch: EventBatch) -> None:
-        """Add events. They go to the file as soon as they fill a row group of at most PORTION."""
-        for start in range(0, batch.size, PORTION):
-            whole = batch.size <= PORTION
-            self._write(batch if whole else batch.part(start, min(start + PORTION, batch.size)))
+        """Add events. They go to the file as soon as they fill a row group."""
+        start = 0
+        while start < batch.size:
+            stop = min(batch.size, start + PORTION - self._waiting_rows)
+            self._take(batch.part(start, stop))
+            if self._waiting_rows == PORTION:
+                self._flush()
+            start = stop
 
     def write_events(self, events: Sequence[Event]) -> None:
         """The same, for events that are records: what they say beside the vocabulary is not written."""
         self.write(batch_of(events, _ALL, Pool()))
 
-    def _write(self, batch: EventBatch) -> None:
+    def _take(self, batch: EventBatch) -> None:
         received = np.maximum(np.maximum.accumulate(batch.received), self._learned)
         self.backward += int((batch.received < received).sum())
         self._learned = received[-1]
@@ -80,8 +88,6 @@ class ArchiveWriter:
         for name, field in batch.fields.items():
             columns[name] = _values(name, field, batch.size, self._schema.field(name).type)
         arrays = [columns.get(field.name, pa.nulls(batch.size, field.type)) for field in self._schema]
-        if self._waiting_rows + batch.size > PORTION:
-            self._flush()
         self._waiting.append(pa.Table.from_arrays(arrays, schema=self._schema))
         self._waiting_rows += batch.size
 
