@@ -1,7 +1,6 @@
 """`amends backtest`: the rules over history."""
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import IO, Final
 
@@ -12,7 +11,7 @@ from amends.cli.backtest_document import document_of
 from amends.cli.backtest_table import show
 from amends.cli.curve import chart_of
 from amends.cli.known import read_labels
-from amends.cli.past import from_archive, from_file, from_journal, is_archive
+from amends.cli.past import past
 from amends.cli.spool import Spool
 from amends.cli.trial import Tried, Wanted, requested
 from amends.detection import load_pack
@@ -114,19 +113,11 @@ def command(
 
 
 def _feed(backtest: Backtest, db: str | None, events: Path | None) -> None:
-    with output.progress() as bar:
-        task = bar.add_task("Judging", total=None)
-        if events is not None and is_archive(events):
-            size, batches = from_archive(events, backtest.fields)
-            bar.update(task, total=size)
-            for batch in batches:
-                backtest.feed_batch(batch)
-                bar.advance(task, batch.size)
-            return
-        with nullcontext() if events is None else click.open_file(str(events), "rb") as lines:
-            for portion in from_journal(db) if lines is None else from_file(lines):
-                backtest.feed(portion)
-                bar.advance(task, len(portion))
+    with output.progress() as bar, past(db, events, backtest.fields) as history:
+        task = bar.add_task("Judging", total=history.size)
+        for batch in history.batches:
+            backtest.feed_batch(batch)
+            bar.advance(task, batch.size)
 
 
 def _print(tried: Tried, *, as_json: bool) -> None:

@@ -13,6 +13,7 @@ from amends.cli.main import ProblemsFound
 from amends.cli.past import archives, from_file, from_journal, is_archive
 from amends.model.errors import UnusableInputError
 from amends.model.event import Event, UnreadableEventError, decode_event
+from amends.model.fields import FIELDS
 from amends.pipeline.record import record
 from amends.runtime.config import load_config
 from amends.runtime.wiring import open_store
@@ -80,9 +81,9 @@ def _write(file: BinaryIO | None, db: str | None, out: Path, *, as_json: bool) -
         raise click.UsageError(f"--out {out}: call it .parquet, so that what reads it knows what it is.")
     with output.progress() as bar, archives().ArchiveWriter(out) as archive:
         task = bar.add_task("Writing", total=None)
-        for portion in from_journal(db) if file is None else from_file(file):
-            archive.write_events(portion)
-            bar.advance(task, len(portion))
+        for batch in from_journal(db, FIELDS) if file is None else from_file(file, FIELDS):
+            archive.write(batch)
+            bar.advance(task, batch.size)
     if as_json:
         output.print_json({"events": archive.size, "learned_backward": archive.backward})
         return
