@@ -21,7 +21,7 @@ DAY: Final = 24 * HOUR
 START: Final = 1_767_225_600 * SECOND
 """2026-01-01T00:00:00Z."""
 ORDERS_A_DAY: Final = 600
-EVENTS_AN_ORDER: Final = 12.4
+_EVENTS_AN_ORDER: Final = 12.4
 """A little fewer than there are, so that enough are drawn."""
 
 _COUNTRIES: Final = ("DE", "FR", "GB", "US", "ES", "IT", "PL", "NL")
@@ -40,7 +40,7 @@ _DELAY_S: Final = {"17track/bench": 1_200.0}
 
 def draw_stream(events: int, seed: int = 1) -> Stream:
     """So many events of a shop with 600 orders a day, in the order of arrival; the same for the same seed."""
-    return draw_lives(int(events / EVENTS_AN_ORDER) + 40, seed).head(events)
+    return draw_lives(int(events / _EVENTS_AN_ORDER) + 40, seed).head(events)
 
 
 def draw_lives(orders: int, seed: int = 1) -> Stream:

@@ -17,11 +17,13 @@ import numpy as np
 
 from amends.store.archive import ArchiveWriter
 from benchmarks.forms import batch_of
-from benchmarks.lives import DAY, EVENTS_AN_ORDER, SECOND, START, Lives, together
+from benchmarks.lives import DAY, SECOND, START, Lives, together
 from benchmarks.stream import Column, Stream
 
 _MARGIN: Final = 4
 """A buyer asks where the parcel is up to three days before it arrives."""
+_EVENTS_A_LIFE: Final = 14
+"""From an order's placing to the last that is heard of it, on average."""
 
 Part = dict[str, Column]
 
@@ -60,7 +62,7 @@ def write(days: Iterator[Stream], out: Path) -> Iterator[int]:
 
 def draw_year(events: int, days: int, seed: int) -> Iterator[Stream]:
     """So many events day by day, in the order of arrival; the same for the same seed."""
-    daily = max(1, round(events / EVENTS_AN_ORDER / days))
+    daily = max(1, round(events / _EVENTS_A_LIFE / days))
     waiting: dict[int, list[Part]] = defaultdict(list)
     texts: dict[str, int] = {}
     left = events

@@ -39,8 +39,15 @@ class Lines(msgspec.Struct, frozen=True):
 
     def at(self, places: Index) -> "Lines":
         """The lines at some places."""
-        columns = (self.rule, self.order, self.fired, self.cleared, self.loss, self.currency)
-        return Lines(*(column[places] for column in columns), self.currencies)
+        return Lines(
+            self.rule[places],
+            self.order[places],
+            self.fired[places],
+            self.cleared[places],
+            self.loss[places],
+            self.currency[places],
+            self.currencies,
+        )
 
     def money(self) -> dict[str, int]:
         """Minor units by currency."""
@@ -99,9 +106,16 @@ class Ledger:
 
     def lines(self) -> Lines:
         """A line for each finding; of one that fired again for the same cause, the last."""
-        arrays = (self._rule, self._order, self._fired, self._cleared, self._loss, self._currency)
-        columns = (np.array(each, dtype=each.typecode) for each in arrays)
-        return Lines(*columns, tuple(self._currencies)).at(last_of_each(self._id))
+        lines = Lines(
+            np.array(self._rule, dtype=np.int16),
+            np.array(self._order, dtype=np.int64),
+            np.array(self._fired, dtype=np.int64),
+            np.array(self._cleared, dtype=np.int64),
+            np.array(self._loss, dtype=np.int64),
+            np.array(self._currency, dtype=np.int16),
+            tuple(self._currencies),
+        )
+        return lines.at(last_of_each(self._id))
 
     def _note(self, finding: Finding) -> None:
         currency = finding.currency

@@ -8,7 +8,7 @@ from amends.model.errors import UnusableInputError
 from amends.model.fields import FIELDS, FieldType
 from amends.model.subjects import KINDS
 
-PORTION: Final = 131_072
+PORTION: Final = 65_536
 """Events in a row group as we write them, and read at once from any file."""
 REQUIRED: Final = ("id", "source", "type", "time")
 _KEY_SUFFIX: Final = "_id"

@@ -49,7 +49,8 @@ def batch_of(rows: Any, fields: Collection[str], where: str) -> EventBatch:
             raise UnusableArchiveError(f"{where}: `type` {name!r} is not in the vocabulary.")
     sources, source = _all_texts(columns["source"])
     _refuse_empty("source", sources, where)
-    time = _numbers(columns["time"], "instant")
+    # Copies, here and below: the kernel may ask for arrays that it could write to.
+    time = _numbers(columns["time"], "instant").copy()
     return EventBatch(
         size=rows.num_rows,
         types=types,
@@ -68,7 +69,7 @@ def _received(column: Any, time: Index) -> Index:
     if column is None:
         return time
     received = _numbers(column, "instant")
-    return np.where(_present(column), received, time) if column.null_count else received
+    return np.where(_present(column), received, time) if column.null_count else received.copy()
 
 
 def _keys(columns: Mapping[str, Any], where: str) -> dict[str, Keys]:
@@ -99,7 +100,9 @@ def _fields(columns: Mapping[str, Any], wanted: Collection[str]) -> dict[str, Fi
 
 
 def _present(column: Any) -> NDArray[np.bool_]:
-    return np.asarray(column.is_valid().to_numpy(zero_copy_only=False))
+    """Which rows have a value, of a column with gaps."""
+    bits = np.frombuffer(column.buffers()[0], dtype=np.uint8)
+    return np.unpackbits(bits, count=column.offset + len(column), bitorder="little")[column.offset :].view(np.bool_)
 
 
 def _places(column: Any) -> Index:
@@ -116,9 +119,7 @@ def _numbers(column: Any, type_: Any) -> Array:
     else:
         column = column.cast(pa.from_numpy_dtype(DTYPES[type_]))
     dtype = np.dtype(DTYPES[type_])
-    buffer = np.frombuffer(column.buffers()[1], dtype=dtype)
-    # A copy: the kernel may ask for arrays that it could write to.
-    return buffer[column.offset : column.offset + len(column)].copy()
+    return np.frombuffer(column.buffers()[1], dtype=dtype)[column.offset : column.offset + len(column)]
 
 
 def _all_texts(column: Any) -> tuple[list[str], NDArray[np.int32]]:
