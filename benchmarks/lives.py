@@ -4,6 +4,7 @@ Nothing here knows the rules. Shares of what goes wrong are of the size a shop s
 order, so that a parcel may be scanned before its label is known and money captured before the order is.
 """
 
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -31,6 +32,8 @@ _SOURCES: Final = {"order": "shopify/bench", "stock": "shopify/bench", "payment"
     "dispute": "stripe/bench", "shipment": "17track/bench", "message": "desk/bench", "return": "desk/bench",
     "review": "desk/bench",
 }  # fmt: skip
+_OWN: Final = frozenset({"order", "payment", "shipment", "thread", "return"})
+"""Subjects that are numbered as their orders are."""
 _DELAY_S: Final = {"17track/bench": 1_200.0}
 """How long after the fact we learn of it, on average; 4 seconds where nothing else stands here."""
 
@@ -42,22 +45,36 @@ def draw_stream(events: int, seed: int = 1) -> Stream:
 
 def draw_lives(orders: int, seed: int = 1) -> Stream:
     """The whole lives of so many orders, in the order of arrival."""
-    lives = _Lives(np.random.default_rng(seed), orders)
+    lives = Lives(np.random.default_rng(seed), orders, lasting=max(orders / ORDERS_A_DAY, 0.2) * DAY)
     lives.draw()
     return lives.stream()
 
 
-class _Lives:
-    """Every order's life, one stage after the other for all orders at once."""
+class Lives:
+    """Every order's life, one stage after the other for all orders at once.
 
-    def __init__(self, random: np.random.Generator, orders: int) -> None:
+    They are placed in the microseconds from `start` for `lasting`, and are orders number `first` and on `of` so many.
+    `parts` are their events, some of one type each. Texts get codes in `texts`.
+    """
+
+    def __init__(
+        self,
+        random: np.random.Generator,
+        orders: int,
+        *,
+        lasting: float,
+        start: int = START,
+        first: int = 0,
+        of: int | None = None,
+        texts: dict[str, int] | None = None,
+    ) -> None:
         self.random, self.orders = random, orders
-        self.texts: dict[str, int] = {}
+        self.texts: dict[str, int] = {} if texts is None else texts
         self.parts: list[dict[str, Column]] = []
         self.all: Numbers = np.arange(orders)
-        self.payments = orders
-        days = orders / ORDERS_A_DAY
-        self.placed = START + np.sort(self.between(0, max(days, 0.2) * DAY, orders))
+        self.first = first
+        self.of = self.payments = orders if of is None else of
+        self.placed = start + np.sort(self.between(0, lasting, orders))
         self.place = random.integers(0, len(_COUNTRIES), orders)
         self.carrier = random.integers(0, len(_CARRIERS), orders)
         self.total = random.integers(900, 30_000, orders)
@@ -90,6 +107,7 @@ class _Lives:
         delay = self.random.exponential(_DELAY_S.get(source, 4.0) * SECOND, len(who))
         late, very_late = self.random.random(len(who)) < 0.015, self.random.random(len(who)) < 0.001
         delay += late * self.random.random(len(who)) * 6 * HOUR + very_late * self.random.random(len(who)) * 3 * DAY
+        columns |= {kind: columns[kind] + self.first for kind in _OWN & columns.keys()}
         columns |= {"type": type_, "source": source, "time": time, "received": time + delay.astype(np.int64)}
         self.parts.append({name: self._column(value, len(who)) for name, value in columns.items()})
 
@@ -101,6 +119,7 @@ class _Lives:
     # ------------------------------------------------------------ stages
 
     def draw(self) -> None:
+        """Draw every stage."""
         self._order()
         self._stock()
         self._payment()
@@ -112,7 +131,7 @@ class _Lives:
         self._disputes()
 
     def _order(self) -> None:
-        buyer = self.random.integers(0, max(1, self.orders * 4 // 5), self.orders)
+        buyer = self.random.integers(0, max(1, self.of * 4 // 5), self.orders)
         self.add(
             "order.placed", self.all, self.placed, order=self.all, buyer=buyer, shop="bench", channel="shopify",
             total=self.total, currency=self.each(_CURRENCIES, self.place), country=self.each(_COUNTRIES, self.place),
@@ -302,12 +321,18 @@ class _Lives:
     # ------------------------------------------------------------ together
 
     def stream(self) -> Stream:
-        order = np.argsort(np.concatenate([part["received"] for part in self.parts]), kind="stable")
-        names = {name for part in self.parts for name in part}
-        columns = {
-            name: np.concatenate(
-                [part[name] if name in part else np.full(len(part["time"]), ABSENT) for part in self.parts]
-            )[order]
-            for name in sorted(names)
-        }
-        return Stream(columns, list(self.texts))
+        """All of them, in the order of arrival."""
+        return together(self.parts, self.texts)
+
+
+def together(parts: Sequence[dict[str, Column]], texts: Iterable[str]) -> Stream:
+    """Parts as one stream, in the order of arrival."""
+    order = np.argsort(np.concatenate([part["received"] for part in parts]), kind="stable")
+    names = {name for part in parts for name in part}
+    columns = {
+        name: np.concatenate([part[name] if name in part else np.full(len(part["time"]), ABSENT) for part in parts])[
+            order
+        ]
+        for name in sorted(names)
+    }
+    return Stream(columns, list(texts))

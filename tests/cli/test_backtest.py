@@ -8,6 +8,7 @@ import pytest
 from tests.cli.process import Done, amends
 
 from amends.detection.pack import load_pack
+from amends.model.instant import parse_instant
 
 PACKS = Path(__file__).parents[2] / "src" / "amends" / "detection" / "packs"
 SWEEP = "no_first_scan.within=12h,24h,48h,72h"
@@ -185,3 +186,101 @@ def test_exactly_the_rules_above_one_order_in_ten_are_warned_of(world: Path) -> 
     assert [one.partition(": would")[0] for one in document["warnings"]] == [
         f"{places[rule]}: rule `{rule}`" for rule in often
     ]
+
+
+def test_lines_columns_and_journal_tell_the_same(world: Path) -> None:
+    assert amends("events", "world/events.jsonl", "--db", "sqlite:///w.sqlite", folder=world).returncode == 0
+    written = amends("events", "world/events.jsonl", "--out", "w.parquet", folder=world)
+    count = sum(1 for _ in (world / "world" / "events.jsonl").open())
+    assert (written.returncode, written.stdout) == (0, f"{count:,} events written to w.parquet.\n")
+    (world / "parts").mkdir()
+    exported = amends("events", "--db", "sqlite:///w.sqlite", "--out", "parts/1.parquet", "--json", folder=world)
+    assert json.loads(exported.stdout) == {"events": count, "learned_backward": 0}
+
+    def told(*source: str) -> tuple[object, str]:
+        done = amends(
+            "backtest", *source, "--findings", "found.csv", "--at", "2027-01-01T00:00:00Z", "--json", folder=world
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout), (world / "found.csv").read_text()
+
+    document, findings = told("--events", "world/events.jsonl")
+    assert findings.count("\n") > 200
+    for source in (("--db", "sqlite:///w.sqlite"), ("--events", "w.parquet"), ("--events", "parts")):
+        assert told(*source) == (document, findings)
+    # What is compared or held against labels is kept, and written the same.
+    compared, same = told("--events", "w.parquet", "--against", "built-in", "--labels", "world/truth.csv")
+    assert same == findings
+    assert isinstance(compared, dict)
+    assert isinstance(document, dict)
+    assert {name: compared[name] for name in document} == document
+    fired = [parse_instant(line.split(",")[4]) for line in findings.splitlines()[1:]]
+    assert fired == sorted(fired)
+
+
+def line(id_: str, **changes: object) -> str:
+    record: dict[str, object] = {
+        "specversion": "1.0", "id": id_, "source": "shop", "type": "order.placed", "time": "2026-03-01T08:00:00Z",
+        "keys": {"order": id_}, "data": {"total": 100, "currency": "EUR"},
+    }  # fmt: skip
+    return json.dumps(record | changes)
+
+
+def test_repeated_lines_count_once_and_odd_times_are_read(tmp_path: Path) -> None:
+    lines = [
+        line("1"),
+        line("1", received="2026-03-02T08:00:00Z"),
+        "",
+        line("1", keys={}),
+        line("2", time="20260301T0900Z"),
+    ]
+    (tmp_path / "x.jsonl").write_text("\n".join(lines))
+    done = amends("backtest", "--events", "x.jsonl", "--json", folder=tmp_path)
+    assert done.stderr == "x.jsonl:4: repeats 1 of shop with other content; the first one counts.\n"
+    document = json.loads(done.stdout)
+    assert (document["events"], document["orders"], document["until"]) == (2, 2, "2026-03-01T09:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("bad", "complaint"),
+    [
+        ("{", "x.jsonl:3: not a CloudEvents 1.0 JSON record: "),
+        (line("2", data={"total": "5"}), "x.jsonl:3: `data.total` is '5'; it should be a whole number of minor units."),
+        (line("2", time="2026-03-01"), "x.jsonl:3: '2026-03-01' has no offset"),
+    ],
+)
+def test_a_line_that_is_no_event_is_named(tmp_path: Path, bad: str, complaint: str) -> None:
+    (tmp_path / "x.jsonl").write_text("\n".join([line("1"), "", bad]))
+    for call in (("backtest", "--events", "x.jsonl"), ("events", "x.jsonl", "--out", "x.parquet")):
+        done = amends(*call, folder=tmp_path)
+        assert done.returncode == 2
+        assert done.stderr.startswith(complaint)
+
+
+def test_columns_are_written_in_the_order_in_which_a_kernel_takes_them(tmp_path: Path) -> None:
+    lines = [line("1", time="2026-03-01T09:00:00Z"), line("2"), line("3", time="2026-03-01T10:00:00Z")]
+    (tmp_path / "x.jsonl").write_text("\n".join(lines))
+    done = amends("events", "x.jsonl", "--out", "x.parquet", folder=tmp_path)
+    assert done.stderr == "1 were learned before the one ahead of them; they count as learned with it.\n"
+    told = json.loads(amends("backtest", "--events", "x.parquet", "--json", folder=tmp_path).stdout)
+    assert (told["events"], told["learned_backward"]) == (3, 0)
+
+
+@pytest.mark.parametrize(
+    ("call", "complaint"),
+    [
+        (("backtest", "--events", "absent.parquet"), "absent.parquet' does not exist"),
+        (("backtest", "--events", "bad.parquet"), "bad.parquet is not a Parquet file that can be read"),
+        (("backtest", "--events", "."), "holds no .parquet file"),
+        (("events", "bad.parquet", "--out", "x.csv"), "call it .parquet"),
+        (("events",), "Say which FILE to load"),
+        (("events", "bad.parquet", "--db", "sqlite:///x.sqlite", "--out", "x.parquet"), "Give either FILE or --db"),
+    ],
+)
+def test_files_that_cannot_be_used_are_exit_2_and_a_sentence(
+    tmp_path: Path, call: tuple[str, ...], complaint: str
+) -> None:
+    (tmp_path / "bad.parquet" if "." not in call else tmp_path / "bad").write_text("no columns")
+    done = amends(*call, folder=tmp_path)
+    assert done.returncode == 2
+    assert complaint in done.stderr

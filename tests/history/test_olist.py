@@ -188,6 +188,17 @@ def test_events_in_a_file_tell_the_same_as_the_journal(
 ) -> None:
     write_tables(tmp_path, 3, 300)
     from_journal = load_and_backtest(tmp_path, tmp_path).read_text()
-    events = tmp_path / "events.jsonl"
-    assert run(["history", "load", str(tmp_path), "--mapping", str(MAPPING), "--events", str(events)]) == 0
-    assert "\n".join(findings_of("--events", str(events))) == from_journal.rstrip("\n")
+    for name in ("events.jsonl", "events.parquet"):
+        events = tmp_path / name
+        assert run(["history", "load", str(tmp_path), "--mapping", str(MAPPING), "--events", str(events)]) == 0
+        assert "\n".join(findings_of("--events", str(events))) == from_journal.rstrip("\n")
+
+
+@pytest.mark.realdata
+@pytest.mark.slow
+def test_the_real_history_tells_the_same_from_columns(
+    olist: Found, tmp_path: Path, findings_of: Callable[..., list[str]]
+) -> None:
+    events = tmp_path / "events.parquet"
+    assert run(["history", "load", str(olist[0]), "--mapping", str(MAPPING), "--events", str(events)]) == 0
+    assert findings_of("--events", str(events)) == olist[1].read_text().splitlines()

@@ -1,6 +1,5 @@
 """`amends backtest`: the rules over history."""
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Final
@@ -12,14 +11,14 @@ from amends.cli.backtest_document import document_of
 from amends.cli.backtest_table import show
 from amends.cli.curve import chart_of
 from amends.cli.known import read_labels
-from amends.cli.past import from_file, from_journal
+from amends.cli.past import past
+from amends.cli.spool import Spool
 from amends.cli.trial import Tried, Wanted, requested
 from amends.detection import load_pack
-from amends.detection.backtest import Backtest, Outcome, Tolerance
+from amends.detection.backtest import Backtest, Tolerance
 from amends.model.errors import UnusableInputError
 from amends.model.instant import Duration, Instant, format_instant, parse_duration, parse_instant
 
-COLUMNS: Final = ("exception", "rule", "subject", "order", "fired_at", "cleared_at", "loss_minor", "currency")
 BUILT_IN: Final = "built-in"
 
 
@@ -33,7 +32,10 @@ class UnknownPackError(UnusableInputError):
 
 @click.command(epilog="Example: amends backtest --db sqlite:///past.sqlite --sweep no_first_scan.within=24h,48h,72h")
 @click.option("--db", metavar="URL", help="The database whose journal is the history.")
-@click.option("--events", type=click.File("rb"), metavar="FILE", help="CloudEvents, one a line, as the history.")
+@click.option(
+    "--events", type=click.Path(exists=True, allow_dash=True, path_type=Path), metavar="FILE|DIR",
+    help="The history as a file: CloudEvents, one a line, or columns (.parquet, or a folder of such files).",
+)  # fmt: skip
 @click.option(
     "--rules", multiple=True, metavar="PATH", type=click.Path(exists=True, path_type=Path),
     help="Rule files or folders instead of the built-in rules; may be repeated.",
@@ -62,7 +64,7 @@ class UnknownPackError(UnusableInputError):
 def command(
     *,
     db: str | None,
-    events: IO[bytes] | None,
+    events: Path | None,
     rules: tuple[Path, ...],
     against: tuple[str, ...],
     labels: Path | None,
@@ -76,8 +78,8 @@ def command(
 ) -> None:
     """Run the rules over history: what each would have found, when it cleared, and the money at stake.
 
-    Takes the journal of a database, or a file of events in the order in which they were learned. Changes nothing.
-    Everything that is asked for is told from one pass of the history.
+    Takes the journal of a database, or events from files in the order in which they were learned. Changes nothing.
+    Everything that is asked for is told from one pass of the history, which may be larger than the memory.
     """
     if db is not None and events is not None:
         raise click.UsageError("Give either --db or --events.")
@@ -94,32 +96,28 @@ def command(
         labels=None if labels is None else read_labels(labels),
         tolerance=_tolerance(early, late),
     )
-    backtest = Backtest(*wanted.packs)
-    with output.progress() as bar:
-        task = bar.add_task("Judging", total=None)
-        for portion in from_file(events) if events is not None else from_journal(db):
-            backtest.feed(portion)
-            bar.advance(task, len(portion))
+    spool = None if findings is None else Spool()
+    backtest = Backtest(*wanted.packs, settled=None if spool is None else spool.add, keep=wanted.looks_at_findings)
+    _feed(backtest, db, events)
     if backtest.clock is None:
         raise NoHistoryError("There are no events there: load some with `amends history load` or `amends events`.")
     if end is not None:
         _sweep(backtest, end)
     tried = wanted.told(backtest.reports())
-    if findings is not None:
-        write_findings(findings, tried.report.outcomes)
+    if spool is not None and findings is not None:
+        backtest.settle()
+        spool.write(findings)
     if chart is not None:
         chart.write_text(chart_of(tried.sweeps[0]), encoding="utf-8")
     _print(tried, as_json=as_json)
 
 
-def write_findings(out: IO[str], outcomes: Sequence[Outcome]) -> None:
-    """Every finding as CSV, in the order in which they fired."""
-    lines = csv.writer(out, lineterminator="\n")
-    lines.writerow(COLUMNS)
-    for one in outcomes:
-        cleared = "" if one.cleared_at is None else format_instant(one.cleared_at)
-        times = (format_instant(one.fired_at), cleared)
-        lines.writerow((one.exception, one.rule, one.subject, one.order, *times, one.loss, one.currency))
+def _feed(backtest: Backtest, db: str | None, events: Path | None) -> None:
+    with output.progress() as bar, past(db, events, backtest.fields) as history:
+        task = bar.add_task("Judging", total=history.size)
+        for batch in history.batches:
+            backtest.feed_batch(batch)
+            bar.advance(task, batch.size)
 
 
 def _print(tried: Tried, *, as_json: bool) -> None:

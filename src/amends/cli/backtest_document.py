@@ -31,7 +31,7 @@ def _head(report: Report) -> dict[str, Any]:
         "since": None if report.since is None else format_instant(report.since),
         "until": None if report.until is None else format_instant(report.until),
         "learned_backward": report.backward,
-        "findings": len(report.outcomes),
+        "findings": report.findings,
     }
 
 

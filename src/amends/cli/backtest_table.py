@@ -31,7 +31,7 @@ def show(tried: Tried) -> None:
     quiet = len(report.rules) - len(fired)
     output.say(
         f"{report.events:,} events from {format_instant(report.since)} to {format_instant(report.until)}; "
-        f"{len(report.outcomes):,} findings of {len(fired)} rules; {quiet} rules found nothing."
+        f"{report.findings:,} findings of {len(fired)} rules; {quiet} rules found nothing."
     )
 
 

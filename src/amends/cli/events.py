@@ -1,7 +1,8 @@
-"""`amends events`: CloudEvents from a file into the journal."""
+"""`amends events`: CloudEvents from a file into the journal, and events of either into a file of columns."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from pathlib import Path
 from typing import BinaryIO
 
 import click
@@ -9,8 +10,10 @@ import msgspec
 
 from amends.cli import output
 from amends.cli.main import ProblemsFound
+from amends.cli.past import archives, from_file, from_journal, is_archive
 from amends.model.errors import UnusableInputError
 from amends.model.event import Event, UnreadableEventError, decode_event
+from amends.model.fields import FIELDS
 from amends.pipeline.record import record
 from amends.runtime.config import load_config
 from amends.runtime.wiring import open_store
@@ -41,15 +44,26 @@ class Loaded(msgspec.Struct, kw_only=True):
 
 
 @click.command(epilog="Example: amends events orders.jsonl --db sqlite:///amends.sqlite")
-@click.argument("file", type=click.File("rb"))
+@click.argument("file", type=click.File("rb"), required=False)
 @click.option("--db", metavar="URL", help="The database to load into.")
+@click.option(
+    "--out", metavar="FILE.parquet", type=click.Path(dir_okay=False, path_type=Path),
+    help="Load nothing: write the events of FILE, or without it those of the database, here as columns.",
+)  # fmt: skip
 @output.json_option
-def command(file: BinaryIO, db: str | None, as_json: bool) -> None:  # noqa: FBT001
+def command(file: BinaryIO | None, db: str | None, out: Path | None, as_json: bool) -> None:  # noqa: FBT001
     """Load CloudEvents 1.0, one JSON record a line, into the journal. FILE may be - for standard input.
 
     A line that cannot be used is named with its number and left out; the others are kept. An event that is there
     already is not loaded twice. A server that is running on the same database judges the new ones within a second.
     """
+    if out is not None:
+        _write(file, db, out, as_json=as_json)
+        return
+    if file is None:
+        raise click.UsageError(
+            "Say which FILE to load, or where to write the journal's events with --out FILE.parquet."
+        )
     store = open_store(load_config(db=db).db)
     loaded = load(store, file)
     store.database.close()
@@ -58,6 +72,24 @@ def command(file: BinaryIO, db: str | None, as_json: bool) -> None:  # noqa: FBT
         raise NoEventsError("No line could be used: each should be one CloudEvents 1.0 record in JSON.")
     if loaded.problems:
         raise ProblemsFound
+
+
+def _write(file: BinaryIO | None, db: str | None, out: Path, *, as_json: bool) -> None:
+    if file is not None and db is not None:
+        raise click.UsageError("Give either FILE or --db to write from.")
+    if not is_archive(out):
+        raise click.UsageError(f"--out {out}: call it .parquet, so that what reads it knows what it is.")
+    with output.progress() as bar, archives().ArchiveWriter(out) as archive:
+        task = bar.add_task("Writing", total=None)
+        for batch in from_journal(db, FIELDS) if file is None else from_file(file, FIELDS):
+            archive.write(batch)
+            bar.advance(task, batch.size)
+    if as_json:
+        output.print_json({"events": archive.size, "learned_backward": archive.backward})
+        return
+    output.say(f"{archive.size:,} events written to {out}.")
+    if archive.backward:
+        output.note(f"{archive.backward:,} were learned before the one ahead of them; they count as learned with it.")
 
 
 def load(store: SqlStore, lines: Iterable[bytes]) -> Loaded:

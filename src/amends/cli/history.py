@@ -11,6 +11,7 @@ import msgspec
 
 from amends.cli import output
 from amends.cli.main import ProblemsFound
+from amends.cli.past import archives, is_archive
 from amends.connectors.tables import History, Portion, Problem, read_history, read_mapping
 from amends.model.event import encode_event
 from amends.pipeline.record import record
@@ -44,14 +45,17 @@ def command() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path), help="What the tables mean (docs/history.md).",
 )  # fmt: skip
 @click.option("--db", metavar="URL", help="The database to load into.")
-@click.option("--events", "out", metavar="FILE", type=click.File("wb"), help="Write CloudEvents here, load nothing.")
+@click.option(
+    "--events", "out", metavar="FILE", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    help="Write CloudEvents here, one a line, or columns if it is called .parquet; load nothing.",
+)  # fmt: skip
 @click.option("--problems", "list_out", metavar="FILE", type=click.File("w"), help="List every problem here, as CSV.")
 @output.json_option
 def load(
     folder: Path,
     mapping_file: Path,
     db: str | None,
-    out: IO[bytes] | None,
+    out: Path | None,
     list_out: IO[str] | None,
     as_json: bool,  # noqa: FBT001
 ) -> None:
@@ -95,13 +99,16 @@ def load_history(history: History, store: SqlStore) -> Loaded:
     return loaded
 
 
-def write_events(history: History, out: IO[bytes]) -> Loaded:
-    """Write a history as CloudEvents, one a line, in the order of time."""
-
-    def take(portion: Portion) -> None:
-        out.writelines(encode_event(event) + b"\n" for event in portion.events)
-
-    _with_progress(history, "Writing", take)
+def write_events(history: History, out: Path) -> Loaded:
+    """Write a history as CloudEvents, one a line, or as columns, in the order of time."""
+    if is_archive(out):
+        with archives().ArchiveWriter(out) as archive:
+            _with_progress(history, "Writing", lambda portion: archive.write_events(portion.events))
+    else:
+        with click.open_file(str(out), "wb") as lines:
+            _with_progress(
+                history, "Writing", lambda portion: lines.writelines(encode_event(e) + b"\n" for e in portion.events)
+            )
     return Loaded(events=len(history), new=len(history), problems=list(history.problems))
 
 

@@ -74,6 +74,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         variants = [variant(self.pack, one.threshold, value) for one in self.sweeps for value in one.values]
         return [self.pack, *([self.against] if self.against else []), *variants]
 
+    @property
+    def looks_at_findings(self) -> bool:
+        """Whether figures are not enough: what is compared or held against labels has to be at hand."""
+        return self.against is not None or bool(self.sweeps) or self.labels is not None
+
     def told(self, reports: Sequence[Report]) -> Tried:
         """What the reports of `packs` come to."""
         report, rest = reports[0], list(reports[1:])
@@ -98,7 +103,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         named = {label.exception for label in self.labels}
         named |= {warning for warning, of in PREDICTED.items() if of in named}
         judged = [found_of(one) for one in report.outcomes if one.exception in named]
-        return Scored(scores=score(judged, self.labels, self.tolerance), unnamed=len(report.outcomes) - len(judged))
+        return Scored(scores=score(judged, self.labels, self.tolerance), unnamed=report.findings - len(judged))
 
 
 def requested(pack: Pack, text: str) -> Request:

@@ -35,7 +35,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     received: Instant | None = None
 
 
-class _CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The JSON form of an event, of the right shape and otherwise unchecked."""
+
     id: str
     source: str
     type: str
@@ -46,7 +48,7 @@ class _CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     specversion: str = "1.0"
 
 
-_decoder = msgspec.json.Decoder(_CloudEvent)
+_decoder = msgspec.json.Decoder(CloudEvent)
 _encoder = msgspec.json.Encoder()
 
 
@@ -55,20 +57,24 @@ def decode_event(raw: bytes | str) -> Event:
 
     Raises UnreadableEventError with one sentence that names the part at fault.
     """
+    return checked(decode_record(raw))
+
+
+def decode_record(raw: bytes | str) -> CloudEvent:
+    """Read one CloudEvents JSON record, and look no further. Raises UnreadableEventError."""
     try:
-        record = _decoder.decode(raw)
+        return _decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UnreadableEventError(f"not a CloudEvents 1.0 JSON record: {error}") from error
-    return _checked(record)
 
 
 def event_from(document: Any) -> Event:
     """The same as `decode_event`, from a decoded JSON value."""
     try:
-        record = msgspec.convert(document, _CloudEvent)
+        record = msgspec.convert(document, CloudEvent)
     except (msgspec.ValidationError, RecursionError) as error:
         raise UnreadableEventError(f"not a CloudEvents 1.0 JSON record: {error}") from error
-    return _checked(record)
+    return checked(record)
 
 
 def encode_event(event: Event) -> bytes:
@@ -92,7 +98,8 @@ def document_of(event: Event) -> dict[str, Any]:
     return document
 
 
-def _checked(record: _CloudEvent) -> Event:
+def checked(record: CloudEvent) -> Event:
+    """The event that a record is. Raises UnreadableEventError with one sentence that names the part at fault."""
     if not record.id or not record.source:
         raise UnreadableEventError("an event needs an `id` and a `source` that are not empty")
     if record.specversion != "1.0":

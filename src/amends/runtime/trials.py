@@ -182,7 +182,7 @@ def judged(db: str, pack: Pack, question: Question) -> Answer:
     """The answer to a question, worked out from the journal of a database."""
     threshold, values = question.threshold, list(question.values)
     packs = [pack] if threshold is None else [variant(pack, threshold, value) for value in values]
-    backtest, position = Backtest(*packs), 0
+    backtest, position = Backtest(*packs, keep=threshold is not None), 0
     store = open_store(db)
     try:
         while True:

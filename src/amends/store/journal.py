@@ -68,6 +68,19 @@ class JournalTable:
                     break
         return entries
 
+    def read_lines(self, *, after: int, limit: int) -> tuple[list[bytes], int]:
+        """The same events as they are kept, one JSON record a line, and the position of the last of them."""
+        query = _BATCHES.where(journal_batch.c.last_position > after).order_by(journal_batch.c.last_position)
+        found: list[bytes] = []
+        last = after
+        with self._connection.execute(query, execution_options={"yield_per": 16}) as batches:
+            for batch in batches:
+                found += _lines(batch)[max(0, after + 1 - batch.first_position) :]
+                last = batch.last_position
+                if len(found) >= limit:
+                    break
+        return found, last
+
     def read_subject(self, kind: str, subject: str) -> list[Entry]:
         """The events of a subject, in order; of an order also those of its payments, shipments, returns and threads.
 

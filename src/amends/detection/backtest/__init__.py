@@ -4,6 +4,7 @@ from amends.detection.backtest.around import main_threshold, values_around
 from amends.detection.backtest.comparison import Change, Comparison, compare
 from amends.detection.backtest.firing_rate import often
 from amends.detection.backtest.labels import Found, Label, Score, Tolerance, score
+from amends.detection.backtest.ledger import digest_of, last_of_each
 from amends.detection.backtest.outcome import Outcome
 from amends.detection.backtest.overlap import Overlap
 from amends.detection.backtest.report import Report, RuleResult
@@ -41,7 +42,9 @@ __all__ = [
     "alone",
     "changed",
     "compare",
+    "digest_of",
     "found_of",
+    "last_of_each",
     "main_threshold",
     "often",
     "parse_value",

@@ -1,12 +1,14 @@
 """Which rules find the same orders, and which of them is first."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from amends.detection.backtest.outcome import Outcome
-from amends.model.instant import Instant
+from amends.detection.backtest.ledger import NOTHING, Lines
+
+Index = NDArray[np.int64]
 
 
 class Overlap(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,34 +29,40 @@ class Overlap(msgspec.Struct, frozen=True, kw_only=True):
         return self.orders - self.first - self.later
 
 
-def overlaps(outcomes: Iterable[Outcome]) -> dict[str, list[Overlap]]:
+def overlaps(lines: Lines, rules: Sequence[str]) -> dict[str, list[Overlap]]:
     """For each rule that found orders, the other rules that found some of them too, the most shared first."""
-    by_order: dict[str, dict[str, Instant]] = {}
-    for one in outcomes:
-        if one.order is not None:
-            firsts = by_order.setdefault(one.order, {})
-            firsts[one.rule] = min(one.fired_at, firsts.get(one.rule, one.fired_at))
-    orders: Counter[str] = Counter()
-    both: Counter[tuple[str, str]] = Counter()
-    first: Counter[tuple[str, str]] = Counter()
-    for firsts in by_order.values():
-        orders.update(firsts.keys())
-        for rule, at in firsts.items():
-            for other, then in firsts.items():
-                if other != rule:
-                    both[rule, other] += 1
-                    first[rule, other] += at < then
-    found: dict[str, list[Overlap]] = {rule: [] for rule in orders}
-    for (rule, other), count in both.items():
-        found[rule].append(
-            Overlap(
-                other=other,
-                orders=count,
-                share=count / orders[rule],
-                first=first[rule, other],
-                later=first[other, rule],
-            )
+    order, rule, fired = _firsts(lines)
+    orders = np.bincount(rule, minlength=len(rules))
+    both = np.zeros((len(rules), len(rules)), dtype=np.int64)
+    first = np.zeros_like(both)
+    apart = 1
+    # The rules of an order stand side by side: each meets the next one, then the one after that, and so on.
+    while (same := order[apart:] == order[:-apart]).any():
+        one, other = rule[:-apart][same], rule[apart:][same]
+        then, at = fired[:-apart][same], fired[apart:][same]
+        np.add.at(both, (one, other), 1)
+        np.add.at(first, (one, other), then < at)
+        np.add.at(first, (other, one), at < then)
+        apart += 1
+    both += both.T
+    return {
+        rules[one]: sorted(
+            (_overlap(rules[other], both[one, other], orders[one], first[one, other], first[other, one])
+             for other in np.flatnonzero(both[one]).tolist()),
+            key=lambda each: (-each.orders, each.other),
         )
-    for shared in found.values():
-        shared.sort(key=lambda one: (-one.orders, one.other))
-    return found
+        for one in np.flatnonzero(orders).tolist()
+    }  # fmt: skip
+
+
+def _firsts(lines: Lines) -> tuple[Index, NDArray[np.int16], Index]:
+    """Of each order and rule that found it, the first moment; sorted by order and rule."""
+    of_orders = lines.at(np.flatnonzero(lines.order != NOTHING))
+    sorted_ = of_orders.at(np.lexsort((of_orders.fired, of_orders.rule, of_orders.order)))
+    new = (np.diff(sorted_.order, prepend=NOTHING) != 0) | (np.diff(sorted_.rule, prepend=-1) != 0)
+    firsts = sorted_.at(np.flatnonzero(new))
+    return firsts.order, firsts.rule, firsts.fired
+
+
+def _overlap(other: str, shared: np.int64, own: np.int64, first: np.int64, later: np.int64) -> Overlap:
+    return Overlap(other=other, orders=int(shared), share=float(shared / own), first=int(first), later=int(later))

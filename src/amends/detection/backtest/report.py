@@ -1,10 +1,11 @@
 """What a backtest comes to, rule by rule."""
 
-from collections.abc import Iterable, Sequence
-
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from amends.detection.backtest.outcome import Outcome, middle, money
+from amends.detection.backtest.ledger import NOTHING, Lines
+from amends.detection.backtest.outcome import Outcome
 from amends.detection.backtest.overlap import Overlap, overlaps
 from amends.detection.finding import RuleKind
 from amends.detection.rule import Pack, Rule, Severity
@@ -41,7 +42,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """A whole backtest. `since` and `until` are the first and the last moment that the kernel's clock showed.
 
     `orders` is how many orders the events name. `backward` counts the events that were learned before the one ahead
-    of them: they count as learned at its moment.
+    of them: they count as learned at its moment. `outcomes` are all `findings`, where they were kept.
     """
 
     events: int
@@ -49,46 +50,47 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     backward: int
     since: Instant | None
     until: Instant | None
+    findings: int
     rules: list[RuleResult]
     outcomes: list[Outcome]
 
     def of_rule(self, rule: str) -> list[Outcome]:
-        """The outcomes of one rule."""
+        """The outcomes of one rule, where they were kept."""
         return [one for one in self.outcomes if one.rule == rule]
 
 
-def results(pack: Pack, outcomes: Iterable[Outcome], *, orders: int, until: Instant | None) -> list[RuleResult]:
-    """What each rule of a pack would have done, by its outcomes."""
-    by_rule: dict[str, list[Outcome]] = {rule: [] for rule in pack.rules}
-    for outcome in outcomes:
-        by_rule[outcome.rule].append(outcome)
-    shared = overlaps(one for own in by_rule.values() for one in own)
+def results(pack: Pack, lines: Lines, *, orders: int, until: Instant | None) -> list[RuleResult]:
+    """What each rule of a pack would have done, by its findings."""
+    rules = list(pack.rules)
+    shared = overlaps(lines, rules)
     return [
-        _result(pack.rules[rule], own, shared.get(rule, []), orders=orders, until=until)
-        for rule, own in by_rule.items()
+        _result(pack.rules[rule], lines.of_rule(number), shared.get(rule, []), orders=orders, until=until)
+        for number, rule in enumerate(rules)
     ]
 
 
-def _result(
-    rule: Rule, outcomes: Sequence[Outcome], shared: list[Overlap], *, orders: int, until: Instant | None
-) -> RuleResult:
-    still_open = [one for one in outcomes if one.cleared_at is None]
-    leads = [one.cleared_at - one.fired_at for one in outcomes if one.cleared_at is not None]
-    ages = [] if until is None else [until - one.fired_at for one in still_open]
-    own = len({one.order for one in outcomes if one.order is not None})
+def _result(rule: Rule, lines: Lines, shared: list[Overlap], *, orders: int, until: Instant | None) -> RuleResult:
+    still_open = lines.at(np.flatnonzero(lines.cleared == NOTHING))
+    cleared = lines.at(np.flatnonzero(lines.cleared != NOTHING))
+    own = len(np.unique(lines.order[lines.order != NOTHING]))
     return RuleResult(
         rule=rule.id,
         exception=rule.exception,
         kind=rule.kind,
         severity=rule.severity,
-        fired=len(outcomes),
-        cleared=len(outcomes) - len(still_open),
-        open=len(still_open),
+        fired=len(lines.rule),
+        cleared=len(cleared.rule),
+        open=len(still_open.rule),
         orders=own,
         share=own / orders if orders else None,
-        at_stake=money(outcomes),
-        open_at_stake=money(still_open),
-        lead_median=middle(leads),
-        open_median=middle(ages),
+        at_stake=lines.money(),
+        open_at_stake=still_open.money(),
+        lead_median=_middle(cleared.cleared - cleared.fired),
+        open_median=None if until is None else _middle(until - still_open.fired),
         overlaps=shared,
     )
+
+
+def _middle(lengths: NDArray[np.int64]) -> Duration | None:
+    """The median length; None of none."""
+    return Duration(round(float(np.median(lengths)))) if len(lengths) else None

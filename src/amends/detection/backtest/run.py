@@ -1,14 +1,15 @@
 """One pass of history through one pack of rules, or through several at once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
 
-from amends.detection.backtest.outcome import Outcome, outcome_of
+from amends.detection.backtest.distinct import Distinct
+from amends.detection.backtest.ledger import Ledger
+from amends.detection.backtest.outcome import Outcome
 from amends.detection.backtest.report import Report, results
 from amends.detection.batch import EventBatch, batch_of
-from amends.detection.finding import Verdicts
 from amends.detection.kernel import Kernel
 from amends.detection.pool import Pool
 from amends.detection.rule import Pack
@@ -21,17 +22,22 @@ _BEGINNING: Final = np.iinfo(np.int64).min
 class Backtest:
     """Takes history in portions of any size, in the order in which it was learned; `report()` at its end.
 
-    Of several packs each judges for itself; what the events say is read once for all of them.
+    Of several packs each judges for itself; what the events say is read once for all of them. `settled` is told of
+    each finding of the first pack as soon as it has cleared or cannot clear, and of the others by `settle()`. Without
+    `keep`, the reports have figures and no outcomes, and no finding is held that cannot clear any more.
     """
 
-    def __init__(self, pack: Pack, *others: Pack) -> None:
-        self._runs = [_Run(one) for one in (pack, *others)]
+    def __init__(
+        self, pack: Pack, *others: Pack, settled: Callable[[Outcome], None] | None = None, keep: bool = True
+    ) -> None:
+        self._runs = [_Run(pack, Ledger(pack, settled, keep=keep))]
+        self._runs += [_Run(one, Ledger(one, None, keep=keep)) for one in others]
         self._readers: dict[str, frozenset[str]] = {}
         for run in self._runs:
             for field, types in run.kernel.readers.items():
                 self._readers[field] = self._readers.get(field, frozenset()) | types
         self._events = 0
-        self._orders: set[str] = set()
+        self._orders = Distinct()
         self._backward = 0
         self._since: Instant | None = None
 
@@ -39,6 +45,11 @@ class Backtest:
     def clock(self) -> Instant | None:
         """How far the history has come; None before its first event."""
         return self._runs[0].kernel.clock
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields of events that any of the packs reads."""
+        return frozenset(self._readers)
 
     def feed(self, events: Sequence[Event]) -> None:
         """Judge the next events, each of which is given once."""
@@ -54,12 +65,16 @@ class Backtest:
             return
         self._note(batch)
         for run in self._runs:
-            run.take(run.kernel.on_batch(batch))
+            run.ledger.take(run.kernel.on_batch(batch))
 
     def sweep(self, now: Instant) -> None:
         """Let the clock pass to `now`; it does not go back."""
         for run in self._runs:
-            run.take(run.kernel.sweep(now))
+            run.ledger.take(run.kernel.sweep(now))
+
+    def settle(self) -> None:
+        """The history is over: tell of the findings that are still open. Nothing may be fed any more."""
+        self._runs[0].ledger.settle()
 
     def report(self) -> Report:
         """What the first pack has found so far."""
@@ -70,16 +85,18 @@ class Backtest:
         return [self._report(run) for run in self._runs]
 
     def _report(self, run: "_Run") -> Report:
-        outcomes = sorted(run.outcomes.values(), key=lambda one: (one.fired_at, one.rule, one.subject))
+        lines = run.ledger.lines()
         until = run.kernel.clock
+        orders = self._orders.count
         return Report(
             events=self._events,
-            orders=len(self._orders),
+            orders=orders,
             backward=self._backward,
             since=self._since,
             until=until,
-            rules=results(run.pack, outcomes, orders=len(self._orders), until=until),
-            outcomes=outcomes,
+            findings=len(lines.rule),
+            rules=results(run.pack, lines, orders=orders, until=until),
+            outcomes=sorted(run.ledger.outcomes(), key=lambda one: (one.fired_at, one.rule, one.subject)),
         )
 
     def _note(self, batch: EventBatch) -> None:
@@ -90,19 +107,13 @@ class Backtest:
         if self._since is None:
             self._since = Instant(int(batch.received[0]))
         if "order" in batch.keys:
-            self._orders.update(batch.keys["order"].names)
+            self._orders.add(batch.keys["order"].names)
 
 
 class _Run:
     """One pack at work."""
 
-    def __init__(self, pack: Pack) -> None:
+    def __init__(self, pack: Pack, ledger: Ledger) -> None:
         self.pack = pack
         self.kernel = Kernel(pack)
-        self.outcomes: dict[str, Outcome] = {}
-
-    def take(self, verdicts: Verdicts) -> None:
-        for finding in verdicts.findings:
-            self.outcomes[finding.id] = outcome_of(finding)
-        for clearing in verdicts.clearings:
-            self.outcomes[clearing.finding].cleared_at = clearing.cleared_at
+        self.ledger = ledger
