@@ -210,7 +210,10 @@ class Engine:
                 else:
                     used = np.flatnonzero(np.bincount(named.codes, minlength=len(named.names)))
                     by_code = np.full(len(named.names), -1, dtype=np.int64)
-                    by_code[used] = subjects.rows([named.names[code] for code in used.tolist()])
+                    whole = len(used) == len(named.names)
+                    by_code[used] = subjects.rows(
+                        named.names if whole else [named.names[code] for code in used.tolist()]
+                    )
                     found = by_code[named.codes]
                 places.append(named.places)
                 rows.append(found)

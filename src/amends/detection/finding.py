@@ -10,7 +10,7 @@ from amends.model.instant import Instant
 RuleKind = Literal["fault", "conflict", "silence", "surge"]
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A rule's verdict on a subject, with the facts that made it.
 
     `kind` and `subject` name what it is about (for a surge: kind `group`, subject the group's values joined by `|`).
@@ -33,7 +33,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     facts: dict[str, Any] = {}
 
 
-class Clearing(msgspec.Struct, frozen=True, kw_only=True):
+class Clearing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The trouble of an earlier finding is over; `cause` is what ended it (an event, a new `since`, a quiet window)."""
 
     finding: str

@@ -1,5 +1,6 @@
 """All rows of all kinds, in one array of cells that grows, and the subjects that they are of."""
 
+import mmap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,13 +16,16 @@ Index = NDArray[np.int64]
 
 _CELLS_MIN = 1 << 14
 _BLOCKS_MIN = 64
+_HUGE = 1 << 24
+"""From so many bytes on, pages of 2 MB spare most of the way from an address to its memory."""
 
 
 class Heap:
     """Cells, given out in blocks of `BLOCK_ROWS` rows of one kind."""
 
     def __init__(self) -> None:
-        self.cells: Index = np.zeros(_CELLS_MIN, dtype=np.int64)
+        self._memory = _memory(_CELLS_MIN)
+        self.cells: Index = np.frombuffer(self._memory, dtype=np.int64)
         self.halves: NDArray[np.int32] = self.cells.view(np.int32)
         self.top = 0
         self.blocks = 0
@@ -49,9 +53,17 @@ class Heap:
         return base
 
     def _grow(self, size: int) -> None:
-        cells = np.zeros(size, dtype=np.int64)
-        cells[: self.top] = self.cells[: self.top]
-        self.cells, self.halves = cells, cells.view(np.int32)
+        # The pages move, their content is not copied: a shop with a million orders must not wait for that. There may
+        # be no view of them meanwhile.
+        del self.cells, self.halves
+        self._memory.resize(8 * size)
+        self._look_again()
+
+    def _look_again(self) -> None:
+        if hasattr(mmap, "MADV_HUGEPAGE") and len(self._memory) >= _HUGE:
+            self._memory.madvise(mmap.MADV_HUGEPAGE)
+        self.cells = np.frombuffer(self._memory, dtype=np.int64)
+        self.halves = self.cells.view(np.int32)
 
     def dump(self) -> dict[str, Any]:
         """The content, for a snapshot."""
@@ -66,15 +78,19 @@ class Heap:
         """Take over a dumped content."""
         cells = np.frombuffer(content["cells"], dtype=np.int64)
         self.top = len(cells)
-        self.cells = np.zeros(max(_CELLS_MIN, self.top), dtype=np.int64)
+        if self.top > len(self.cells):
+            self._grow(self.top)
         self.cells[: self.top] = cells
-        self.halves = self.cells.view(np.int32)
         for name in ("base", "kind", "due"):
             setattr(self, f"block_{name}", np.frombuffer(content[name], dtype=np.int64).copy())
         self.blocks = len(self.block_base)
         if not self.blocks:
             fresh = Heap()
             self.block_base, self.block_kind, self.block_due = fresh.block_base, fresh.block_kind, fresh.block_due
+
+
+def _memory(cells: int) -> mmap.mmap:
+    return mmap.mmap(-1, 8 * cells, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 
 
 class Subjects:

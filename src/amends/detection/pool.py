@@ -16,7 +16,7 @@ class Pool:
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
         self.texts: list[str] = list(texts)
-        self._codes = {text: code for code, text in enumerate(self.texts)}
+        self._codes: dict[str | None, int] = {text: code for code, text in enumerate(self.texts)}
 
     def code(self, text: str | None) -> int:
         """The code of a text, new if need be; ABSENT for None."""
@@ -30,13 +30,15 @@ class Pool:
 
     def codes(self, texts: Iterable[str | None], count: int) -> Codes:
         """Codes of `count` texts."""
-        known = self._codes
-        code = self.code
-        return np.fromiter(
-            (ABSENT if text is None else known[text] if text in known else code(text) for text in texts),
-            dtype=np.int32,
-            count=count,
-        )
+        wanted = list(texts)
+        found = list(map(self._codes.get, wanted))
+        if None in found:
+            new = dict.fromkeys(text for text, code in zip(wanted, found, strict=True) if code is None)
+            new.pop(None, None)
+            self._codes.update(zip(new, range(len(self.texts), len(self.texts) + len(new)), strict=True))
+            self.texts.extend(new)
+            found = [ABSENT if text is None else self._codes[text] for text in wanted]
+        return np.array(found, dtype=np.int32)
 
     def text(self, code: int) -> str | None:
         """The text of a code; None for ABSENT."""
