@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from amends.detection import Kernel, Pack, load_pack
+from amends.detection import Kernel, Pack, load_pack, make_ready
 from amends.detection.finding import Clearing, Finding
 from amends.detection.pack import pack_from_text
 from amends.model.instant import Instant
@@ -32,6 +32,7 @@ def run_pack(stream: Stream, task: Task) -> Outcome:
 
 def run_singles(stream: Stream, task: Task) -> Outcome:
     """The whole built-in pack, the last events one at a time, on a kernel that has seen those before."""
+    make_ready()
     kernel, watch = Kernel(load_pack()), Stopwatch()
     findings, clearings = [], []
     before = max(0, len(stream) - SINGLE_EVENTS)
@@ -52,6 +53,7 @@ def run_singles(stream: Stream, task: Task) -> Outcome:
 
 
 def _run(pack: Pack, stream: Stream, task: Task, remark: str = "") -> Outcome:
+    make_ready()  # a process loads its machine code once, not for each event
     kernel, watch = Kernel(pack), Stopwatch()
     findings, clearings = [], []
     for start, part in portions(stream, task.batch):

@@ -85,7 +85,7 @@ class EventBatch(msgspec.Struct, frozen=True, kw_only=True):
 
     def cause(self, place: int) -> str:
         """The event's identity, as findings name it."""
-        return f"{self.sources[self.source[place]]} {self.ids[place]}"
+        return f"{self.sources[self.source.item(place)]} {self.ids[place]}"
 
 
 def batch_of(events: Sequence[Event], readers: Mapping[str, frozenset[str]], pool: Pool) -> EventBatch:

@@ -50,8 +50,5 @@ class Verdicts(msgspec.Struct, frozen=True):
 
 def finding_id(rule: str, kind: str, subject: str, cause: str) -> str:
     """The same verdict has the same id, however often it is reached: 16 bytes in hexadecimal."""
-    digest = blake2b(digest_size=16)
-    for part in (rule, kind, subject, cause):
-        digest.update(part.encode())
-        digest.update(b"\0")
-    return digest.hexdigest()
+    text = f"{rule}\0{kind}\0{subject}\0{cause}\0"
+    return blake2b(text.encode(), digest_size=16).hexdigest()

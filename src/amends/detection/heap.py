@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.layout import Layout
-from amends.detection.machine.row import BLOCK_ROWS, NEVER
+from amends.detection.machine.row import BLOCK_ROWS, NEVER, NUMBER
 from amends.detection.names import Names
 from amends.model.subjects import KINDS
 
@@ -121,7 +121,11 @@ class Subjects:
 
     def name(self, row: int) -> str:
         """The subject of a row."""
-        return self._names.name(int(self._heap.cells[row]) & 0xFFFFFFFF)
+        return self._names.name(int(self._heap.cells[row]) & NUMBER)
+
+    def named(self, number: int) -> str:
+        """The subject of a number, as it stands in the head of its row."""
+        return self._names.name(number)
 
     def all(self) -> Index:
         """All rows, in the order in which they were met."""

@@ -41,8 +41,8 @@ class Names:
 
     def name(self, number: int) -> str:
         """The name of a number."""
-        begin = int(self._ends[number - 1]) if number else 0
-        return self._characters[begin : int(self._ends[number])].tobytes().decode("utf-8", "surrogatepass")
+        begin = self._ends.item(number - 1) if number else 0
+        return str(self._characters.data[begin : self._ends.item(number)], "utf-8", "surrogatepass")
 
     def _look_up(self, asked: Bytes, ends: Index, *, insert: bool) -> Index:
         numbers = np.zeros(len(ends), dtype=np.int64)

@@ -33,8 +33,8 @@ class Pool:
         wanted = list(texts)
         found = list(map(self._codes.get, wanted))
         if None in found:
-            new = dict.fromkeys(text for text, code in zip(wanted, found, strict=True) if code is None)
-            new.pop(None, None)
+            missing = zip(wanted, found, strict=True)
+            new = list(dict.fromkeys(text for text, code in missing if code is None and text is not None))
             self._codes.update(zip(new, range(len(self.texts), len(self.texts) + len(new)), strict=True))
             self.texts.extend(new)
             found = [ABSENT if text is None else self._codes[text] for text in wanted]

@@ -184,7 +184,7 @@ class Program:
     def held_width(self) -> int:
         """How many numbers a hit has."""
         sizes = [self.reports[source.rule.id].size for source in self.surges if source.finds_hits]
-        return op.OUT_HEAD + max(sizes, default=0)
+        return op.HELD_HEAD + max(sizes, default=0)
 
     @property
     def held_room(self) -> int:

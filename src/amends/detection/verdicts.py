@@ -36,11 +36,11 @@ class Reader:
         engine = self._engine
         at, end = 0, len(out)
         while at < end:
-            tag, rule, row, moment, cause, order = out[at : at + 6]
+            tag, rule, row, moment, cause, subject, order = out[at : at + op.OUT_HEAD]
             at += op.OUT_HEAD
             if tag == op.FIRED:
                 sayer = self._sayers[rule]
-                finding = sayer.finding(row, moment, cause, order, out, at)
+                finding = sayer.finding(moment, cause, subject, order, out[at : at + sayer.size])
                 at += sayer.size
                 findings.append(finding)
                 if sayer.clears:
@@ -76,41 +76,33 @@ class _Sayer:
         self._rule, self._engine = rule, engine
         self._subjects, self._orders = engine.subjects[rule.table], engine.subjects["order"]
         self._facts = [(name, values.of(type_)) for name, type_ in report.facts.items()]
-        self._text, self._has_currency = values.of("text"), report.currency is not None
-        self._silence = rule.kind == "silence"
+        self._text = values.of("text")
+        self._silence, self._of_order = rule.kind == "silence", rule.table == "order"
         self.size = report.size
         self.clears = rule.kind in ("conflict", "silence") or rule.until is not None
 
-    def finding(self, row: int, at: int, cause: int, order: int, out: list[int], start: int) -> Finding:
-        """One finding; what it says stands in `out` from `start` on."""
+    def finding(self, at: int, cause: int, subject: int, order: int, said: list[int]) -> Finding:
+        """One finding, by the numbers of its subject and order."""
         named = str(cause) if self._silence else self._engine.cause(cause)
-        return self._say(row, Instant(at), named, self.order(order), out, start, {})
+        name = self._subjects.named(subject)
+        if self._of_order:
+            return self._say(name, Instant(at), named, name, said, {})
+        return self._say(name, Instant(at), named, None if order < 0 else self._orders.named(order), said, {})
 
     def of_hit(self, hit: Hit, at: Instant, facts: dict[str, Any]) -> Finding:
-        return self._say(hit.row, at, hit.cause, self.order(hit.order), hit.said, 0, facts)
-
-    def order(self, row: int) -> str | None:
-        return None if row == NO_ROW else self._orders.name(row)
+        """The finding of a hit, told at a moment."""
+        order = None if hit.order == NO_ROW else self._orders.name(hit.order)
+        return self._say(self._subjects.name(hit.row), at, hit.cause, order, hit.said, facts)
 
     def _say(
-        self, row: int, at: Instant, cause: str, order: str | None, out: list[int], start: int, more: dict[str, Any]
+        self, subject: str, at: Instant, cause: str, order: str | None, said: list[int], more: dict[str, Any]
     ) -> Finding:
-        rule, subject = self._rule, self._subjects.name(row)
-        loss: int | None = out[start]
-        currency = None
-        if loss == NO_INT:
-            loss = None
-        else:
-            loss = max(loss or 0, 0)
-            currency = self._text(out[start + 1])
-        facts = {}
-        start += 2
-        for name, value_of in self._facts:
-            value = value_of(out[start])
-            start += 1
-            if value is not None:
-                facts[name] = value
-        facts.update(more)
+        rule, loss = self._rule, said[0]
+        facts = {
+            name: value
+            for (name, value_of), stored in zip(self._facts, said[2:], strict=False)
+            if (value := value_of(stored)) is not None
+        }
         return Finding(
             id=finding_id(rule.id, rule.table, subject, cause),
             rule=rule.id,
@@ -121,9 +113,9 @@ class _Sayer:
             order=order,
             fired_at=at,
             cause=cause,
-            loss=loss,
-            currency=currency,
-            facts=facts,
+            loss=None if loss == NO_INT else max(loss, 0),
+            currency=None if loss == NO_INT else self._text(said[1]),
+            facts={**facts, **more} if more else facts,
         )
 
 

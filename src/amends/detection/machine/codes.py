@@ -151,8 +151,10 @@ FLAG: Final = 3
 FIRED: Final = 1
 CLEARED: Final = 2
 
-OUT_HEAD: Final = 8
-"""Tag, rule, row, moment, cause, order's row, number of the touch, event of the batch."""
+OUT_HEAD: Final = 7
+"""Tag, rule, row, moment, cause, and the numbers of the names of the subject and of its order (-1: none)."""
+HELD_HEAD: Final = 8
+"""Operation, rule, row, moment, cause, order's row, number of the touch, event of the batch."""
 RECORD_HEAD: Final = 7
 """Surge, moment, hit, number of the touch, position, row, cause."""
 

@@ -15,7 +15,7 @@ from amends.detection.machine import codes as op
 from amends.detection.machine import hours, lanes, state
 from amends.detection.machine.assembly import REGISTERS
 from amends.detection.machine.compiled import Whole, compiled, inlined
-from amends.detection.machine.row import BLOCK_ROWS, MARKS, NEVER, PARENT, WAITING
+from amends.detection.machine.row import BLOCK_ROWS, MARKS, NEVER, NUMBER, PARENT, WAITING
 from amends.detection.machine.texts import precedes
 from amends.detection.machine.timers import pop, push
 from amends.detection.vector import NO_INT
@@ -779,7 +779,8 @@ def run(
                 if (heap[row + mark] & bit) != 0 and since != fired:
                     heap[row + mark] ^= bit
                     out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.CLEARED, b, row, now
-                    out[n_out + 4], out[n_out + 5], out[n_out + 6], out[n_out + 7] = current, order, sequence, position
+                    out[n_out + 4], out[n_out + 5] = current, heap[row] & NUMBER
+                    out[n_out + 6] = -1 if order < 0 else heap[order] & NUMBER
                     n_out += op.OUT_HEAD
                 if since == fired or due == NEVER:
                     heap[row + due_cell] = NEVER
@@ -788,7 +789,8 @@ def run(
                     heap[row + due_cell] = NEVER
                     heap[row + mark] |= bit
                     out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.FIRED, b, row, now
-                    out[n_out + 4], out[n_out + 5], out[n_out + 6], out[n_out + 7] = since, order, sequence, position
+                    out[n_out + 4], out[n_out + 5] = since, heap[row] & NUMBER
+                    out[n_out + 6] = -1 if order < 0 else heap[order] & NUMBER
                     n_out += op.OUT_HEAD
                     fired_at = now
                     stack[depth] = pc
@@ -810,7 +812,8 @@ def run(
                 if heap[row + mark] & bit != 0:
                     heap[row + mark] ^= bit
                     out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.CLEARED, d, row, now
-                    out[n_out + 4], out[n_out + 5], out[n_out + 6], out[n_out + 7] = current, order, sequence, position
+                    out[n_out + 4], out[n_out + 5] = current, heap[row] & NUMBER
+                    out[n_out + 6] = -1 if order < 0 else heap[order] & NUMBER
                     n_out += op.OUT_HEAD
             elif what == op.CONFLICT:
                 # d: whether it holds, a: rule.
@@ -822,7 +825,8 @@ def run(
                     heap[row + mark] ^= bit
                     out[n_out], out[n_out + 1] = op.FIRED if holds else op.CLEARED, a
                     out[n_out + 2], out[n_out + 3] = row, now
-                    out[n_out + 4], out[n_out + 5], out[n_out + 6], out[n_out + 7] = current, order, sequence, position
+                    out[n_out + 4], out[n_out + 5] = current, heap[row] & NUMBER
+                    out[n_out + 6] = -1 if order < 0 else heap[order] & NUMBER
                     n_out += op.OUT_HEAD
                     if holds:
                         fired_at = now
@@ -834,7 +838,8 @@ def run(
                 if rules[info + 1] >= 0:
                     heap[row + rules[info + 1]] |= np.int64(1) << rules[info + 2]
                 out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.FIRED, d, row, now
-                out[n_out + 4], out[n_out + 5], out[n_out + 6], out[n_out + 7] = current, order, sequence, position
+                out[n_out + 4], out[n_out + 5] = current, heap[row] & NUMBER
+                out[n_out + 6] = -1 if order < 0 else heap[order] & NUMBER
                 n_out += op.OUT_HEAD
                 fired_at = now
                 stack[depth] = pc
@@ -844,7 +849,8 @@ def run(
                 info = d * RULE_INFO
                 heap[row + rules[info + 1]] ^= np.int64(1) << rules[info + 2]
                 out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.CLEARED, d, row, now
-                out[n_out + 4], out[n_out + 5], out[n_out + 6], out[n_out + 7] = current, order, sequence, position
+                out[n_out + 4], out[n_out + 5] = current, heap[row] & NUMBER
+                out[n_out + 6] = -1 if order < 0 else heap[order] & NUMBER
                 n_out += op.OUT_HEAD
             elif what == op.OUT:
                 out[n_out] = registers[d]
@@ -857,8 +863,8 @@ def run(
                 heap[row + rules[info + 4]] = registers[d]
                 heap[row + rules[info + 1]] |= np.int64(1) << rules[info + 2]
                 out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.FIRED, a, row, due
-                out[n_out + 4], out[n_out + 5], out[n_out + 6] = registers[d], order, sequence
-                out[n_out + 7] = event - 1
+                out[n_out + 4], out[n_out + 5] = registers[d], heap[row] & NUMBER
+                out[n_out + 6] = -1 if order < 0 else heap[order] & NUMBER
                 n_out += op.OUT_HEAD
                 fired_at = due
                 stack[depth] = pc
@@ -897,7 +903,7 @@ def run(
                     pc += 1
             elif what == op.HELD:
                 for place in range(n_out - stack[_BEGUN]):
-                    held[n_held + op.OUT_HEAD + place] = out[stack[_BEGUN] + place]
+                    held[n_held + op.HELD_HEAD + place] = out[stack[_BEGUN] + place]
                 n_out = stack[_BEGUN]
                 n_held += held_width
             elif what == op.OVER:

@@ -6,6 +6,8 @@ import numpy as np
 
 NAME: Final = 0
 """The number of the subject's name among those of its kind, and above 32 bits that of the row's block."""
+NUMBER: Final = 0xFFFFFFFF
+"""The bits of that number."""
 PARENT: Final = 1
 WAITING: Final = 2
 """The last of the events that wait here for a parent."""
