@@ -373,7 +373,7 @@ class Engine:
     # ---------------------------------------------------------------- snapshots
 
     def dump(self) -> dict[str, Any]:
-        """The whole state, for a snapshot. A run must have been read."""
+        """The state beside the cells, for a snapshot. A run must have been read."""
         s = self._state
         return {
             "heap": self.heap.dump(),
@@ -386,9 +386,9 @@ class Engine:
             "group_counts": self.group_counts.tobytes(),
         }
 
-    def load(self, content: dict[str, Any]) -> None:
+    def load(self, content: dict[str, Any], cells: memoryview) -> None:
         """Take over what was dumped by an engine of the same program."""
-        self.heap.load(content["heap"])
+        self.heap.load(content["heap"], cells)
         for kind, subjects in content["subjects"].items():
             self.subjects[kind].load(subjects)
         self._state[:] = np.frombuffer(content["state"], dtype=np.int64)

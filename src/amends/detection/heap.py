@@ -66,17 +66,21 @@ class Heap:
         self.halves = self.cells.view(np.int32)
 
     def dump(self) -> dict[str, Any]:
-        """The content, for a snapshot."""
+        """What there is beside the cells, for a snapshot."""
         return {
-            "cells": self.cells[: self.top].tobytes(),
             "base": self.block_base[: self.blocks].tobytes(),
             "kind": self.block_kind[: self.blocks].tobytes(),
             "due": self.block_due[: self.blocks].tobytes(),
         }
 
-    def load(self, content: Mapping[str, Any]) -> None:
+    @property
+    def content(self) -> memoryview:
+        """All cells that are in use."""
+        return self.cells[: self.top].data.cast("B")
+
+    def load(self, content: Mapping[str, Any], saved: memoryview) -> None:
         """Take over a dumped content."""
-        cells = np.frombuffer(content["cells"], dtype=np.int64)
+        cells = np.frombuffer(saved, dtype=np.int64)
         self.top = len(cells)
         if self.top > len(self.cells):
             self._grow(self.top)

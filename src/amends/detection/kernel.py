@@ -39,6 +39,27 @@ class StaleSnapshotError(AmendsError, ValueError):
     """The snapshot was made with another pack or an older format: replay the journal instead."""
 
 
+class _Head(msgspec.Struct, frozen=True):
+    """What says whether a snapshot is of any use."""
+
+    format: int = 0
+    pack: str = ""
+
+
+class _Saved(_Head, frozen=True, kw_only=True):
+    """A snapshot. The cells are most of it, and are not copied on the way."""
+
+    clock: int
+    epoch_ends: int
+    texts: list[str]
+    cells: memoryview
+    engine: dict[str, Any]
+    waits: Any
+    open: Any
+    surges: dict[str, Any]
+    hits: dict[str, Any]
+
+
 class Kernel:
     """Detection for one shard of subjects, under one pack. Not for use by two threads at once.
 
@@ -171,40 +192,42 @@ class Kernel:
 
     def snapshot(self) -> bytes:
         """The whole state, to be restored under the same pack."""
-        return msgspec.msgpack.encode(
-            {
-                "format": _FORMAT,
-                "pack": self.pack.digest,
-                "clock": self._clock,
-                "epoch_ends": self._epoch_ends,
-                "texts": self._pool.texts,
-                "engine": self._engine.dump(),
-                "waits": self._experience.dump(),
-                "open": self._stage.reader.dump(),
-                "surges": {surge.judge.rule.id: surge.judge.dump() for surge in self._stage.surges},
-                "hits": {surge.judge.rule.id: surge.log.dump() for surge in self._stage.surges if surge.log},
-            }
+        engine = self._engine.dump()
+        saved = _Saved(
+            format=_FORMAT,
+            pack=self.pack.digest,
+            clock=self._clock,
+            epoch_ends=self._epoch_ends,
+            texts=self._pool.texts,
+            cells=self._engine.heap.content,
+            engine=engine,
+            waits=self._experience.dump(),
+            open=self._stage.reader.dump(),
+            surges={surge.judge.rule.id: surge.judge.dump() for surge in self._stage.surges},
+            hits={surge.judge.rule.id: surge.log.dump() for surge in self._stage.surges if surge.log},
         )
+        return msgspec.msgpack.encode(saved)
 
     @classmethod
     def restore(cls, pack: Pack, snapshot: bytes) -> "Kernel":
         """The kernel as it was when the snapshot was made. Raises StaleSnapshotError."""
-        content = msgspec.msgpack.decode(snapshot, strict=False)
-        if content.get("format") != _FORMAT or content.get("pack") != pack.digest:
+        head = msgspec.msgpack.decode(snapshot, type=_Head)
+        if head.format != _FORMAT or head.pack != pack.digest:
             raise StaleSnapshotError("the snapshot was made with other rules; the journal has to be replayed")
+        content = msgspec.msgpack.decode(snapshot, type=_Saved, strict=False)
         kernel = cls(pack)
-        if kernel._pool.texts != content["texts"][: len(kernel._pool.texts)]:
+        known = len(kernel._pool.texts)
+        if kernel._pool.texts != content.texts[:known]:
             raise StaleSnapshotError("the snapshot was made by another build; the journal has to be replayed")
-        for text in content["texts"]:
-            kernel._pool.code(text)
-        kernel._clock, kernel._epoch_ends = content["clock"], content["epoch_ends"]
-        kernel._engine.load(content["engine"])
-        kernel._experience.load(content["waits"])
-        kernel._stage.reader.load(content["open"])
+        kernel._pool.codes(content.texts[known:], len(content.texts) - known)
+        kernel._clock, kernel._epoch_ends = content.clock, content.epoch_ends
+        kernel._engine.load(content.engine, content.cells)
+        kernel._experience.load(content.waits)
+        kernel._stage.reader.load(content.open)
         for surge in kernel._stage.surges:
-            surge.judge.load(content["surges"][surge.judge.rule.id])
+            surge.judge.load(content.surges[surge.judge.rule.id])
             if surge.log is not None:
-                surge.log.load(content["hits"][surge.judge.rule.id])
+                surge.log.load(content.hits[surge.judge.rule.id])
         return kernel
 
 
