@@ -1,4 +1,4 @@
-"""How values of each type lie in stored columns, and back."""
+"""How values of each type lie in the columns of a batch."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 
 from amends.detection.expression import Type
 from amends.detection.pool import ABSENT, Pool
-from amends.detection.vector import NO_INT, Array, Vector
+from amends.detection.vector import NO_INT, Array
 from amends.model.instant import parse_instant
 
 DTYPES: dict[Type, type[np.generic]] = {
@@ -36,27 +36,3 @@ def store(values: Sequence[Any], type_: Type, pool: Pool) -> Array:
         values = [None if value is None else parse_instant(value) for value in values]
     gap = missing(type_)
     return np.fromiter((gap if value is None else value for value in values), dtype=DTYPES[type_], count=count)
-
-
-def read(stored: Array, type_: Type) -> Vector:
-    """A stored column as a vector."""
-    if type_ == "flag":
-        absent = stored < 0
-        return Vector(stored > 0, absent if absent.any() else None)
-    if type_ == "text":
-        absent = stored == ABSENT
-    elif type_ == "decimal":
-        absent = np.isnan(stored)
-    else:
-        absent = stored == NO_INT
-    return Vector(stored, absent if absent.any() else None)
-
-
-def python_values(vector: Vector, type_: Type, pool: Pool) -> list[Any]:
-    """The values of a full vector as Python values; None where absent."""
-    values: list[Any] = vector.values.tolist()
-    if type_ == "text":
-        values = [pool.text(code) for code in values]
-    if vector.absent is None:
-        return values
-    return [None if gone else value for value, gone in zip(values, vector.absent.tolist(), strict=True)]

@@ -48,7 +48,7 @@ class SurgeStage:
 
     def _counted(self, records: Index, held: Index) -> Records:
         values = records[:, op.RECORD_HEAD : op.RECORD_HEAD + len(self.source.types)]
-        number, first = alike(list(values.T), [None] * values.shape[1], len(values))
+        number, first = alike(list(values.T), len(values))
         names = [self._reader.values(self.source.types, stored) for stored in values[first].tolist()]
         groups = self.judge.groups(names)[number]
         hit = records[:, 2] == 1

@@ -18,7 +18,7 @@ from amends.detection.finding import Clearing, Finding, finding_id
 from amends.detection.hits import HitLog, Moment
 from amends.detection.rows import Rows
 from amends.detection.rule import Rule, Surge
-from amends.detection.scan import Segments
+from amends.detection.segments import Segments
 from amends.detection.vector import NO_INT
 from amends.model.instant import Instant
 

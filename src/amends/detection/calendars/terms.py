@@ -1,7 +1,7 @@
 """Functions over calendars in expressions: how they are written, which calendar they ask, what they compute."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -11,7 +11,6 @@ from sqlglot import exp
 
 from amends.detection.calendars.calendar import Calendar, compiled
 from amends.detection.calendars.hours import ALWAYS, CalendarError, Hours
-from amends.detection.vector import NO, Vector, either_absent
 from amends.model.suggestion import suggestion
 
 Index = NDArray[np.int64]
@@ -59,40 +58,15 @@ class Choice(NamedTuple):
 
 
 class Term(NamedTuple):
-    """A function over calendars, ready to compute: `choice` says which, `codes` the texts of its column in the pool."""
+    """A function over calendars: `choice` says which, `codes` the texts of its column in the pool, in order.
+
+    `numbers` has for each text its place in `choice.calendars`; that of any other is 0.
+    """
 
     name: str
     choice: Choice
     codes: Index
     numbers: Index
-
-    def over(self, first: Vector, second: Vector, which: Vector | None) -> Vector:
-        """The duration for each element, in microseconds. `which` holds the text that chooses the calendar."""
-        compute, absent = _COMPUTE[self.name], either_absent(first, second)
-        if self.name == "WORKING_DAYS":
-            none = second.values < 1
-            absent = none if absent is None else absent | none
-        if which is None:
-            return Vector(compute(self.choice.calendars[0], first.values, second.values), absent)
-        chosen, left, right = np.broadcast_arrays(self._chosen(which), first.values, second.values)
-        found = np.zeros(chosen.shape, dtype=np.int64)
-        for number in np.unique(chosen).tolist():
-            here = chosen == number
-            found[here] = compute(self.choice.calendars[number], left[here], right[here])
-        return Vector(found, absent)
-
-    def _chosen(self, which: Vector) -> Index:
-        """The number of the calendar for each text; 0 where it is absent or means no other."""
-        place = np.minimum(np.searchsorted(self.codes, which.values), len(self.codes) - 1)
-        known = (self.codes[place] == which.values) & ~(NO if which.absent is None else which.absent)
-        return np.asarray(np.where(known, self.numbers[place], 0))
-
-
-_COMPUTE: Final[dict[str, Callable[[Calendar, Any, Any], Index]]] = {
-    "WORKING": Calendar.after,
-    "WORKING_DAYS": Calendar.days_after,
-    "WORKED": Calendar.between,
-}
 
 
 def calendar_term(node: exp.Anonymous, types: Sequence[str], calendars: Calendars, code: Callable[[str], int]) -> Term:
