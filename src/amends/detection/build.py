@@ -181,7 +181,7 @@ def _readers(pack: Pack, reports: Mapping[str, Report]) -> dict[str, frozenset[s
     pool = Pool()
     for table in pack.tables.values():
         for column in table.columns.values():
-            names = {column.of} if column.of not in (None, "time", "received") else set()
+            names = {column.of} if column.of not in (None, "time", "received", "subject") else set()
             if column.where is not None:
                 names |= {
                     name.removeprefix("event.")

@@ -155,7 +155,16 @@ class ColumnFold:
             return None
         if self.column.of == "received":
             return versions.received[entries]
+        if self.column.of == "subject":
+            return self._subjects(versions.touches.row[entries])
         return versions.events.stored(self.column.of)[versions.touches.event[entries]]
+
+    def _subjects(self, rows: Index) -> Array:
+        """The rows' own ids."""
+        known, place = np.unique(rows, return_inverse=True)
+        names = self._rows.names
+        codes = [self._pool.code(str(names[row])) for row in known.tolist()]
+        return np.array(codes, dtype=np.int32)[place]
 
     def _totals(self, values: Array | None, start: Array, runs: Segments) -> Array:
         if self.column.fold == "any":

@@ -226,6 +226,8 @@ class _Reader:
             return "integer" if fold == "count" else "flag"
         if of in ("time", "received"):
             type_: Type = "instant"
+        elif of == "subject":
+            type_ = "text"
         elif of in FIELDS:
             type_ = FIELDS[of].type
         else:

@@ -18,7 +18,7 @@ _RATE: Final = re.compile(r"(\d+(?:\.\d+)?)\s+per\s+(.+)")
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
-    """A column: the fold of field `of` (or `time`, `received`) over events of types `on` for which `where` holds."""
+    """A column: the fold of field `of` (or `time`, `received`, `subject`) over events of types `on` for which `where` holds."""
 
     name: str
     type: Type
