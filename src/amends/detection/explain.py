@@ -195,6 +195,8 @@ class _Explainer:
         types = self._listed(column.on) if column.fold in ("sum", "count") else self._either(column.on)
         if column.of in ("time", "received"):
             text = folds[f"{column.fold}_{column.of}"].format(types=types)
+        elif column.of == "subject":
+            text = folds["subject"]
         elif column.of is None:
             text = folds[column.fold].format(types=types)
         else:

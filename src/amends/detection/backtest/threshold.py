@@ -26,6 +26,11 @@ _TOKEN: Final = re.compile(
     r"INTERVAL\s+'(?P<interval>[^']*)'|'(?:[^']|'')*'|[A-Za-z_][\w.]*|(?P<number>\d+(?:\.\d+)?)", re.IGNORECASE
 )
 _LEARNED: Final = re.compile(r"\b(LEARNED|LATE_AFTER|LOST_AFTER)\s*\(", re.IGNORECASE)
+_LIMIT: Final = re.compile(
+    r"(?:LEARNED|LOST_AFTER)\s*\(\s*'[^']*'\s*,\s*[\d.]+\s*,\s*INTERVAL\s+'(?P<default>[^']*)'[^()]*\)(?:\s*\*\s*(?P<times>[\d.]+))?",
+    re.IGNORECASE,
+)
+"""A limit that is learned, perhaps some times over."""
 _SHORT: Final = re.compile(r"(\d+)\s*(s|sec|m|min|h|d|w)\b")
 _UNITS: Final = {
     "s": "second", "sec": "second", "m": "minute", "min": "minute", "h": "hour", "d": "day", "w": "week",
@@ -67,8 +72,9 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
 def thresholds_of(rule: Rule) -> list[Threshold]:
     """Every number of a rule that can be tried at other values, the one that says most about it first."""
     found: list[tuple[str, ThresholdKind, str]] = []
-    if rule.within is not None and _length(rule.within) is not None:
-        found.append(("within", "duration", rule.within))
+    fixed = _fixed_limit(rule.within or "")
+    if fixed is not None:
+        found.append(("within", "duration", fixed))
     if rule.surge is not None:
         parts = [part for part in _OF_SURGE if rule.surge.ratio or part != "prior_strength"]
         found += [(part, _OF_SURGE[part], _surge_text(rule.surge, part)) for part in parts]
@@ -191,7 +197,7 @@ def _in_words(match: re.Match[str]) -> str:
 
 def _with(rule: Rule, threshold: Threshold, value: Value) -> Rule:
     part, _, number = threshold.part.partition(".")
-    if part == "within" and _length(rule.within or "") is not None:
+    if threshold.part == "within" and _fixed_limit(rule.within or "") is not None:
         return msgspec.structs.replace(rule, within=value.text)
     surge = rule.surge
     if surge is not None and part in _OF_SURGE:
@@ -207,6 +213,17 @@ def _with(rule: Rule, threshold: Threshold, value: Value) -> Rule:
         assert surge is not None
         return msgspec.structs.replace(rule, surge=msgspec.structs.replace(surge, hits=text))
     return msgspec.structs.replace(rule, **{part: text})
+
+
+def _fixed_limit(within: str) -> str | None:
+    """A silence's limit as a fixed length: of a learned one that which stands until enough is known."""
+    if _length(within) is not None:
+        return within
+    learned = _LIMIT.fullmatch(within.strip())
+    default = None if learned is None else _length(learned["default"])
+    if learned is None or default is None:
+        return None
+    return format_duration(Duration(round(default * float(learned["times"] or 1))))
 
 
 def _literals(text: str) -> list[re.Match[str]]:
