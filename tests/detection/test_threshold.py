@@ -50,8 +50,8 @@ def test_the_numbers_of_rules_have_names(built_in: Pack) -> None:
 
     assert named("destination_dark") == {"within": "6 days"}
     # Of a learned limit the fixed one that would stand in its place, and each number in it.
-    learned = {"within": "3 days", "within.1": "0.75", "within.2": "24 hours", "within.3": "12 hours"}
-    assert named("no_first_scan") == learned | {"within.4": "5 days", "within.5": "3"}
+    learned = {"within": "3 days", "within.1": "0.5", "within.2": "18 hours", "within.3": "9 hours"}
+    assert named("no_first_scan") == learned | {"within.4": "60 hours", "within.5": "4"}
     assert named("lost_unheard")["within"] == "30 days"
     assert named("handover_late") == {"within": "0 minutes", "since": "72 hours"}
     assert named("quantity_abnormal") == {"when": "20"}

@@ -10,6 +10,7 @@ from amends.detection.folding import ColumnFold
 from amends.detection.hits import HitLog
 from amends.detection.judges import ConflictJudge, FaultJudge, Judge, SilenceJudge
 from amends.detection.links import CHILDREN
+from amends.detection.lull import LullJudge
 from amends.detection.pool import Pool
 from amends.detection.rows import Rows
 from amends.detection.rule import Pack, Rule, Surge, Wait
@@ -57,6 +58,7 @@ class Machine:
         self.tables = {kind: self._table(kind) for kind in pack.tables}
         self.judges: dict[str, list[Judge]] = {kind: [] for kind in pack.tables}
         self.surges: list[SurgeSource] = []
+        self.lulls: list[LullJudge] = []
         self.reports: dict[str, Report] = {}
         for wait in pack.waits.values():
             self.experience.waits[wait.name] = self._waiting(wait)
@@ -105,6 +107,9 @@ class Machine:
         scope = row_scope(self._pack.tables[rule.table], sets, waits=waits)
         with_event = row_scope(self._pack.tables[rule.table], sets, with_event=True, waits=waits)
         self.reports[rule.id] = self._report(rule, with_event)
+        if rule.surge is not None and rule.surge.wait is not None:
+            self.lulls.append(self.experience.waits[rule.surge.wait].watch(rule))
+            return
         if rule.surge is not None:
             hits, until = self._compile(rule.surge.hits, with_event), self._compile(rule.until, scope)
             log = None if until is None else HitLog(rule, table, until)

@@ -142,6 +142,8 @@ class _Explainer:
     def _surge(self) -> tuple[list[str], list[str]]:
         surge = self._rule.surge
         assert surge is not None
+        if surge.wait is not None:
+            return self._lull(surge, surge.wait)
         if surge.rules:
             counted = self._say("counts_findings", rules=self._listed(surge.rules))
         else:
@@ -156,6 +158,17 @@ class _Explainer:
             fires.append(self._say("hits_too", window=window))
             clears += self._led("hits_clear", self._condition(self._rule.until))
         return fires, clears
+
+    def _lull(self, surge: Surge, wait: str) -> tuple[list[str], list[str]]:
+        window, rate = self._duration(surge.window), f"{surge.false_alarms.count:g}"
+        fires = [
+            self._say("awaits", wait=wait, by=self._listed(surge.by), window=window),
+            self._say(
+                "lull", at_least=str(surge.at_least), falls_to=f"{surge.falls_to:.0%}", rate=rate,
+                per=self._duration(surge.false_alarms.per),
+            ),
+        ]  # fmt: skip
+        return fires, [self._say("lull_clears")]
 
     def _threshold(self, surge: Surge) -> str:
         rate = f"{surge.false_alarms.count:g}"

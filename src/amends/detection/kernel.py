@@ -29,7 +29,7 @@ from amends.model.instant import Instant
 Index = NDArray[np.int64]
 
 _BEGINNING = np.iinfo(np.int64).min
-_FORMAT = 5
+_FORMAT = 6
 
 
 class StaleSnapshotError(AmendsError, ValueError):
@@ -130,6 +130,7 @@ class Kernel:
             if isinstance(judge, SilenceJudge)
         ]
         dues += [due for surge in self._machine.surges if (due := surge.judge.next_due()) is not None]
+        dues += [due for lull in self._machine.lulls if (due := lull.next_due()) is not None]
         earliest = min(dues, default=int(NEVER))
         return None if earliest == NEVER else Instant(earliest)
 
@@ -171,6 +172,7 @@ class Kernel:
                 "links": self._links.dump(),
                 "judges": {j.rule.id: j.dump() for judges in self._machine.judges.values() for j in judges},
                 "surges": {surge.judge.rule.id: surge.judge.dump() for surge in self._machine.surges},
+                "lulls": {lull.rule.id: lull.dump() for lull in self._machine.lulls},
                 "hits": {surge.judge.rule.id: surge.log.dump() for surge in self._machine.surges if surge.log},
             }
         )
@@ -200,6 +202,8 @@ class Kernel:
             surge.judge.load(content["surges"][surge.judge.rule.id])
             if surge.log is not None:
                 surge.log.load(content["hits"][surge.judge.rule.id])
+        for lull in machine.lulls:
+            lull.load(content["lulls"][lull.rule.id])
         return kernel
 
 

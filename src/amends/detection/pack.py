@@ -20,7 +20,7 @@ from amends.detection.wait_reader import read_wait
 from amends.model.errors import UnusableInputError
 from amends.model.exceptions import EXCEPTIONS
 from amends.model.fields import FIELDS
-from amends.model.instant import Duration, UnreadableTimeError, parse_duration
+from amends.model.instant import DAY, MINUTE, Duration, UnreadableTimeError, parse_duration
 from amends.model.subjects import KINDS
 from amends.model.types import EVENT_TYPES
 
@@ -275,7 +275,7 @@ _KEYS = {
     "silence": {"since", "within", "until", "where", "before"},
     "surge": {
         "of", "by", "window", "at_least", "false_alarms", "half_life", "prior", "ratio", "prior_strength",
-        "until",
+        "until", "falls_to",
     },
 }  # fmt: skip
 _COMMON = {"id", "exception", "kind", "table", "version", "severity", "trouble", "title", "says", "loss", "evidence"}
@@ -403,7 +403,7 @@ class _RuleReader:
                 self._typed("before", row, "instant")
         elif "until" in entry:
             self._condition("until", row, needed=True)
-            if "rules" in (entry.get("of") or {}):
+            if "on" not in (entry.get("of") or {}):
                 self.say(("until",), "`until` belongs to a surge of events; the findings of rules clear by themselves")
 
     def _condition(self, key: str, scope: Scope, *, needed: bool) -> None:
@@ -480,8 +480,10 @@ class _RuleReader:
 
     def _surge(self, table: Table) -> Surge | None:
         of = self._entry.get("of")
-        if not isinstance(of, dict) or ("rules" in of) == ("on" in of):
-            self.say(("of",), "`of` should hold either rules or on")
+        if not isinstance(of, dict) or len({"rules", "on", "wait"} & of.keys()) != 1:
+            self.say(("of",), "`of` should hold either rules, on or wait")
+            return None
+        if "wait" in of and not self._waits_in_groups(str(of["wait"]), table):
             return None
         path = (*self._path, "of")
         on = self._reader.event_types(self._document, path, self._who, of["on"]) if "on" in of else ()
@@ -510,7 +512,27 @@ class _RuleReader:
             prior=float(self._entry.get("prior", 0.5)),
             ratio=bool(self._entry.get("ratio", False)),
             prior_strength=float(self._entry.get("prior_strength", 20)),
+            wait=of.get("wait"),
+            falls_to=float(self._entry.get("falls_to", 0.25)),
         )
+
+    def _waits_in_groups(self, name: str, table: Table) -> bool:
+        """Whether there is such a wait over the table, of the same groups, and the share is one."""
+        before = len(self._reader.problems)
+        wait = self._reader.waits.get(name)
+        if wait is None or wait.table != table.kind:
+            known = [one.name for one in self._reader.waits.values() if one.table == table.kind]
+            self.say(("of",), f"there is no wait `{name}` over {table.kind}{_suggest(name, known)}")
+            return False
+        by = self._entry.get("by")
+        if sorted((by,) if isinstance(by, str) else by or ()) != sorted(wait.by[0]):
+            self.say(("by",), f"a surge of the wait `{name}` goes by its narrowest groups: {', '.join(wait.by[0])}")
+        share = self._entry.get("falls_to", 0.25)
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
+            self.say(("falls_to",), f"`falls_to: {share}` should be a share between 0 and 1, such as 0.25")
+        if (length := self._duration("window")) is not None and not MINUTE <= length <= DAY:
+            self.say(("window",), "a surge of a wait has windows from a minute to a day")
+        return len(self._reader.problems) == before
 
     def _duration(self, key: str) -> Duration | None:
         try:

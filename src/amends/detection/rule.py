@@ -86,6 +86,10 @@ class Surge(msgspec.Struct, frozen=True, kw_only=True):
     prior: float
     ratio: bool
     prior_strength: float
+    wait: str | None = None
+    """A learned wait: the surge is then one of what does not come (see `lull.py`)."""
+    falls_to: float = 0.25
+    """Of a wait: the share of the usual to which what comes has to have fallen."""
 
     @property
     def odds(self) -> float:

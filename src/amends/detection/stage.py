@@ -45,6 +45,10 @@ class Stage:
             wait.follow(versions.get(wait.wait.table))
         for surge in self._machine.surges:
             self._judge_surge(surge, clock)
+        for lull in self._machine.lulls:
+            found, cleared = lull.judge(clock.end)
+            self._findings.extend(found)
+            self._clearings.extend(cleared)
         return Verdicts(
             sorted(self._findings, key=lambda finding: (finding.fired_at, finding.rule, finding.subject)),
             sorted(self._clearings, key=lambda clearing: (clearing.cleared_at, clearing.finding)),

@@ -10,8 +10,9 @@ from amends.detection.cells import python_values
 from amends.detection.expression import Expression
 from amends.detection.grouping import Chosen, alike
 from amends.detection.learning import End, Lanes, Waits
+from amends.detection.lull import LullJudge
 from amends.detection.pool import Pool
-from amends.detection.rule import Wait
+from amends.detection.rule import Rule, Wait
 from amends.detection.vector import NO_INT, Frame, Vector
 from amends.detection.versions import Subset, Table, Versions
 from amends.model.instant import DAY, Duration, Instant
@@ -39,9 +40,23 @@ class WaitingRows:
         self._lanes = Lanes(wait.by)
         self._waits = Waits(half_life=wait.half_life, enough=wait.enough)
         self._since, self._seen, self._group = (f"wait_{part}:{wait.name}" for part in ("since", "seen", "group"))
+        self._heard_by = frozenset(
+            type_
+            for part in ("since", "ends")
+            if part in conditions
+            for name in conditions[part].names
+            for type_ in table.folds[name].column.on
+        )
+        self._lulls: list[LullJudge] = []
         table.rows.add_array(self._since, np.int64, NO_INT)
         table.rows.add_array(self._seen, np.int64, NO_INT)
         table.rows.add_array(self._group, np.int64, _NO_GROUP)
+
+    def watch(self, rule: Rule) -> LullJudge:
+        """A judge of what does not come though it is waited for."""
+        lull = LullJudge(rule, self._lanes, self._waits, self.wait.half_life)
+        self._lulls.append(lull)
+        return lull
 
     # ---------------------------------------------------------------- what happens
 
@@ -71,6 +86,17 @@ class WaitingRows:
             self._waits.observe(
                 group_before[known], before[done][known], at[known], how[known], seen=seen_before[known]
             )
+            for lull in self._lulls:
+                lull.end(
+                    group_before[known], before[done][known], seen_before[known], subset.received[done][known],
+                    how[known] == End.CAME,
+                )  # fmt: skip
+        if self._lulls:
+            new = np.flatnonzero(begins & (groups >= 0))
+            heard = versions.subset(self._heard_by).received
+            for lull in self._lulls:
+                lull.begin(groups[new], since_now[new], subset.received[new])
+                lull.hear(heard)
         # Of several versions of a row the last assigned stays.
         arrays[self._since][rows] = since_now
         arrays[self._group][rows] = groups
@@ -119,6 +145,8 @@ class WaitingRows:
         since, group, seen = rows.live(self._since), rows.live(self._group), rows.live(self._seen)
         waiting = (since != NO_INT) & (group >= 0)
         self._waits.relearn(now, group[waiting], since[waiting], seen=seen[waiting], order=self._lanes.order())
+        for lull in self._lulls:
+            lull.relearn(EPOCH)
 
     # ---------------------------------------------------------------- what is usual
 
@@ -162,6 +190,8 @@ class WaitingRows:
         """Take over what was dumped."""
         self._lanes = Lanes.load(content["lanes"])
         self._waits = Waits.load(content["waits"])
+        for lull in self._lulls:
+            lull.follow(self._lanes, self._waits)
 
 
 class Experience:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from amends.model.instant import Duration, Instant
 from amends.sim.catalogue import Product
+from amends.sim.climate import Climate
 from amends.sim.places import Address
 from amends.sim.shops import Market, Method, Shop, Warehouse
 
@@ -154,6 +155,8 @@ class Parcel:
     scans: list[Scan] = field(default_factory=list)
     pickup_until: Instant | None = None
     declaration: Declaration | None = None
+    slow: float = 1.0
+    """How much longer than usual each step of its way takes: by its lane, its service and the season."""
     part: tuple[int, int] | None = None
     """Units of the order's first line that are in it, and of all the others, where it does not hold the whole order."""
 
@@ -295,6 +298,7 @@ class Course:
     shipping: int
     deliver_by: Instant
     created: Fact
+    climate: Climate = Climate()
     recipient_id: str | None = None
     note: str | None = None
     coupon: str | None = None

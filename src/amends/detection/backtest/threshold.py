@@ -18,9 +18,10 @@ from amends.model.suggestion import suggestion
 ThresholdKind = Literal["duration", "number", "count", "rate", "chance"]
 
 _CONDITIONS: Final = ("within", "since", "where", "when", "until", "before", "hits")
+_OF_LULL: Final = ("at_least", "false_alarms", "window", "falls_to")
 _OF_SURGE: Final[dict[str, ThresholdKind]] = {
     "at_least": "count", "false_alarms": "rate", "window": "duration", "half_life": "number", "prior": "number",
-    "prior_strength": "number",
+    "prior_strength": "number", "falls_to": "chance",
 }  # fmt: skip
 _TOKEN: Final = re.compile(
     r"INTERVAL\s+'(?P<interval>[^']*)'|'(?:[^']|'')*'|[A-Za-z_][\w.]*|(?P<number>\d+(?:\.\d+)?)", re.IGNORECASE
@@ -76,7 +77,7 @@ def thresholds_of(rule: Rule) -> list[Threshold]:
     if fixed is not None:
         found.append(("within", "duration", fixed))
     if rule.surge is not None:
-        parts = [part for part in _OF_SURGE if rule.surge.ratio or part != "prior_strength"]
+        parts = [part for part in _OF_SURGE if _has(rule.surge, part)]
         found += [(part, _OF_SURGE[part], _surge_text(rule.surge, part)) for part in parts]
     for part in _CONDITIONS:
         text = rule.conditions.get(part, "")
@@ -85,6 +86,12 @@ def thresholds_of(rule: Rule) -> list[Threshold]:
             name = part if len(literals) == 1 else f"{part}.{number}"
             found.append((name, _kind(text, literal), literal.group("interval") or literal.group("number")))
     return [Threshold(rule=rule.id, part=part, kind=kind, text=text) for part, kind, text in found]
+
+
+def _has(surge: Surge, part: str) -> bool:
+    if surge.wait is not None:
+        return part in _OF_LULL
+    return part != "falls_to" and (surge.ratio or part != "prior_strength")
 
 
 def threshold_of(pack: Pack, name: str) -> Threshold:
@@ -127,7 +134,9 @@ def variant(pack: Pack, threshold: Threshold, value: Value) -> Pack:
 
 
 def _asks(pack: Pack, rule: Rule, wait: Wait) -> bool:
-    """Whether the rule may ask that wait: it asks one, over that table."""
+    """Whether the rule may ask that wait: it asks one, over that table; or it watches it."""
+    if rule.surge is not None and rule.surge.wait is not None:
+        return rule.surge.wait == wait.name
     scope = row_scope(pack.tables[rule.table], pack.sets, with_event=True, waits=pack.waits)
     texts = [text for part, text in rule.conditions.items() if part != "within" or _length(text) is None]
     return rule.table == wait.table and any(compile_expression(text, scope, Pool()).learned for text in texts)
@@ -201,7 +210,7 @@ def _with(rule: Rule, threshold: Threshold, value: Value) -> Rule:
         return msgspec.structs.replace(rule, within=value.text)
     surge = rule.surge
     if surge is not None and part in _OF_SURGE:
-        new: object = float(value.text) if threshold.kind == "number" else int(value.size)
+        new: object = float(value.text) if threshold.kind in ("number", "chance") else int(value.size)
         if threshold.kind == "rate":
             new = parse_rate(value.text)
         return msgspec.structs.replace(rule, surge=msgspec.structs.replace(surge, **{part: new}))
