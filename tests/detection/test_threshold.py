@@ -50,7 +50,7 @@ def test_the_numbers_of_rules_have_names(built_in: Pack) -> None:
 
     assert named("destination_dark") == {"within": "6 days"}
     # Of a learned limit the fixed one that would stand in its place, and each number in it.
-    learned = {"within": "3 days", "within.1": "0.5", "within.2": "18 hours", "within.3": "9 hours"}
+    learned = {"within": "3 days", "within.1": "0.5", "within.2": "18 hours", "within.3": "12 hours"}
     assert named("no_first_scan") == learned | {"within.4": "60 hours", "within.5": "4"}
     assert named("lost_unheard")["within"] == "30 days"
     assert named("handover_late") == {"within": "0 minutes", "since": "72 hours"}
@@ -71,8 +71,8 @@ def test_every_value_worth_trying_can_be_tried(built_in: Pack) -> None:
 
 def test_what_is_asked_of_learned_waits_is_a_share(built_in: Pack) -> None:
     share = threshold_of(built_in, "predicted_late.within")
-    assert (share.kind, share.text) == ("chance", "0.8")
-    assert [value.text for value in values_around(share)] == ["0.4", "0.6", "0.7", "0.8", "0.85", "0.9", "0.95"]
+    assert (share.kind, share.text) == ("chance", "0.85")
+    assert [value.text for value in values_around(share)] == ["0.55", "0.7", "0.78", "0.85", "0.89", "0.92", "0.96"]
     with pytest.raises(UnusableThresholdError, match="a share between 0 and 1"):
         parse_value(share, "1.2")
 

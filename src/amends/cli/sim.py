@@ -15,6 +15,7 @@ from amends.cli.main import ProblemsFound
 from amends.cli.simulated import read_elsewhere
 from amends.detection import Kernel, Verdicts, load_pack
 from amends.detection.backtest import Found, Label, Score, score
+from amends.detection.backtest.labels import LEARNED
 from amends.model.errors import UnusableInputError
 from amends.model.event import Event, decode_event
 from amends.model.instant import format_instant
@@ -141,7 +142,8 @@ class Watch:
         """All that was found until the end of the world."""
         self._judge()
         self._note(self._kernel.sweep(world.clock))
-        return self._found
+        open_ = world.undecided()
+        return [one for one in self._found if one.exception not in LEARNED or (one.exception, one.order) not in open_]
 
     def _judge(self) -> None:
         self._note(self._kernel.on_events(self._waiting))

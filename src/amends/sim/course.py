@@ -126,6 +126,11 @@ class Scan:
     customs: str | None = None
     written: bytes | None = None
 
+    @property
+    def is_at_pickup(self) -> bool:
+        """Whether it says that the parcel waits for its buyer."""
+        return self.sub_status == "AvailableForPickup_Other"
+
 
 @dataclass(slots=True)
 class Declaration:
@@ -170,7 +175,9 @@ class Parcel:
         return next((index for index, scan in enumerate(self.scans) if scan.leg == leg), None)
 
     def delay(self, index: int, by: Duration | int) -> None:
-        """Let the scan at `index` and all after it come later."""
+        """Let the scan at `index` and all after it come later, and a pickup point keep it for as long."""
+        if self.pickup_until is not None and any(scan.is_at_pickup for scan in self.scans[index:]):
+            self.pickup_until = Instant(self.pickup_until + by)
         for scan in self.scans[index:]:
             scan.seen = scan.seen.after(by)
 

@@ -208,7 +208,7 @@ def _draw_wait(rng: Random, step: Step, slowness: float, longest: float) -> int:
 
 
 LONGEST_WAIT: Final = Duration(max(int(step.most) for step in _ABROAD) * HOUR)
-_NO_DOUBT: Final = Duration(int(4.8 * DAY))
+_NO_DOUBT: Final = Duration(int(4.4 * DAY))
 """So long a silence is nobody's trouble yet."""
 _STALLED: Final = Duration(7 * DAY)
 _STALLED_ANYWHERE: Final = Duration(16 * DAY)
@@ -241,5 +241,5 @@ def settle(parcel: Parcel, climate: Climate = STEADY) -> None:
     for index in range(1, len(parcel.scans)):
         before = parcel.scans[index - 1]
         silence = parcel.scans[index].seen.at - before.seen.at
-        if usual < silence < stalled and before.sub_status != "AvailableForPickup_Other":
+        if usual < silence < stalled and not before.is_at_pickup:
             parcel.delay(index, usual - silence)
