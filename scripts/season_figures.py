@@ -401,7 +401,10 @@ def main() -> int:
     else:
         _print(shown)
     if options.svg:
-        parts = {"Late, three days before the promise": shown.late, "Ever seen again, after days of silence": shown.ever}
+        parts = {
+            "Late, three days before the promise": shown.late,
+            "Ever seen again, after days of silence": shown.ever,
+        }
         options.svg.write_text(diagram(parts))
     return 0
 

@@ -70,10 +70,11 @@ class DeliveryLate(Trouble):
         delivered = parcel.delivered
         assert delivered is not None
         missing = course.deliver_by + draw_length(rng, 0.3, 6, DAY) - delivered.at
+        most = int(4.2 * DAY * max(1.0, parcel.slow))
         while missing > 0:
             index = rng.randint(1, len(parcel.scans) - 1)
             wait = parcel.scans[index].seen.at - parcel.scans[index - 1].seen.at
-            more = min(missing, max(0, int(4.2 * DAY) - wait), int(1.2 * DAY))
+            more = min(missing, max(0, most - wait), int(1.2 * DAY))
             parcel.delay(index, more)
             missing -= more
 
