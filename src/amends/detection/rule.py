@@ -18,7 +18,10 @@ _RATE: Final = re.compile(r"(\d+(?:\.\d+)?)\s+per\s+(.+)")
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
-    """A column: the fold of field `of` (or `time`, `received`, `subject`) over events of types `on` for which `where` holds."""
+    """A column: the fold of `of` over events of types `on` for which `where` holds.
+
+    `of` is a field, or `time`, `received`, or `subject`: the row's own id.
+    """
 
     name: str
     type: Type

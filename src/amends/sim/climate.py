@@ -94,5 +94,9 @@ class Climate(msgspec.Struct, frozen=True, kw_only=True):
             at = midnight
 
 
+STEADY: Final = Climate()
+"""No seasons, no peaks."""
+
+
 def _day(at: Instant) -> date:
     return datetime.fromtimestamp(at / 1_000_000, UTC).date()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from amends.model.instant import Duration, Instant
 from amends.sim.catalogue import Product
-from amends.sim.climate import Climate
+from amends.sim.climate import STEADY, Climate
 from amends.sim.places import Address
 from amends.sim.shops import Market, Method, Shop, Warehouse
 
@@ -305,7 +305,7 @@ class Course:
     shipping: int
     deliver_by: Instant
     created: Fact
-    climate: Climate = Climate()
+    climate: Climate = STEADY
     recipient_id: str | None = None
     note: str | None = None
     coupon: str | None = None

@@ -12,7 +12,7 @@ import msgspec
 
 from amends.model.instant import DAY, HOUR, Duration, Instant
 from amends.sim.chance import draw_length
-from amends.sim.climate import Climate
+from amends.sim.climate import STEADY, Climate
 from amends.sim.course import Fact, Parcel, Scan
 from amends.sim.places import City
 from amends.sim.shops import Warehouse
@@ -116,7 +116,6 @@ _ENTRY_CITY: Final = {
     "JP": "Tokyo",
 }  # fmt: skip
 _TRIES: Final = 40
-STEADY: Final = Climate()
 _SERIAL_STEP: Final = 7_304_881  # has no divisor in common with 10
 
 

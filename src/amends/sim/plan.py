@@ -11,6 +11,7 @@ import msgspec
 from amends.model.instant import DAY, HOUR, MINUTE, SECOND, Duration, Instant
 from amends.sim.catalogue import draw_basket
 from amends.sim.chance import draw_delay, draw_length, draw_token, end_of_day
+from amends.sim.climate import STEADY, Climate
 from amends.sim.course import (
     Buyer,
     Course,
@@ -26,8 +27,7 @@ from amends.sim.course import (
     Review,
     Thread,
 )
-from amends.sim.climate import Climate
-from amends.sim.lanes import LANES, STEADY, Lane, plan_parcel
+from amends.sim.lanes import LANES, Lane, plan_parcel
 from amends.sim.places import COUNTRIES, RECIPIENT_ID_COUNTRIES, draw_cpf
 from amends.sim.shops import Market, Method, Shop, draw_method, draw_warehouse
 from amends.sim.texts import buyer_says, review_says, shop_says

@@ -18,14 +18,14 @@ from amends.sim.accounts import Accounts
 from amends.sim.buyers import Buyers
 from amends.sim.catalogue import PRODUCTS
 from amends.sim.chance import draw_length, stream
-from amends.sim.climate import Climate
+from amends.sim.climate import STEADY, Climate
 from amends.sim.counting import Counting
 from amends.sim.course import Buyer, Course, Line
 from amends.sim.feeds import Network
 from amends.sim.groups import group_truths
 from amends.sim.incidents import RING_PACE, BrushingRing, CouponRing, Incidents, Refunder, schedule
 from amends.sim.judge import judge
-from amends.sim.lanes import STEADY, settle
+from amends.sim.lanes import settle
 from amends.sim.listening import Listening
 from amends.sim.listing import Listing, Turn
 from amends.sim.payouts import Payouts
@@ -177,7 +177,7 @@ class World:
         return sorted(rows, key=lambda row: (row.at, row.exception, row.subject, row.order))
 
     def undecided(self) -> frozenset[tuple[str, str]]:
-        """Exceptions, each with its order, that are under way at the end: a learned limit may pass before the judge's."""
+        """Exceptions, with their orders, that come after the end: a learned limit may pass before the judge's."""
         return frozenset((row.exception, row.order) for row in self._order_truths if row.at > self._end)
 
     def _note(self, at: Instant, item: Item | None) -> None:
