@@ -23,6 +23,10 @@ Floats = NDArray[np.float64]
 
 OLDEST: Final = Duration(45 * DAY)
 """Who has waited for longer is not expected in any window."""
+_LATELY: Final = Duration(12 * HOUR)
+"""Half of what counts as lately."""
+_BELIEVED: Final = 20.0
+"""As many expected arrivals have come as expected before any are seen, in all other groups."""
 _HOURS: Final = 168
 _PRIOR: Final = 30.0
 """As many expected arrivals an hour of the week begins with, that came as expected."""
@@ -56,6 +60,8 @@ class LullJudge:
         """Of each group: the evidence, and what came and was expected while it added up."""
         self._hours: Floats = np.zeros((4, _HOURS))
         """By hour of the week: came and expected in the past, and the same since the last relearning."""
+        self._lately: Floats = np.zeros((2, 0))
+        """Of each group: what came and was expected in the last windows, fading."""
         self._pending: list[Entries] = []
         self._heard: set[int] = set()
         self._open: dict[int, Finding] = {}
@@ -144,11 +150,14 @@ class LullJudge:
         hour = window * surge.window // HOUR % _HOURS
         plain = self._expected()
         factor = (self._hours[0, hour] + _PRIOR) / (self._hours[1, hour] + _PRIOR)
-        expected = plain * factor
+        expected = plain * factor * self._tempo()
         known = np.flatnonzero(expected > 0)
         calm = [group for group in known.tolist() if group not in self._open]
         self._hours[2, hour] += came[calm].sum()
         self._hours[3, hour] += plain[calm].sum()
+        self._lately *= 0.5 ** (surge.window / _LATELY)
+        self._lately[0] += came
+        self._lately[1] += plain * factor
         evidence, runs = self._evidence[0], self._evidence[1:]
         evidence[known] += expected[known] * (1 - surge.falls_to) + came[known] * log(surge.falls_to)
         runs[0, known] += came[known]
@@ -185,6 +194,17 @@ class LullJudge:
         found: Floats = total
         return found
 
+    def _tempo(self) -> Floats:
+        """How much slower than expected it went lately in all other groups: in a peak, or a storm, all are slow.
+
+        Never above 1, and a group that surges says nothing of the others.
+        """
+        others = self._lately.copy()
+        others[:, list(self._open)] = 0
+        came, expected = others.sum(axis=1, keepdims=True) - others + _BELIEVED
+        found: Floats = np.minimum(came / expected, 1.0)
+        return found
+
     def _finding(self, group: int, at: Instant) -> Finding:
         named = self._lanes.name(group)
         values = [named[name] for name in self._surge.by]
@@ -218,6 +238,7 @@ class LullJudge:
         if size > known:
             self._running = np.concatenate([self._running, np.zeros((size - known, self._bins), dtype=np.int32)])
             self._evidence = np.concatenate([self._evidence, np.zeros((3, size - known))], axis=1)
+            self._lately = np.concatenate([self._lately, np.zeros((2, size - known))], axis=1)
         if size > len(self._expect):
             self._expect = np.concatenate([self._expect, self._chances(np.arange(len(self._expect), size))])
 
@@ -243,6 +264,7 @@ class LullJudge:
             "running": self._running.tobytes(),
             "evidence": self._evidence.tobytes(),
             "hours": self._hours.tobytes(),
+            "lately": self._lately.tobytes(),
             "pending": [[column.tolist() for column in one] for one in self._pending],
             "heard": sorted(self._heard),
             "open": list(self._open.items()),
@@ -254,6 +276,7 @@ class LullJudge:
         self._running = np.frombuffer(content["running"], dtype="<i4").astype(np.int32).reshape(-1, self._bins)
         self._evidence = np.frombuffer(content["evidence"], dtype="<f8").copy().reshape(3, -1)
         self._hours = np.frombuffer(content["hours"], dtype="<f8").copy().reshape(4, _HOURS)
+        self._lately = np.frombuffer(content["lately"], dtype="<f8").copy().reshape(2, -1)
         self._pending = []
         for columns in content["pending"]:
             self._note(*(np.array(column, dtype=np.int64) for column in columns))
