@@ -41,6 +41,8 @@ AGES: Final = (3, 5, 8, 12, 16)
 """After so many days of silence it is asked whether a parcel will ever be seen again."""
 LATEST: Final = Duration(25 * DAY)
 """Whether anything comes is known after so long."""
+YOUNG: Final = Duration(42 * DAY)
+"""How much longer than the longest wait so far one may take is not in the data: so long nothing is asked of it."""
 _BY_DIGEST: Final = ("brushing_suspected", "promo_abuse")
 _PORTION: Final = 20_000
 
@@ -271,7 +273,7 @@ def late_rows(seen: Seen, kernel: Kernel, end: Instant) -> list[ChanceRow]:
 
 def ever_rows(seen: Seen, end: Instant) -> list[ChanceRow]:
     """Of parcels that have been silent for some days: how likely they were said to be seen again, and how many were."""
-    answers = []
+    answers, learned_by = [], START + YOUNG
     for shipment, scans in seen.scans.items():
         moments = sorted(set(scans))
         for (at, status), following in pairwise([*moments, (Instant(2**62), None)]):
@@ -281,7 +283,7 @@ def ever_rows(seen: Seen, end: Instant) -> list[ChanceRow]:
             for age in AGES:
                 asked = at + age * DAY
                 passed = [chance for chance, when in said if when <= asked]
-                if following[0] > asked and passed:
+                if asked >= learned_by and following[0] > asked and passed:
                     answers.append((min(passed), following[0] < end))
     return _rows(answers, upward=False)
 

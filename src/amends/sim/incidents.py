@@ -9,7 +9,7 @@ from amends.model.instant import DAY, HOUR, Duration, Instant
 from amends.sim.catalogue import PRODUCTS
 from amends.sim.chance import draw_length, stream
 from amends.sim.course import Buyer, Course, Fact, Parcel
-from amends.sim.feeds import SHOPIFY, STRIPE, TRACKING, Feed, Outage
+from amends.sim.feeds import SHOPIFY, STRIPE, TRACKING, Feed, Outage, polled
 from amends.sim.lanes import LANES
 from amends.sim.places import Address, draw_address
 from amends.sim.plan import refund_order
@@ -38,7 +38,7 @@ class LaneDisruption(Incident, kw_only=True):
     origin: str
     destination: str
     missed: list[Instant] = []
-    """When each of those that were held would have arrived."""
+    """When it would have been told of each of those that were held that it had arrived."""
 
     def hold(self, rng: Random, parcel: Parcel) -> bool:
         """Keep a parcel that would arrive while the lane is closed until it is open again; whether it was kept."""
@@ -48,7 +48,7 @@ class LaneDisruption(Incident, kw_only=True):
         if not entry or not self.covers(parcel.scans[entry].seen.at):
             return False
         arrives = parcel.scans[entry].seen.at
-        self.missed.append(arrives)
+        self.missed.append(polled(parcel.tracking, arrives))
         parcel.delay(entry, int(self.end + draw_length(rng, 2, 40) - arrives))
         return True
 
