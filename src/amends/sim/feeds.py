@@ -49,7 +49,7 @@ _CATCH_UP: Final = 20 * MINUTE
 
 
 def polled(tracking: str, at: int) -> Instant:
-    """When the tracking service next asks the carrier of a parcel: every six hours, each parcel at a time of its own."""
+    """When the tracking service next asks the carrier of a parcel: every six hours, each at a time of its own."""
     phase = crc32(tracking.encode()) * SECOND % _POLL
     return Instant(at + (phase - at) % _POLL)
 
