@@ -25,6 +25,8 @@ OLDEST: Final = Duration(45 * DAY)
 """Who has waited for longer is not expected in any window."""
 _LATELY: Final = Duration(12 * HOUR)
 """Half of what counts as lately."""
+_DAYS: Final = Duration(3 * DAY)
+"""Half of what counts as the days before."""
 _BELIEVED: Final = 20.0
 """As many expected arrivals have come as expected before any are seen, in all other groups."""
 _HOURS: Final = 168
@@ -60,8 +62,8 @@ class LullJudge:
         """Of each group: the evidence, and what came and was expected while it added up."""
         self._hours: Floats = np.zeros((4, _HOURS))
         """By hour of the week: came and expected in the past, and the same since the last relearning."""
-        self._lately: Floats = np.zeros((2, 0))
-        """Of each group: what came and was expected in the last windows, fading."""
+        self._lately: Floats = np.zeros((4, 0))
+        """Of each group: what came and was expected in the last windows, fading; and the same, fading more slowly."""
         self._pending: list[Entries] = []
         self._heard: set[int] = set()
         self._open: dict[int, Finding] = {}
@@ -155,9 +157,10 @@ class LullJudge:
         calm = [group for group in known.tolist() if group not in self._open]
         self._hours[2, hour] += came[calm].sum()
         self._hours[3, hour] += plain[calm].sum()
-        self._lately *= 0.5 ** (surge.window / _LATELY)
-        self._lately[0] += came
-        self._lately[1] += plain * factor
+        self._lately[:2] *= 0.5 ** (surge.window / _LATELY)
+        self._lately[2:] *= 0.5 ** (surge.window / _DAYS)
+        self._lately[::2] += came
+        self._lately[1::2] += plain * factor
         evidence, runs = self._evidence[0], self._evidence[1:]
         evidence[known] += expected[known] * (1 - surge.falls_to) + came[known] * log(surge.falls_to)
         runs[0, known] += came[known]
@@ -195,14 +198,18 @@ class LullJudge:
         return found
 
     def _tempo(self) -> Floats:
-        """How much slower than expected it went lately in all other groups: in a peak, or a storm, all are slow.
+        """How much slower than expected it went lately in all other groups, or for days in the group itself.
+
+        In a peak, or a storm, all are slow; and a group that has been slow for days is not closed.
 
         Never above 1, and a group that surges says nothing of the others.
         """
-        others = self._lately.copy()
+        others = self._lately[:2].copy()
         others[:, list(self._open)] = 0
         came, expected = others.sum(axis=1, keepdims=True) - others + _BELIEVED
-        found: Floats = np.minimum(came / expected, 1.0)
+        of_others = np.minimum(came / expected, 1.0)
+        own = (self._lately[2] + _BELIEVED) / (self._lately[3] + _BELIEVED)
+        found: Floats = np.minimum(of_others, own)
         return found
 
     def _finding(self, group: int, at: Instant) -> Finding:
@@ -238,7 +245,7 @@ class LullJudge:
         if size > known:
             self._running = np.concatenate([self._running, np.zeros((size - known, self._bins), dtype=np.int32)])
             self._evidence = np.concatenate([self._evidence, np.zeros((3, size - known))], axis=1)
-            self._lately = np.concatenate([self._lately, np.zeros((2, size - known))], axis=1)
+            self._lately = np.concatenate([self._lately, np.zeros((4, size - known))], axis=1)
         if size > len(self._expect):
             self._expect = np.concatenate([self._expect, self._chances(np.arange(len(self._expect), size))])
 
@@ -276,7 +283,7 @@ class LullJudge:
         self._running = np.frombuffer(content["running"], dtype="<i4").astype(np.int32).reshape(-1, self._bins)
         self._evidence = np.frombuffer(content["evidence"], dtype="<f8").copy().reshape(3, -1)
         self._hours = np.frombuffer(content["hours"], dtype="<f8").copy().reshape(4, _HOURS)
-        self._lately = np.frombuffer(content["lately"], dtype="<f8").copy().reshape(2, -1)
+        self._lately = np.frombuffer(content["lately"], dtype="<f8").copy().reshape(4, -1)
         self._pending = []
         for columns in content["pending"]:
             self._note(*(np.array(column, dtype=np.int64) for column in columns))

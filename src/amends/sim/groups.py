@@ -23,7 +23,9 @@ def group_truths(incidents: Incidents, rows: list[Truth]) -> list[Truth]:
     for lane in incidents.lanes:
         subject = f"{lane.carrier}|{lane.origin}|{lane.destination}"
         silent = _moments(lane, by_order, "tracking_stalled", "destination_dark")
-        seen = [moment for moment in (_missed(lane), _crowded(silent, 6, DAY)) if moment is not None]
+        # A slow parcel may have been silent for long before the lane was closed.
+        crowded = _crowded([moment for moment in silent if moment >= lane.start], 6, DAY)
+        seen = [moment for moment in (_missed(lane), crowded) if moment is not None]
         # It is over when the last of its parcels has fallen silent, which may be after the lane is open again.
         found += _row("lane_disruption", subject, min(seen, default=None), max([lane.end, *silent]))
     for batch in incidents.batches:
