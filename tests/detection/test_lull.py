@@ -45,7 +45,7 @@ def pack() -> Pack:
 
 def lanes(seed: int, *, closed: str | None = None, silent: bool = False, thick: int = 120) -> list[Event]:
     """Two lanes on which so many parcels leave a day, on two days five times as many; perhaps one is closed."""
-    rng, told = Random(seed), []
+    rng, told = Random(seed), list[Event]()
     for lane in ("DE", "US"):
         at = float(START)
         while at < END:
