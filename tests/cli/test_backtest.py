@@ -82,7 +82,7 @@ def test_two_versions_stand_side_by_side(world: Path) -> None:
     ]
     (scan,) = changed
     assert (scan["rule"], scan["was"], scan["later"]) == ("no_first_scan", "no_first_scan", 0)
-    assert scan["earlier_median_seconds"] == 48 * 3600
+    assert scan["earlier_median_seconds"] == 24 * 3600
     total = document["comparison"]["total"]
     assert total["both"] + total["only_now"] == document["findings"]
     before = {one["exception"]: one for one in document["labels_before"]["exceptions"]}
@@ -94,7 +94,7 @@ def test_two_versions_stand_side_by_side(world: Path) -> None:
     assert alone["comparison"]["total"]["both"] == alone["findings"]
 
     lines = backtest(world, *options).stdout.splitlines()
-    assert any(line.startswith("no_first_scan ") and "2 days" in line for line in lines)
+    assert any(line.startswith("no_first_scan ") and "1 day" in line for line in lines)
     assert any(line.startswith("Beside the version before: ") for line in lines)
     assert any("recall before" in line for line in lines)
 
