@@ -10,8 +10,8 @@ import yaml
 from amends.detection import load_pack, pack_from_text
 from amends.detection.condition import TERMS, condition, inline, outline, value
 from amends.detection.explain import LANGUAGES, Explanation, explain
-from amends.detection.expression import Type
 from amends.detection.rule import Rule
+from amends.detection.types import Type
 from amends.model.fields import FIELDS
 
 PACK = load_pack()

@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 
 from amends.detection import Kernel, pack_from_text
-from amends.detection.expression import ExpressionError, Scope, Type, compile_expression
+from amends.detection.expression import compile_expression
 from amends.detection.machine import codes as op
 from amends.detection.machine.assembly import Label
 from amends.detection.pool import Pool
+from amends.detection.types import Type
 from amends.detection.verdicts import Values
+from amends.detection.written import ExpressionError, Scope
 from amends.model.event import Event
 from amends.model.instant import Instant
 

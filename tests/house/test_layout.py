@@ -13,6 +13,8 @@ from amends.model.errors import AmendsError
 SOURCE = Path(__file__).parent.parent.parent / "src" / "amends"
 NOT_NOUNS = {"util", "utils", "helper", "helpers", "common", "misc", "tools", "stuff"}
 LINES_MAX = 600
+ONE_LOOP = {"detection/machine/loop.py"}
+"""A call would cost more than the work: docs/decisions/0006."""
 
 
 def _files() -> list[Path]:
@@ -32,7 +34,7 @@ def test_files_are_named_by_nouns() -> None:
 
 def test_a_long_file_is_two_rooms_in_one() -> None:
     lengths = {str(path.relative_to(SOURCE)): len(path.read_text().splitlines()) for path in _files()}
-    assert {path: lines for path, lines in lengths.items() if lines > LINES_MAX} == {}
+    assert {path: lines for path, lines in lengths.items() if lines > LINES_MAX}.keys() <= ONE_LOOP
 
 
 def test_every_module_and_public_class_says_what_it_is() -> None:

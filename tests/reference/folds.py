@@ -19,9 +19,9 @@ class Touch(NamedTuple):
     received: int
 
 
-def touched(event: Event, received: int) -> Touch:
-    """The touch, with the columns of the event: the vocabulary's fields as values, its times and its type."""
-    fields: dict[str, Value] = {"time": event.time, "received": received, "type": event.type}
+def touched(event: Event, received: int, subject: str) -> Touch:
+    """The touch, with the columns of the event: the vocabulary's fields as values, its times, its type and the row."""
+    fields: dict[str, Value] = {"time": event.time, "received": received, "type": event.type, "subject": subject}
     for name, value in event.data.items():
         if name in FIELDS and value is not None:
             fields[name] = _typed(FIELDS[name].type, value)

@@ -173,7 +173,7 @@ class ReferenceKernel:
         row = self.rows.get(subject)
         if row is None:
             row = self.rows[subject] = Row(subject, self.pack.tables[kind])
-        touch = touched(event, self.clock)
+        touch = touched(event, self.clock, subject[1])
         row.fold(touch)
         for rule in self.pack.rules:
             if rule.table == kind:

@@ -121,6 +121,8 @@ def _type_of_fold(fold: str, of: str | None) -> str:
     if fold in ("count", "any"):
         return {"count": "integer", "any": "flag"}[fold]
     assert of is not None
+    if of == "subject":
+        return "text"
     return "instant" if of in ("time", "received") else FIELDS[of].type
 
 

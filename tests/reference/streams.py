@@ -161,7 +161,9 @@ class _Packs:
         fields = [f for f in self.fields if fold != "sum" or FIELDS[f].type in ("money", "integer")]
         if not fields:
             return self.column(fold="count")
-        return self.column(fold=fold, of=self.random.choice(fields))
+        of = self.random.choice(fields)
+        # One text in a few is the row's own name.
+        return self.column(fold=fold, of="subject" if FIELDS[of].type == "text" and len(of) == 7 else of)
 
     def column(self, **parts: str) -> dict[str, Any]:
         column: dict[str, Any] = {**parts, "on": self.some_types()}
@@ -311,6 +313,8 @@ def _type_of(column: dict[str, Any]) -> str:
     if column["fold"] in ("count", "any"):
         return {"count": "integer", "any": "flag"}[column["fold"]]
     of = column["of"]
+    if of == "subject":
+        return "text"
     return "instant" if of in ("time", "received") else FIELDS[of].type
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from amends.detection.expression import Type
 from amends.detection.pool import ABSENT, Pool
+from amends.detection.types import Type
 from amends.detection.vector import NO_INT, Array
 from amends.model.instant import parse_instant
 

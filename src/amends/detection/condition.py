@@ -7,7 +7,7 @@ import msgspec
 import sqlglot
 from sqlglot import exp
 
-from amends.detection.expression import Type
+from amends.detection.types import Type
 from amends.model.instant import UnreadableTimeError, parse_duration
 
 Language = Literal["en", "zh-Hans"]

@@ -64,6 +64,9 @@ class Engine:
         self._shapes = program.lane_shapes()
         self._wait_cells = program.wait_cells()
         self._calendars = program.calendars()
+        self._own_names: Index = np.zeros(1, dtype=np.int64)
+        self._own_bases: Index = np.zeros(len(KINDS), dtype=np.int64)
+        self._heard: Index = np.full(len(program.lulls) + 1, -1, dtype=np.int64)
         self._state: Index = np.zeros(state.SIZE, dtype=np.int64)
         s = self._state
         s[state.OUT_ROOM], s[state.RECORD_ROOM] = program.out_room, program.record_room
@@ -118,6 +121,7 @@ class Engine:
         keys = self._keys(batch)
         fields = self._fields(batch, translations)
         feeds = self._feeds(batch, types)
+        self._name_rows()
         self._add_texts()
         told = self._run(types, batch.time, received, feeds, keys, fields, _NOTHING)
         s[state.ARRIVALS] += batch.size
@@ -157,7 +161,7 @@ class Engine:
                 self._text_starts, self._characters,
                 self._shapes, self.groups, self._group_table, self.group_counts, learned.met, self._wait_cells,
                 learned.answers, learned.answer_bases, learned.curves, learned.far, learned.curve_bases, EDGES,
-                self._calendars, work, self._stack,
+                self._calendars, self._own_names, self._own_bases, self._heard, work, self._stack,
             ]  # fmt: skip
             why = run(*arrays)
             if why == state.FINISHED:
@@ -279,6 +283,17 @@ class Engine:
             known = translations[id(texts)] = self._pool.codes(texts, len(texts))
         own: NDArray[np.int32] = known[codes]
         return own
+
+    def _name_rows(self) -> None:
+        """Let the loop know the ids of rows as texts, of the kinds that ask for them: few subjects, such as feeds."""
+        parts, at = [self._own_names[:1]], 1
+        for kind in self._program.named_kinds:
+            subjects = self.subjects[kind]
+            names = [subjects.named(number) for number in range(len(subjects))]
+            self._own_bases[KINDS.index(kind)] = at
+            parts.append(self._pool.codes(names, len(names)).astype(np.int64))
+            at += len(names)
+        self._own_names = np.concatenate(parts)
 
     def _add_texts(self) -> None:
         """Let the loop know the texts that came to the pool."""

@@ -11,10 +11,11 @@ import yaml
 from amends.detection.calendars import ALWAYS, asked_calendars, week_in_words
 from amends.detection.condition import Clause, Language, condition, inline, is_length, length, outline, value
 from amends.detection.cost import Cost
-from amends.detection.expression import Type, compile_expression
+from amends.detection.expression import compile_expression
 from amends.detection.pool import Pool
 from amends.detection.rule import Column, Override, Pack, Rule, Surge
 from amends.detection.scope import EVENT_NAMES, loss_scope, row_scope
+from amends.detection.types import Type
 from amends.model.fields import FIELDS
 from amends.model.instant import format_duration, format_instant
 
@@ -181,6 +182,8 @@ class _Explainer:
     def _surge(self) -> tuple[list[str], list[str]]:
         surge = self._rule.surge
         assert surge is not None
+        if surge.wait is not None:
+            return self._lull(surge, surge.wait)
         if surge.rules:
             counted = self._say("counts_findings", rules=self._listed(surge.rules))
         else:
@@ -195,6 +198,17 @@ class _Explainer:
             fires.append(self._say("hits_too", window=window))
             clears += self._led("hits_clear", self._condition(self._rule.until))
         return fires, clears
+
+    def _lull(self, surge: Surge, wait: str) -> tuple[list[str], list[str]]:
+        window, rate = self._duration(surge.window), f"{surge.false_alarms.count:g}"
+        fires = [
+            self._say("awaits", wait=wait, by=self._listed(surge.by), window=window),
+            self._say(
+                "lull", at_least=str(surge.at_least), falls_to=f"{surge.falls_to:.0%}", rate=rate,
+                per=self._duration(surge.false_alarms.per),
+            ),
+        ]  # fmt: skip
+        return fires, [self._say("lull_clears")]
 
     def _threshold(self, surge: Surge) -> str:
         rate = f"{surge.false_alarms.count:g}"
@@ -249,6 +263,8 @@ class _Explainer:
         types = self._listed(column.on) if column.fold in ("sum", "count") else self._either(column.on)
         if column.of in ("time", "received"):
             text = folds[f"{column.fold}_{column.of}"].format(types=types)
+        elif column.of == "subject":
+            text = folds["subject"]
         elif column.of is None:
             text = folds[column.fold].format(types=types)
         else:

@@ -4,8 +4,8 @@ sqlglot reads the text; what it means is ours: types and units (money is not a n
 three-valued logic, and sentences for what is wrong.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, Literal
+from collections.abc import Callable
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -14,108 +14,30 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from amends.detection.asked import LEARNED
-from amends.detection.calendars import WORKING, Calendar, CalendarError, Calendars, Term, calendar_term
+from amends.detection.calendars import WORKING, CalendarError, Term, calendar_term
 from amends.detection.machine import codes as op
-from amends.detection.machine import hours
 from amends.detection.machine.assembly import Assembler, Label, bits_of
+from amends.detection.operations import (
+    BY_FORM,
+    COMPARE,
+    EACH,
+    FUNCTIONS,
+    NEGATED,
+    NUMBERS,
+    OPPOSITE,
+    RESULT,
+    SYMBOLS,
+    TESTS,
+    form,
+)
 from amends.detection.pool import Pool
-from amends.detection.vector import NO_INT
-from amends.model.errors import UnusableInputError
+from amends.detection.types import Type
+from amends.detection.written import Asked, Emit, Expression, ExpressionError, Question, Scope, Typed, missing
 from amends.model.instant import UnreadableTimeError, parse_duration
 from amends.model.money import EXPONENTS
 from amends.model.suggestion import suggestion
 
-Type = Literal["text", "integer", "decimal", "money", "instant", "duration", "flag", "null"]
-Emit = Callable[[Assembler], int]
-"""Writes the instructions that compute a value; returns the register it is in."""
-Test = Callable[[Assembler, int, Label], None]
-"""Writes the instructions that jump to a label where a condition is as a mode says, and go on where it is not."""
-
-_NUMBERS = ("integer", "decimal")
-_ORDERED = {"integer", "decimal", "money", "instant", "duration"}
-NO_DECIMAL: Final = bits_of(np.nan)
-
-
-class ExpressionError(UnusableInputError):
-    """An expression that cannot be used; the message is a sentence that says what to write instead."""
-
-
-class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """The names an expression may use, with their types, the sets of texts, the learned waits and the calendars.
-
-    Of each wait the names it reads of a row.
-    """
-
-    names: Mapping[str, Type]
-    sets: Mapping[str, tuple[str, ...]] = {}
-    waits: Mapping[str, frozenset[str]] = {}
-    calendars: Calendars = Calendars()
-
-
-class Question(msgspec.Struct, frozen=True):
-    """What an expression asks of a wait, for a whole group: `ask` is LEARNED or LOST_AFTER, with its numbers."""
-
-    wait: str
-    ask: str
-    arguments: tuple[Any, ...]
-
-
-class Asked:
-    """What expressions need of learned waits and of calendars to be written: their numbers, and what is asked."""
-
-    def __init__(self) -> None:
-        self.numbers: dict[str, int] = {}
-        self.lanes: dict[str, tuple[str, ...]] = {}
-        """By wait, the columns of its lanes."""
-        self.since: dict[str, Emit] = {}
-        self.questions: dict[Question, int] = {}
-        self.calendars: dict[Calendar, int] = {}
-
-    def calendar(self, calendar: Calendar) -> int:
-        """The number of a calendar."""
-        return self.calendars.setdefault(calendar, len(self.calendars))
-
-    def question(self, question: Question) -> int:
-        """The number of a question."""
-        return self.questions.setdefault(question, len(self.questions))
-
-
-class Expression(msgspec.Struct, frozen=True, kw_only=True):
-    """A checked expression: its text, its type, the names it reads, and how it is written as instructions.
-
-    `learned`: it asks what is usual.
-    """
-
-    text: str
-    type: Type
-    names: frozenset[str]
-    emit: Emit
-    test: Test
-    learned: bool = False
-
-
-class _Typed(msgspec.Struct, frozen=True):
-    type: Type
-    emit: Emit
-    zero: bool = False
-    """Whether it is the literal 0, which is as good as no money."""
-    fixed: int | None = None
-    """The value of a literal, in stored form."""
-    own_test: Test | None = None
-    name: str | None = None
-    """Of a column or a field."""
-
-    @property
-    def test(self) -> Test:
-        """How it is tested: as is best for it, or by its value."""
-        return self.own_test or (lambda asm, mode, label: asm.jump(op.TEST, self.emit(asm), mode, label))
-
-
-def missing(type_: Type) -> int:
-    """What stands in a register for an absent value of a type."""
-    if type_ in ("text", "flag", "null"):
-        return -1
-    return NO_DECIMAL if type_ == "decimal" else NO_INT
+_ORDERED: Final = {"integer", "decimal", "money", "instant", "duration"}
 
 
 def compile_expression(text: str, scope: Scope, pool: Pool, asked: Asked | None = None) -> Expression:
@@ -154,7 +76,7 @@ class _Compiler:
         self.names: set[str] = set()
         self.asks = False
 
-    def compile(self, node: exp.Expr | None) -> _Typed:
+    def compile(self, node: exp.Expr | None) -> Typed:
         if node is None:
             raise ExpressionError("something is missing in the expression")
         for kind, method in _METHODS.items():
@@ -164,49 +86,49 @@ class _Compiler:
 
     # -- leaves ---------------------------------------------------------------------------------------------------
 
-    def column(self, node: exp.Column) -> _Typed:
+    def column(self, node: exp.Column) -> Typed:
         name = ".".join(part.name for part in node.parts)
         type_ = self._scope.names.get(name)
         if type_ is None:
             raise ExpressionError(f"there is no `{name}` here{suggestion(name, self._scope.names)}")
         self.names.add(name)
         if type_ == "flag":
-            column = _Typed(type_, lambda asm: asm.load(name), name=name)
+            column = Typed(type_, lambda asm: asm.load(name), name=name)
             return msgspec.structs.replace(column, own_test=self._in_list(column, [1], has_null=False).test)
-        return _Typed(type_, lambda asm: asm.load(name), name=name)
+        return Typed(type_, lambda asm: asm.load(name), name=name)
 
-    def literal(self, node: exp.Literal) -> _Typed:
+    def literal(self, node: exp.Literal) -> Typed:
         if node.is_string:
             return _constant("text", self._pool.code(node.this))
         if "." in node.this or "e" in node.this.lower():
             return _constant("decimal", bits_of(float(node.this)))
         return _constant("integer", int(node.this), zero=int(node.this) == 0)
 
-    def boolean(self, node: exp.Boolean) -> _Typed:
+    def boolean(self, node: exp.Boolean) -> Typed:
         return _constant("flag", int(node.this))
 
-    def null(self, node: exp.Null) -> _Typed:
-        return _Typed("null", lambda asm: asm.constant(-1))
+    def null(self, node: exp.Null) -> Typed:
+        return Typed("null", lambda asm: asm.constant(-1))
 
-    def interval(self, node: exp.Interval) -> _Typed:
+    def interval(self, node: exp.Interval) -> Typed:
         amount, unit = node.this.name if node.this else "", node.unit.name if node.unit else ""
         try:
             return _constant("duration", int(parse_duration(f"{amount} {unit}")))
         except UnreadableTimeError as error:
             raise ExpressionError(f"`{node.sql()}`: {error}") from error
 
-    def paren(self, node: exp.Paren) -> _Typed:
+    def paren(self, node: exp.Paren) -> Typed:
         return self.compile(node.this)
 
     # -- logic ----------------------------------------------------------------------------------------------------
 
-    def flag(self, node: exp.Expr) -> _Typed:
+    def flag(self, node: exp.Expr) -> Typed:
         typed = self.compile(node)
         if typed.type not in ("flag", "null"):
             raise ExpressionError(f"`{node.sql()}` is {_a(typed.type)}, where a condition is needed")
         return typed
 
-    def logic(self, node: exp.And | exp.Or) -> _Typed:
+    def logic(self, node: exp.And | exp.Or) -> Typed:
         left, right = self.flag(node.this), self.flag(node.expression)
         both = isinstance(node, exp.And)
 
@@ -221,26 +143,26 @@ class _Compiler:
 
         def test(asm: Assembler, mode: int, label: Label) -> None:
             skip = Label()
-            if mode in _EACH[both]:
+            if mode in EACH[both]:
                 # Either half alone is enough to jump.
                 left.test(asm, mode, label)
                 right.test(asm, mode, label)
             else:
-                left.test(asm, _OPPOSITE[mode], skip)
+                left.test(asm, OPPOSITE[mode], skip)
                 right.test(asm, mode, label)
             asm.mark(skip)
 
-        return _Typed("flag", emit, own_test=test)
+        return Typed("flag", emit, own_test=test)
 
-    def negation(self, node: exp.Not) -> _Typed:
+    def negation(self, node: exp.Not) -> Typed:
         inner = self.flag(node.this)
-        return _Typed(
+        return Typed(
             "flag",
             lambda asm: asm.let(op.NOT, inner.emit(asm)),
-            own_test=lambda asm, mode, label: inner.test(asm, _NEGATED[mode], label),
+            own_test=lambda asm, mode, label: inner.test(asm, NEGATED[mode], label),
         )
 
-    def is_(self, node: exp.Is) -> _Typed:
+    def is_(self, node: exp.Is) -> Typed:
         operand = self.compile(node.this)
         if isinstance(node.expression, exp.Null):
             return self._is_null(operand)
@@ -253,10 +175,10 @@ class _Compiler:
         def test(asm: Assembler, mode: int, label: Label) -> None:
             operand.test(asm, wanted if mode in (op.IF_TRUE, op.IF_NOT_FALSE) else other, label)
 
-        return _Typed("flag", lambda asm: asm.let(question, operand.emit(asm)), own_test=test)
+        return Typed("flag", lambda asm: asm.let(question, operand.emit(asm)), own_test=test)
 
-    def _is_null(self, operand: _Typed) -> _Typed:
-        question = _BY_FORM[_form(operand.type)].is_absent
+    def _is_null(self, operand: Typed) -> Typed:
+        question = BY_FORM[form(operand.type)].is_absent
 
         def emit(asm: Assembler) -> int:
             return asm.let(question, operand.emit(asm))
@@ -270,16 +192,16 @@ class _Compiler:
             else:
                 asm.jump(op.TEST_ABSENT_CELL if where == "cell" else op.TEST_ABSENT_HALF, at, mode, label)
 
-        return _Typed("flag", emit, own_test=test)
+        return Typed("flag", emit, own_test=test)
 
     # -- comparison -----------------------------------------------------------------------------------------------
 
-    def comparison(self, node: exp.Binary) -> _Typed:
+    def comparison(self, node: exp.Binary) -> Typed:
         left, right = self.compile(node.this), self.compile(node.expression)
         self._comparable(node, left, right, equality=isinstance(node, exp.EQ | exp.NEQ))
         if "null" in (left.type, right.type):
-            return _Typed("flag", lambda asm: asm.constant(-1))
-        symbol = _COMPARE[type(node)]
+            return Typed("flag", lambda asm: asm.constant(-1))
+        symbol = COMPARE[type(node)]
         if symbol in ("=", "<>") and left.type in ("text", "flag") and (left.name is None) != (right.name is None):
             column, literal = (left, right) if left.name is not None else (right, left)
             if literal.fixed is not None:
@@ -288,19 +210,19 @@ class _Compiler:
         if symbol in (">", ">="):  # the same the other way round
             left, right, symbol = right, left, "<" + symbol[1:]
         type_: Type = "decimal" if "decimal" in (left.type, right.type) else left.type
-        operation = _BY_FORM[_form(type_)].compare[symbol]
+        operation = BY_FORM[form(type_)].compare[symbol]
         first, second = _as(type_, left), _as(type_, right)
-        tested = _TESTS.get((_form(type_), symbol))
+        tested = TESTS.get((form(type_), symbol))
         if tested is None:
-            return _Typed("flag", lambda asm: asm.let(operation, first(asm), second(asm)))
+            return Typed("flag", lambda asm: asm.let(operation, first(asm), second(asm)))
         question, negates = tested
 
         def test(asm: Assembler, mode: int, label: Label) -> None:
-            asm.jump(question, first(asm), second(asm), _NEGATED[mode] if negates else mode, label)
+            asm.jump(question, first(asm), second(asm), NEGATED[mode] if negates else mode, label)
 
-        return _Typed("flag", lambda asm: asm.let(operation, first(asm), second(asm)), own_test=test)
+        return Typed("flag", lambda asm: asm.let(operation, first(asm), second(asm)), own_test=test)
 
-    def _comparable(self, node: exp.Expr, left: _Typed, right: _Typed, *, equality: bool) -> None:
+    def _comparable(self, node: exp.Expr, left: Typed, right: Typed, *, equality: bool) -> None:
         types = {left.type, right.type} - {"null"}
         if len(types) < 2 or types == {"integer", "decimal"}:
             if not equality and types == {"flag"}:
@@ -310,7 +232,7 @@ class _Compiler:
             return
         raise ExpressionError(f"`{node.sql()}` compares {_a(left.type)} with {_a(right.type)}{_hint(types)}")
 
-    def within(self, node: exp.In) -> _Typed:
+    def within(self, node: exp.In) -> Typed:
         operand = self.compile(node.this)
         options = [self.compile(option) for option in node.expressions]
         if not options:
@@ -318,13 +240,13 @@ class _Compiler:
         for option in options:
             self._comparable(node, operand, option, equality=True)
         if operand.type == "null":
-            return _Typed("flag", lambda asm: asm.constant(-1))
+            return Typed("flag", lambda asm: asm.constant(-1))
         present = [option for option in options if option.type != "null"]
         known = [option.fixed for option in present if option.fixed is not None]
         if operand.type != "decimal" and len(known) == len(present) and "decimal" not in {o.type for o in present}:
             return self._in_list(operand, known, has_null=len(present) < len(options))
         type_: Type = "decimal" if "decimal" in (operand.type, *(o.type for o in present)) else operand.type
-        equals = _BY_FORM[_form(type_)].compare["="]
+        equals = BY_FORM[form(type_)].compare["="]
         value, others = _as(type_, operand), [_as(type_, option) for option in present]
 
         def emit(asm: Assembler) -> int:
@@ -334,9 +256,9 @@ class _Compiler:
                 found = asm.let(op.OR, found, asm.let(equals, wanted, other(asm)))
             return found
 
-        return _Typed("flag", emit)
+        return Typed("flag", emit)
 
-    def _in_list(self, operand: _Typed, members: list[int], *, has_null: bool) -> _Typed:
+    def _in_list(self, operand: Typed, members: list[int], *, has_null: bool) -> Typed:
         ordered = sorted(set(members))
         absent = missing(operand.type)
 
@@ -352,9 +274,9 @@ class _Compiler:
             else:
                 asm.jump(question, at, asm.constants(ordered), len(ordered), mode, label, int(has_null))
 
-        return _Typed("flag", emit, own_test=test)
+        return Typed("flag", emit, own_test=test)
 
-    def between(self, node: exp.Between) -> _Typed:
+    def between(self, node: exp.Between) -> Typed:
         low, high = node.args["low"], node.args["high"]
         return self.compile(
             exp.And(
@@ -364,10 +286,10 @@ class _Compiler:
 
     # -- arithmetic -----------------------------------------------------------------------------------------------
 
-    def arithmetic(self, node: exp.Binary) -> _Typed:
+    def arithmetic(self, node: exp.Binary) -> Typed:
         left, right = self.compile(node.this), self.compile(node.expression)
-        symbol = _SYMBOLS[type(node)]
-        type_ = _RESULT.get((left.type, symbol, right.type))
+        symbol = SYMBOLS[type(node)]
+        type_ = RESULT.get((left.type, symbol, right.type))
         if type_ is None:
             raise ExpressionError(
                 f"`{node.sql()}`: {_a(left.type)} {symbol} {_a(right.type)} has no meaning"
@@ -376,36 +298,36 @@ class _Compiler:
         by_double = "decimal" in (left.type, right.type) or symbol == "/"
         rounds = by_double and type_ in ("money", "duration")
         form = "decimal" if by_double else "integer"
-        operation = _BY_FORM[form].arithmetic[symbol]
+        operation = BY_FORM[form].arithmetic[symbol]
         first, second = (_as("decimal", part) if by_double else part.emit for part in (left, right))
 
         def emit(asm: Assembler) -> int:
             result = asm.let(operation, first(asm), second(asm))
             return asm.let(op.HALF_UP, result) if rounds else result
 
-        return _Typed(type_, emit)
+        return Typed(type_, emit)
 
-    def negative(self, node: exp.Neg) -> _Typed:
+    def negative(self, node: exp.Neg) -> Typed:
         inner = self.compile(node.this)
         if inner.type not in ("integer", "decimal", "money", "duration"):
             raise ExpressionError(f"`{node.sql()}`: {_a(inner.type)} has no negative")
         operation = op.NEGATE_F if inner.type == "decimal" else op.NEGATE_I
-        return _Typed(inner.type, lambda asm: asm.let(operation, inner.emit(asm)))
+        return Typed(inner.type, lambda asm: asm.let(operation, inner.emit(asm)))
 
     # -- functions ------------------------------------------------------------------------------------------------
 
-    def absolute(self, node: exp.Abs) -> _Typed:
+    def absolute(self, node: exp.Abs) -> Typed:
         inner = self.compile(node.this)
         if inner.type not in ("integer", "decimal", "money", "duration"):
             raise ExpressionError(f"`{node.sql()}`: ABS needs a number, money or a duration")
         operation = op.ABSOLUTE_F if inner.type == "decimal" else op.ABSOLUTE_I
-        return _Typed(inner.type, lambda asm: asm.let(operation, inner.emit(asm)))
+        return Typed(inner.type, lambda asm: asm.let(operation, inner.emit(asm)))
 
-    def coalesce(self, node: exp.Coalesce) -> _Typed:
+    def coalesce(self, node: exp.Coalesce) -> Typed:
         parts = [self.compile(part) for part in (node.this, *node.expressions)]
         type_ = self._common(node, parts)
         computes = [_as(type_, part) for part in parts]
-        present = _BY_FORM[_form(type_)].jump_present
+        present = BY_FORM[form(type_)].jump_present
 
         def emit(asm: Assembler) -> int:
             result, found = asm.register(), Label()
@@ -415,14 +337,14 @@ class _Compiler:
             asm.mark(found)
             return result
 
-        return _Typed(type_, emit)
+        return Typed(type_, emit)
 
-    def extreme(self, node: exp.Greatest | exp.Least) -> _Typed:
+    def extreme(self, node: exp.Greatest | exp.Least) -> Typed:
         parts = [self.compile(part) for part in (node.this, *node.expressions)]
         type_ = self._common(node, parts)
         if type_ not in _ORDERED:
             raise ExpressionError(f"`{node.sql()}`: {_a(type_)} has no order")
-        forms = _BY_FORM[_form(type_)]
+        forms = BY_FORM[form(type_)]
         pick = forms.greater if isinstance(node, exp.Greatest) else forms.lesser
         computes = [_as(type_, part) for part in parts]
 
@@ -432,9 +354,9 @@ class _Compiler:
                 result = asm.let(pick, result, compute(asm))
             return result
 
-        return _Typed(type_, emit)
+        return Typed(type_, emit)
 
-    def case(self, node: exp.Case) -> _Typed:
+    def case(self, node: exp.Case) -> Typed:
         if node.this is not None:
             raise ExpressionError(f"`{node.sql()}`: write CASE WHEN condition THEN value, with nothing after CASE")
         branches = [(self.flag(branch.this), self.compile(branch.args["true"])) for branch in node.args["ifs"]]
@@ -456,9 +378,9 @@ class _Compiler:
             asm.mark(done)
             return result
 
-        return _Typed(type_, emit)
+        return Typed(type_, emit)
 
-    def _common(self, node: exp.Expr, parts: list[_Typed]) -> Type:
+    def _common(self, node: exp.Expr, parts: list[Typed]) -> Type:
         types = {part.type for part in parts} - {"null"}
         if types == {"money", "integer"} and all(part.type != "integer" or part.zero for part in parts):
             return "money"
@@ -469,7 +391,7 @@ class _Compiler:
             raise ExpressionError(f"`{node.sql()}` mixes {named}; all of it must be of one type")
         return next(iter(types))
 
-    def function(self, node: exp.Anonymous) -> _Typed:
+    def function(self, node: exp.Anonymous) -> Typed:
         name = node.name.upper()
         if name == "MONEY":
             return self._money(node)
@@ -482,7 +404,7 @@ class _Compiler:
         known = ("ABS", "COALESCE", "GREATEST", "LEAST", "MONEY", "IN_SET", *LEARNED, *WORKING)
         raise ExpressionError(f"there is no function {name}; there are {', '.join(known)}")
 
-    def _working(self, node: exp.Anonymous) -> _Typed:
+    def _working(self, node: exp.Anonymous) -> Typed:
         """Time by the hours of a calendar."""
         parts = [self.compile(part) for part in node.expressions[:2]]
         try:
@@ -496,11 +418,11 @@ class _Compiler:
         def emit(asm: Assembler) -> int:
             since, length = (part.emit(asm) for part in parts)
             calendar = self._calendar(asm, term, by)
-            return asm.let(op.CALENDAR, since, length, calendar, _FUNCTIONS[term.name])
+            return asm.let(op.CALENDAR, since, length, calendar, FUNCTIONS[term.name])
 
-        return _Typed("duration", emit)
+        return Typed("duration", emit)
 
-    def _calendar(self, asm: Assembler, term: Term, by: _Typed | None) -> int:
+    def _calendar(self, asm: Assembler, term: Term, by: Typed | None) -> int:
         """Writes which calendar is asked."""
         asked = _known(self._asked)
         numbers = [asked.calendar(calendar) for calendar in term.choice.calendars]
@@ -510,7 +432,7 @@ class _Compiler:
         first = asm.constants([*codes, *(numbers[place] for place in term.numbers.tolist())])
         return asm.let(op.CHOOSE, by.emit(asm), first, len(codes), numbers[0])
 
-    def _ask(self, name: str, node: exp.Anonymous) -> _Typed:
+    def _ask(self, name: str, node: exp.Anonymous) -> Typed:
         """What is learned of a wait."""
         example, types = LEARNED[name]
         given = node.expressions
@@ -536,9 +458,9 @@ class _Compiler:
             raise ExpressionError(f"`{node.sql()}`: a share lies between 0 and 1; write {example}")
         if name == "LATE_AFTER":
             promise, chance = arguments
-            return _Typed("duration", lambda asm: self._late_after(asm, wait, promise, chance))
+            return Typed("duration", lambda asm: self._late_after(asm, wait, promise, chance))
         question = Question(wait, name, tuple(arguments))
-        return _Typed("duration", lambda asm: self._learned(asm, question))
+        return Typed("duration", lambda asm: self._learned(asm, question))
 
     def _group(self, asm: Assembler, wait: str) -> int:
         """Writes what finds the group of the row among those of a wait."""
@@ -560,11 +482,11 @@ class _Compiler:
         group, since = self._group(asm, wait), _known(self._asked).since[wait](asm)
         return asm.let(op.LATE_AFTER, group, since, promise(asm), bits_of(float(np.log(chance))))
 
-    def _money(self, node: exp.Anonymous) -> _Typed:
+    def _money(self, node: exp.Anonymous) -> Typed:
         if self._scope.names.get("currency") != "text":
             raise ExpressionError(f"`{node.sql()}` needs a column `currency` in the table")
         arguments = [self.compile(argument) for argument in node.expressions]
-        if len(arguments) != 1 or arguments[0].type not in _NUMBERS:
+        if len(arguments) != 1 or arguments[0].type not in NUMBERS:
             raise ExpressionError(f"`{node.sql()}`: MONEY takes one number, in major units of the row's currency")
         self.names.add("currency")
         major = _as("decimal", arguments[0])
@@ -574,9 +496,9 @@ class _Compiler:
             known = asm.constants([*codes, *(bits_of(factor) for factor in codes.values())])
             return asm.let(op.MONEY, major(asm), asm.load("currency"), known, len(codes))
 
-        return _Typed("money", emit)
+        return Typed("money", emit)
 
-    def _in_set(self, node: exp.Anonymous) -> _Typed:
+    def _in_set(self, node: exp.Anonymous) -> Typed:
         if len(node.expressions) != 2 or not isinstance(node.expressions[1], exp.Literal):
             raise ExpressionError(f"`{node.sql()}`: write IN_SET(column, 'name of the set')")
         operand = self.compile(node.expressions[0])
@@ -596,95 +518,23 @@ def _known(asked: Asked | None) -> Asked:
     return asked
 
 
-def _constant(type_: Type, value: int, *, zero: bool = False) -> _Typed:
-    return _Typed(type_, lambda asm: asm.constant(value), zero, value)
+def _constant(type_: Type, value: int, *, zero: bool = False) -> Typed:
+    return Typed(type_, lambda asm: asm.constant(value), zero, value)
 
 
-def _plain(typed: _Typed) -> int | float:
+def _plain(typed: Typed) -> int | float:
     """The value of a literal, as Python has it."""
     assert typed.fixed is not None
     return float(np.array(typed.fixed).view(np.float64)) if typed.type == "decimal" else typed.fixed
 
 
-def _as(type_: Type, typed: _Typed) -> Emit:
+def _as(type_: Type, typed: Typed) -> Emit:
     """The value as one of this type: a whole number as a decimal, NULL as what stands for it."""
     if typed.type == "null":
         return lambda asm: asm.constant(missing(type_))
     if type_ == "decimal" and typed.type != "decimal":
         return lambda asm: asm.let(op.TO_DECIMAL, typed.emit(asm))
     return typed.emit
-
-
-def _form(type_: Type) -> str:
-    if type_ in ("text", "decimal"):
-        return type_
-    return "flag" if type_ in ("flag", "null") else "integer"
-
-
-class _Operations(msgspec.Struct, frozen=True):
-    """The operations on values of one form."""
-
-    is_absent: int
-    jump_present: int
-    compare: dict[str, int]
-    arithmetic: dict[str, int] = {}
-    greater: int = -1
-    lesser: int = -1
-
-
-_EACH: Final = {True: (op.IF_NOT_TRUE, op.IF_FALSE), False: (op.IF_TRUE, op.IF_NOT_FALSE)}
-"""By whether it is AND: the modes in which either half alone decides."""
-_OPPOSITE: Final = {
-    op.IF_TRUE: op.IF_NOT_TRUE,
-    op.IF_NOT_TRUE: op.IF_TRUE,
-    op.IF_FALSE: op.IF_NOT_FALSE,
-    op.IF_NOT_FALSE: op.IF_FALSE,
-}
-_NEGATED: Final = {
-    op.IF_TRUE: op.IF_FALSE,
-    op.IF_FALSE: op.IF_TRUE,
-    op.IF_NOT_TRUE: op.IF_NOT_FALSE,
-    op.IF_NOT_FALSE: op.IF_NOT_TRUE,
-}
-_FUNCTIONS: Final = {"WORKING": hours.WORKING, "WORKING_DAYS": hours.WORKING_DAYS, "WORKED": hours.WORKED}
-_TESTS: Final = {
-    ("integer", "="): (op.TEST_EQUAL_I, False),
-    ("integer", "<>"): (op.TEST_EQUAL_I, True),
-    ("integer", "<"): (op.TEST_LESS_I, False),
-    ("integer", "<="): (op.TEST_LESS_EQUAL_I, False),
-    ("text", "="): (op.TEST_EQUAL_S, False),
-    ("text", "<>"): (op.TEST_EQUAL_S, True),
-    ("flag", "="): (op.TEST_EQUAL_S, False),
-    ("flag", "<>"): (op.TEST_EQUAL_S, True),
-}
-"""By form and symbol, the test, and whether it is that of the opposite."""
-
-
-def _negated(typed: _Typed) -> _Typed:
-    return _Typed(
-        "flag",
-        lambda asm: asm.let(op.NOT, typed.emit(asm)),
-        own_test=lambda asm, mode, label: typed.test(asm, _NEGATED[mode], label),
-    )
-
-
-_BY_FORM: Final = {
-    "integer": _Operations(
-        op.IS_ABSENT_I, op.JUMP_PRESENT_I,
-        {"=": op.EQUAL_I, "<>": op.UNEQUAL_I, "<": op.LESS_I, "<=": op.LESS_EQUAL_I},
-        {"+": op.ADD_I, "-": op.SUBTRACT_I, "*": op.MULTIPLY_I}, op.GREATER_I, op.LESSER_I,
-    ),
-    "decimal": _Operations(
-        op.IS_ABSENT_F, op.JUMP_PRESENT_F,
-        {"=": op.EQUAL_F, "<>": op.UNEQUAL_F, "<": op.LESS_F, "<=": op.LESS_EQUAL_F},
-        {"+": op.ADD_F, "-": op.SUBTRACT_F, "*": op.MULTIPLY_F, "/": op.DIVIDE_F}, op.GREATER_F, op.LESSER_F,
-    ),
-    "text": _Operations(
-        op.IS_ABSENT_S, op.JUMP_PRESENT_S,
-        {"=": op.EQUAL_S, "<>": op.UNEQUAL_S, "<": op.LESS_T, "<=": op.LESS_EQUAL_T},
-    ),
-    "flag": _Operations(op.IS_ABSENT_S, op.JUMP_PRESENT_S, {"=": op.EQUAL_S, "<>": op.UNEQUAL_S}),
-}  # fmt: skip
 
 
 def _a(type_: str) -> str:
@@ -706,42 +556,15 @@ def _hint(types: set[Type]) -> str:
     return ""
 
 
-_COMPARE: dict[type, str] = {
-    exp.EQ: "=",
-    exp.NEQ: "<>",
-    exp.LT: "<",
-    exp.LTE: "<=",
-    exp.GT: ">",
-    exp.GTE: ">=",
-}
-_SYMBOLS: dict[type, str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
+def _negated(typed: Typed) -> Typed:
+    return Typed(
+        "flag",
+        lambda asm: asm.let(op.NOT, typed.emit(asm)),
+        own_test=lambda asm, mode, label: typed.test(asm, NEGATED[mode], label),
+    )
 
 
-def _results() -> Iterator[tuple[tuple[Type, str, Type], Type]]:
-    for symbol in "+-*":
-        yield ("integer", symbol, "integer"), "integer"
-        for pair in (("integer", "decimal"), ("decimal", "integer"), ("decimal", "decimal")):
-            yield (pair[0], symbol, pair[1]), "decimal"
-    for number in _NUMBERS:
-        for other in _NUMBERS:
-            yield (number, "/", other), "decimal"  # type: ignore[misc]
-        for amount in ("money", "duration"):
-            yield (amount, "*", number), amount  # type: ignore[misc]
-            yield (number, "*", amount), amount  # type: ignore[misc]
-            yield (amount, "/", number), amount  # type: ignore[misc]
-    for amount in ("money", "duration"):
-        yield (amount, "+", amount), amount  # type: ignore[misc]
-        yield (amount, "-", amount), amount  # type: ignore[misc]
-        yield (amount, "/", amount), "decimal"  # type: ignore[misc]
-    yield ("instant", "-", "instant"), "duration"
-    yield ("instant", "+", "duration"), "instant"
-    yield ("instant", "-", "duration"), "instant"
-    yield ("duration", "+", "instant"), "instant"
-
-
-_RESULT: dict[tuple[Type, str, Type], Type] = dict(_results())
-
-_METHODS: dict[type[exp.Expr], Callable[..., _Typed]] = {
+_METHODS: dict[type[exp.Expr], Callable[..., Typed]] = {
     exp.Column: _Compiler.column,
     exp.Literal: _Compiler.literal,
     exp.Boolean: _Compiler.boolean,
@@ -752,10 +575,10 @@ _METHODS: dict[type[exp.Expr], Callable[..., _Typed]] = {
     exp.Or: _Compiler.logic,
     exp.Not: _Compiler.negation,
     exp.Is: _Compiler.is_,
-    **dict.fromkeys(_COMPARE, _Compiler.comparison),
+    **dict.fromkeys(COMPARE, _Compiler.comparison),
     exp.In: _Compiler.within,
     exp.Between: _Compiler.between,
-    **dict.fromkeys(_SYMBOLS, _Compiler.arithmetic),
+    **dict.fromkeys(SYMBOLS, _Compiler.arithmetic),
     exp.Neg: _Compiler.negative,
     exp.Abs: _Compiler.absolute,
     exp.Coalesce: _Compiler.coalesce,

@@ -32,7 +32,7 @@ from amends.model.instant import Instant
 Index = NDArray[np.int64]
 
 _BEGINNING = int(np.iinfo(np.int64).min)
-_FORMAT = 6
+_FORMAT = 7
 
 
 class StaleSnapshotError(AmendsError, ValueError):
@@ -71,8 +71,8 @@ class Kernel:
         self._pool = Pool()
         self._program = Program(pack, self._pool)
         self._engine = Engine(self._program, self._pool)
-        self._stage = Stage(self._program, self._engine, self._pool)
         self._experience = Experience(self._program, self._engine, self._pool)
+        self._stage = Stage(self._program, self._engine, self._pool, self._experience.lulls)
         self._clock = _BEGINNING
         self._epoch_ends = 0
         """When what is usual is learned anew; of no meaning before the clock has begun."""
@@ -157,6 +157,10 @@ class Kernel:
     def next_due(self) -> Instant | None:
         """The earliest moment at which a sweep could find something; None if nothing is awaited."""
         dues = [due for surge in self._stage.surges if (due := surge.judge.next_due()) is not None]
+        dues += [due for lull in self._experience.lulls if (due := lull.next_due()) is not None]
+        if any(len(self._engine.subjects[self.pack.rules[rule].table]) for rule in self._program.anew):
+            # What is learned there may make something due at once.
+            dues.append(self._epoch_ends)
         earliest = min(dues, default=NEVER)
         earliest = min(earliest, self._engine.earliest())
         return None if earliest == NEVER else Instant(earliest)

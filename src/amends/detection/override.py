@@ -11,9 +11,10 @@ import msgspec
 
 from amends.detection.backtest.threshold import changed, parse_value, thresholds_of
 from amends.detection.document import Document, Path
-from amends.detection.expression import Expression, Scope, Type
 from amends.detection.rule import Override, Pack, Rule
 from amends.detection.scope import loss_scope, row_scope
+from amends.detection.types import Type
+from amends.detection.written import Expression, Scope
 from amends.model.errors import UnusableInputError
 from amends.model.instant import Instant, UnreadableTimeError, parse_duration, parse_instant
 from amends.model.suggestion import suggestion

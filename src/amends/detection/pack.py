@@ -11,7 +11,7 @@ import msgspec
 from amends.detection.calendars import Calendars, compiled
 from amends.detection.calendars.reader import Part, read_calendars
 from amends.detection.document import Document, DocumentError, Path, parse_document, read_document
-from amends.detection.expression import Expression, ExpressionError, Scope, compile_expression
+from amends.detection.expression import compile_expression
 from amends.detection.override import Scopes, override_rule, read_override
 from amends.detection.pool import Pool
 from amends.detection.reading import near, texts_of
@@ -19,6 +19,7 @@ from amends.detection.rule import Column, Override, Pack, Rule, Table, Wait
 from amends.detection.rule_reader import read_rule
 from amends.detection.table_reader import read_columns
 from amends.detection.wait_reader import read_wait
+from amends.detection.written import Expression, ExpressionError, Scope
 from amends.model.errors import UnusableInputError
 from amends.model.instant import Instant
 from amends.model.types import EVENT_TYPES

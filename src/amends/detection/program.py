@@ -1,22 +1,35 @@
 """From a checked pack to a program: the layout of every row, and the instructions for every event and every rule."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.expression import Asked, Expression, Scope, Type, compile_expression, missing
-from amends.detection.layout import Cell, Layout
+from amends.detection.expression import compile_expression
+from amends.detection.layout import Layout
 from amends.detection.machine import codes as op
 from amends.detection.machine.assembly import Assembler, Label
 from amends.detection.machine.hours import HEAD
 from amends.detection.machine.lanes import SHAPE, VALUES
 from amends.detection.machine.loop import CHILD_KINDS, KIND_COUNT, KIND_INFO, RULE_INFO
+from amends.detection.machine.row import NEVER
 from amends.detection.pool import Pool
-from amends.detection.rule import Column, Pack, Rule, Surge, Wait
+from amends.detection.reads import (
+    JUMP_PRESENT,
+    Following,
+    Report,
+    RowNames,
+    SurgeSource,
+    concern_of,
+    currency_of,
+    expressions_of,
+    plain_length,
+    readers_of,
+)
+from amends.detection.rule import Column, Pack, Rule, Wait
 from amends.detection.scope import EVENT_NAMES, event_scope, loss_scope, row_scope
-from amends.model.instant import UnreadableTimeError, parse_duration
+from amends.detection.types import Type
+from amends.detection.written import Asked, Expression, Scope, missing
 from amends.model.subjects import KINDS
 from amends.model.types import EVENT_TYPES
 
@@ -24,29 +37,6 @@ Index = NDArray[np.int64]
 
 _BITS = 62
 """So many columns are told apart when a rule asks whether one of its own has changed; others share their bit."""
-
-
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What a finding of a rule says beside its verdict: its facts by name with their types, and its loss."""
-
-    facts: dict[str, Type]
-    loss: Expression | None
-    currency: str | None
-
-    @property
-    def size(self) -> int:
-        """How many numbers it puts out."""
-        return 2 + len(self.facts)
-
-
-class SurgeSource(msgspec.Struct, frozen=True, kw_only=True):
-    """A surge, by the number that its records bear: what it counts, and the types of its group's values."""
-
-    rule: Rule
-    number: int
-    surge: Surge
-    types: tuple[Type, ...]
-    finds_hits: bool
 
 
 class Program:
@@ -63,16 +53,18 @@ class Program:
         self._asm = Assembler()
         self._scopes: dict[tuple[str, bool], Scope] = {}
         self._events = event_scope(pack.sets, pack.calendars)
-        self._expressions: dict[tuple[str, int], Expression] = {}
+        self.expressions_of: dict[tuple[str, int], Expression] = {}
         """By text and scope, since most are asked for more than once."""
         self._kept: list[Scope] = []
         self.layouts = {kind: self._layout(kind) for kind in KINDS}
         self._number_waits()
         self.reports = {rule.id: self._report(rule) for rule in self.rules}
         self.surges = self._surges()
-        self.readers = _readers(pack, self.reports, lambda text: self._needed(text, self._events).names)
+        self.lulls = [rule for rule in self.rules if rule.surge is not None and rule.surge.wait is not None]
+        facts = {rule: report.facts for rule, report in self.reports.items()}
+        self.readers = readers_of(pack, facts, lambda text: self._needed(text, self._events).names)
         self.fields = {name: number for number, name in enumerate(sorted(self.readers))}
-        self.concern = _concern(pack)
+        self.concern = concern_of(pack)
         self.rule_info = np.full(len(self.rules) * RULE_INFO, -1, dtype=np.int64)
         self.anew: dict[str, int] = {}
         """By rule whose limit is learned, the block that arms a row anew."""
@@ -154,8 +146,13 @@ class Program:
         return shapes
 
     def wait_cells(self) -> Index:
-        """Where each wait's state lies in a row."""
-        cells = [cell for wait in self.waits for cell in self.layouts[wait.table].waits[wait.name]]
+        """Where each wait's state lies in a row, and whether a lull watches it."""
+        watched = {rule.surge.wait for rule in self.lulls if rule.surge is not None}
+        cells = [
+            cell
+            for wait in self.waits
+            for cell in (*self.layouts[wait.table].waits[wait.name], int(wait.name in watched))
+        ]
         return np.array([*cells, 0], dtype=np.int64)
 
     def calendars(self) -> Index:
@@ -221,19 +218,19 @@ class Program:
 
     def _needed(self, text: str | None, scope: Scope) -> Expression:
         assert text is not None  # the pack was checked
-        known = self._expressions.get((text, id(scope)))
+        known = self.expressions_of.get((text, id(scope)))
         if known is None:
             known = compile_expression(text, scope, self._pool, self._asked)
-            self._expressions[text, id(scope)] = known
+            self.expressions_of[text, id(scope)] = known
             self._kept.append(scope)
         return known
 
     def _compile(self, text: str | None, scope: Scope) -> Expression | None:
         return None if text is None else self._needed(text, scope)
 
-    def _names(self, table: str | None) -> "_Names":
+    def _names(self, table: str | None) -> RowNames:
         columns = self.layouts[table].columns if table is not None else {}
-        return _Names(columns, self.layouts["order"].columns, self.fields)
+        return RowNames(columns, self.layouts["order"].columns, self.fields)
 
     def _bits(self, table: str, names: Iterable[str]) -> int:
         places = {name: place for place, name in enumerate(self.pack.tables[table].columns)}
@@ -247,7 +244,7 @@ class Program:
     def _report(self, rule: Rule) -> Report:
         with_event = self._row_scope(rule.table, with_event=True)
         names: set[str] = set()
-        for text in _expressions(rule):
+        for text in expressions_of(rule):
             names |= self._needed(text, with_event).names
         pack = self.pack
         scope = loss_scope(pack.tables[rule.table], pack.tables.get("order"), pack.sets, pack.calendars)
@@ -256,13 +253,13 @@ class Program:
         return Report(
             facts={name: self.type_of(name, rule.table) for name in facts},
             loss=loss,
-            currency=_currency(loss, scope),
+            currency=currency_of(loss, scope),
         )
 
     def _surges(self) -> list[SurgeSource]:
         sources: list[SurgeSource] = []
         for rule in self.rules:
-            if rule.surge is not None:
+            if rule.surge is not None and rule.surge.wait is None:
                 types = tuple(self.type_of(name, rule.table) for name in rule.surge.by)
                 sources.append(
                     SurgeSource(
@@ -310,7 +307,7 @@ class Program:
         values = [asm.load(name) for name in source.surge.by]
         for value, type_ in zip(values, source.types, strict=True):
             present = Label()
-            asm.jump(_PRESENT.get(type_, op.JUMP_PRESENT_I), value, present)
+            asm.jump(JUMP_PRESENT.get(type_, op.JUMP_PRESENT_I), value, present)
             asm.jump(op.JUMP, nothing)
             asm.mark(present)
         first = asm.register(max(1, len(values)))
@@ -379,7 +376,7 @@ class Program:
         if where is not None:
             where.test(asm, op.IF_NOT_TRUE, off)
             names |= where.names
-        length = _length(rule.within)
+        length = plain_length(rule.within)
         if length is not None:
             return begun, asm.let(op.ADD_TO_I, begun, length), names
         asked = self._needed(rule.within, scope)
@@ -398,11 +395,11 @@ class Program:
         asm, fine = self._asm, Label()
         fires = asm.let(op.GREATER_I, due, asm.let(op.TOUCHED_AT))
         asm.jump(op.TEST_LESS_EQUAL_I, before, fires, op.IF_NOT_TRUE, fine)
-        asm.do(op.MOVE, due, asm.constant(_NEVER))
+        asm.do(op.MOVE, due, asm.constant(NEVER))
         asm.mark(fine)
 
     def _learns(self, rule: Rule) -> bool:
-        return _length(rule.within) is None and self._needed(rule.within, self._row_scope(rule.table)).learned
+        return plain_length(rule.within) is None and self._needed(rule.within, self._row_scope(rule.table)).learned
 
     def _write_anew(self, rule: Rule, before: Expression | None) -> int:
         asm, number = self._asm, self.numbers[rule.id]
@@ -413,7 +410,7 @@ class Program:
         asm.do(op.RETURN)
         asm.mark(off)
         nothing = asm.constant(missing("instant"))
-        asm.do(op.ARM_ANEW, nothing, asm.constant(_NEVER), nothing, number)
+        asm.do(op.ARM_ANEW, nothing, asm.constant(NEVER), nothing, number)
         asm.do(op.RETURN)
         return begins
 
@@ -432,7 +429,7 @@ class Program:
         assert rule.surge is not None
         asm = self._asm
         begins = asm.begin(self._names(rule.table))
-        if rule.surge.on:
+        if rule.surge.on and rule.surge.wait is None:
             hits = self._compile(rule.surge.hits, self._row_scope(rule.table, with_event=True))
             source = next(source for source in self.surges if source.rule is rule)
             self._write_record(source, None if hits is None else hits.emit(asm))
@@ -447,12 +444,12 @@ class Program:
         for place, kind in enumerate(KINDS):
             if kind not in self.pack.tables:
                 continue
-            following = _Following(self, kind)
+            following = self._following(kind)
             for type_ in sorted(self.concern[kind]):
                 entry[place * len(self.types) + self.types[type_]] = self._write_touch(kind, type_, following)
         return entry
 
-    def _write_touch(self, kind: str, type_: str, following: "_Following") -> int:
+    def _write_touch(self, kind: str, type_: str, following: Following) -> int:
         asm, table = self._asm, self.pack.tables[kind]
         begins = asm.here
         moved = 0
@@ -488,9 +485,24 @@ class Program:
                 asm.do(op.CALL, self._blocks[rule.id][0])
             elif rule.surge is None and type_ in rule.on:
                 self._write_fault(rule)
+        for number, lull in enumerate(self.lulls):
+            if lull.table == kind and type_ in self._heard_by(lull):
+                assert lull.surge is not None
+                asm.do(op.HEAR, number, int(lull.surge.window))
         asm.do(op.FINISH_TOUCH)
         asm.do(op.RETURN)
         return begins
+
+    def _heard_by(self, lull: Rule) -> frozenset[str]:
+        """The types of event by which something is heard of the wait that a lull watches."""
+        assert lull.surge is not None
+        assert lull.surge.wait is not None
+        wait, scope = self.pack.waits[lull.surge.wait], self._row_scope(lull.table)
+        names = self._needed(wait.since, scope).names
+        if wait.ends is not None:
+            names |= self._needed(wait.ends, scope).names
+        columns = self.pack.tables[lull.table].columns
+        return frozenset(type_ for name in names for type_ in columns[name].on)
 
     def _write_gate(self, rule: Rule, moved: int) -> None:
         block, bits = self._blocks[rule.id]
@@ -504,7 +516,7 @@ class Program:
         if column.where is not None:
             where = self._needed(column.where, self._events)
             where.test(asm, op.IF_NOT_TRUE, skip)
-        source = 0 if column.of is None else self._source(column.of)
+        source = 0 if column.of is None else self._source(column.of, kind)
         if column.fold in ("count", "any"):
             if column.of is not None:
                 self._unless_there(f"event.{column.of}", skip)
@@ -519,19 +531,33 @@ class Program:
             asm.do(fold, 0, cell.at, cell.time, bit, cell.form, source)
         asm.mark(skip)
 
-    def _source(self, of: str) -> int:
+    @property
+    def named_kinds(self) -> list[str]:
+        """The kinds of subject of which a column holds the row's own id."""
+        tables = self.pack.tables
+        return [kind for kind in tables if any(column.of == "subject" for column in tables[kind].columns.values())]
+
+    def _source(self, of: str, kind: str) -> int:
         """Where a fold takes its value from."""
+        if of == "subject":
+            return op.FROM_SUBJECT - KINDS.index(kind)
         return {"time": op.FROM_TIME, "received": op.FROM_RECEIVED}.get(of) or self.fields[of] + 1
 
     def _unless_there(self, name: str, skip: Label) -> None:
         there = Label()
-        self._asm.jump(_PRESENT.get(EVENT_NAMES[name], op.JUMP_PRESENT_I), self._asm.load(name), there)
+        self._asm.jump(JUMP_PRESENT.get(EVENT_NAMES[name], op.JUMP_PRESENT_I), self._asm.load(name), there)
         self._asm.jump(op.JUMP, skip)
         self._asm.mark(there)
 
     # ---------------------------------------------------------------- what follows a fold
 
-    def write_endings(self, kind: str) -> tuple[int, dict[int, int]]:
+    def _following(self, kind: str) -> Following:
+        endings, marks = self._write_endings(kind)
+        surges = [source.rule for source in self.surges if source.rule.table == kind and source.finds_hits]
+        overs = [self._write_over(rule) for rule in surges]
+        return Following(endings, marks, overs, [self._write_wait(wait) for wait in self.waits if wait.table == kind])
+
+    def _write_endings(self, kind: str) -> tuple[int, dict[int, int]]:
         """The block that clears faults whose trouble is over; and the marks of those, by cell."""
         asm, marks = self._asm, dict[int, int]()
         faults = [rule for rule in self._of_table(kind, "fault") if rule.until is not None]
@@ -549,14 +575,14 @@ class Program:
         asm.do(op.RETURN)
         return begins, marks
 
-    def write_over(self, rule: Rule) -> tuple[int, int]:
+    def _write_over(self, rule: Rule) -> tuple[int, int]:
         """The block that says whether the troubles of a surge's hits are over, and what moves it."""
         asm, until = self._asm, self._needed(rule.until, self._row_scope(rule.table))
         begins = asm.begin(self._names(rule.table))
         self._write_truth(until, op.OVER, self.numbers[rule.id])
         return begins, self._bits(rule.table, until.names)
 
-    def write_wait(self, wait: Wait) -> tuple[int, int]:
+    def _write_wait(self, wait: Wait) -> tuple[int, int]:
         """The block that follows a wait, and what moves it."""
         asm, scope = self._asm, self._row_scope(wait.table)
         begins = asm.begin(self._names(wait.table))
@@ -578,116 +604,3 @@ class Program:
         asm.do(op.WAIT, first, self._asked.numbers[wait.name])
         asm.do(op.RETURN)
         return begins, self._bits(wait.table, names)
-
-
-class _Following:
-    """The blocks of a table that any touch of it may call."""
-
-    def __init__(self, program: Program, kind: str) -> None:
-        self.endings, self.marks = program.write_endings(kind)
-        surges = [source.rule for source in program.surges if source.rule.table == kind and source.finds_hits]
-        self.overs = [program.write_over(rule) for rule in surges]
-        self.waits = [program.write_wait(wait) for wait in program.waits if wait.table == kind]
-
-
-class _Names:
-    """Puts names of a row, of its order, and of the event at hand into registers."""
-
-    def __init__(self, columns: Mapping[str, Cell], order: Mapping[str, Cell], fields: Mapping[str, int]) -> None:
-        self._columns, self._order, self._fields = columns, order, fields
-
-    def place(self, name: str) -> tuple[str, int]:
-        """Where a name can be tested without a register."""
-        if name in ("event.time", "event.received", "event.type"):
-            return "none", 0
-        field = self._fields.get(name.removeprefix("event.")) if name.startswith("event.") else None
-        if field is not None:
-            return "field", field
-        cell = self._columns.get(name)
-        if cell is None:
-            return "none", 0
-        return "half" if cell.form in (op.TEXT, op.FLAG) else "cell", cell.at
-
-    def load(self, asm: Assembler, name: str) -> int:
-        """The value in a register."""
-        if name == "event.time":
-            return asm.let(op.EVENT_TIME)
-        if name == "event.received":
-            return asm.let(op.EVENT_RECEIVED)
-        if name == "event.type":
-            return asm.let(op.EVENT_TYPE)
-        if name.startswith("event."):
-            number = self._fields.get(name.removeprefix("event."), -1)
-            return asm.let(op.FIELD, number, missing(EVENT_NAMES[name]))
-        if name.startswith("order."):
-            cell = self._order[name.removeprefix("order.")]
-            if cell.form in (op.TEXT, op.FLAG):
-                return asm.let(op.ORDER32, cell.at)
-            return asm.let(op.ORDER64, cell.at, missing("decimal" if cell.form == op.DECIMAL else "integer"))
-        cell = self._columns[name]
-        return asm.let(op.LOAD32 if cell.form in (op.TEXT, op.FLAG) else op.LOAD64, cell.at)
-
-
-_PRESENT: dict[Type, int] = {
-    "text": op.JUMP_PRESENT_S,
-    "flag": op.JUMP_PRESENT_S,
-    "decimal": op.JUMP_PRESENT_F,
-}
-_NEVER = np.iinfo(np.int64).max
-
-
-def _currency(loss: Expression | None, scope: Scope) -> str | None:
-    """The column that names the currency of the loss."""
-    if loss is None:
-        return None
-    of_order = any(name.startswith("order.") for name in loss.names)
-    name = "order.currency" if of_order else "currency"
-    return name if name in scope.names else None
-
-
-def _expressions(rule: Rule) -> list[str]:
-    """The rule's conditions that are written as expressions."""
-    return [text for part, text in rule.conditions.items() if part != "within" or _length(text) is None]
-
-
-def _length(text: str | None) -> int | None:
-    """A plain length of time in microseconds; None for an expression."""
-    assert text is not None  # the pack was checked
-    try:
-        return int(parse_duration(text))
-    except UnreadableTimeError:
-        return None
-
-
-def _readers(
-    pack: Pack, reports: Mapping[str, Report], where: Callable[[str], frozenset[str]]
-) -> dict[str, frozenset[str]]:
-    """For each field of events, the types of event it is read from; `where` tells the names in a condition."""
-    readers: dict[str, set[str]] = {}
-    for table in pack.tables.values():
-        for column in table.columns.values():
-            names = {column.of} if column.of not in (None, "time", "received") else set()
-            if column.where is not None:
-                names |= {name.removeprefix("event.") for name in where(column.where)}
-            for name in names:
-                readers.setdefault(str(name), set()).update(column.on)
-    for rule in pack.rules.values():
-        on = rule.surge.on if rule.surge is not None else rule.on
-        if rule.surge is not None and rule.surge.rules:
-            on = tuple(EVENT_TYPES)  # any event may make a conflict
-        names = {name for name in reports[rule.id].facts if name.startswith("event.")}
-        if rule.surge is not None:
-            names |= {name for name in rule.surge.by if name.startswith("event.")}
-        for name in names:
-            readers.setdefault(name.removeprefix("event."), set()).update(on)
-    return {name: frozenset(types) for name, types in readers.items()}
-
-
-def _concern(pack: Pack) -> dict[str, frozenset[str]]:
-    """For each table, the types of event that touch its rows: those that a column or a rule of it names."""
-    types: dict[str, set[str]] = {kind: set() for kind in pack.tables}
-    for kind, table in pack.tables.items():
-        types[kind].update(type_ for column in table.columns.values() for type_ in column.on)
-    for rule in pack.rules.values():
-        types[rule.table].update(rule.on if rule.surge is None else rule.surge.on)
-    return {kind: frozenset(names) for kind, names in types.items()}

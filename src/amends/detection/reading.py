@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final, Protocol
 
 from amends.detection.document import Document, Path
-from amends.detection.expression import Expression, Scope
+from amends.detection.written import Expression, Scope
 from amends.model.instant import DAY, Duration, UnreadableTimeError, parse_duration
 from amends.model.suggestion import suggestion
 

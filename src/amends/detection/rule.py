@@ -6,8 +6,8 @@ from typing import Final, Literal
 import msgspec
 
 from amends.detection.calendars import Calendars
-from amends.detection.expression import Type
 from amends.detection.finding import RuleKind
+from amends.detection.types import Type
 from amends.model.instant import Duration, Instant, UnreadableTimeError, parse_duration
 
 Fold = Literal["first", "last", "min", "max", "sum", "count", "any"]
@@ -19,7 +19,10 @@ _RATE: Final = re.compile(r"(\d+(?:\.\d+)?)\s+per\s+(.+)")
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
-    """A column: the fold of field `of` (or `time`, `received`) over events of types `on` for which `where` holds."""
+    """A column: the fold of `of` over events of types `on` for which `where` holds.
+
+    `of` is a field, or `time`, `received`, or `subject`: the row's own id.
+    """
 
     name: str
     type: Type
@@ -87,6 +90,10 @@ class Surge(msgspec.Struct, frozen=True, kw_only=True):
     prior: float
     ratio: bool
     prior_strength: float
+    wait: str | None = None
+    """A learned wait: the surge is then one of what does not come (see `lull.py`)."""
+    falls_to: float = 0.25
+    """Of a wait: the share of the usual to which what comes has to have fallen."""
 
     @property
     def odds(self) -> float:

@@ -4,12 +4,13 @@ import re
 from typing import Any, Final, get_args
 
 from amends.detection.document import Document, Path
-from amends.detection.expression import Expression, Scope, Type
 from amends.detection.finding import RuleKind
 from amends.detection.reading import Reader, length_of, near, texts_of
 from amends.detection.rule import Pack, Rule, Severity, Surge, Table
 from amends.detection.scope import loss_scope, row_scope
 from amends.detection.surge_reader import read_surge
+from amends.detection.types import Type
+from amends.detection.written import Expression, Scope
 from amends.model.exceptions import EXCEPTIONS
 
 TROUBLES: Final = (
@@ -23,7 +24,7 @@ _KEYS: Final = {
     "silence": {"since", "within", "until", "where", "before"},
     "surge": {
         "of", "by", "window", "at_least", "false_alarms", "half_life", "prior", "ratio", "prior_strength",
-        "until",
+        "until", "falls_to",
     },
 }  # fmt: skip
 _COMMON: Final = {
@@ -61,8 +62,9 @@ class _RuleReader:
         self._identity()
         self._conditions(kind, table)
         surge = read_surge(
-            self._reader, self._document, self._path, entry, self._who, self._row(table, with_event=True)
-        )
+            self._reader, self._document, self._path, entry, self._who, self._row(table, with_event=True),
+            {name: wait for name, wait in self._pack.waits.items() if wait.table == table.kind},
+        )  # fmt: skip
         self._loss(table)
         evidence = self._evidence(table)
         title, says = self._texts("title"), self._texts("says")
@@ -159,7 +161,7 @@ class _RuleReader:
                 self._typed("before", row, "instant")
         elif "until" in entry:
             self._condition("until", row, needed=True)
-            if isinstance(entry.get("of"), dict) and "rules" in entry["of"]:
+            if isinstance(entry.get("of"), dict) and "on" not in entry["of"]:
                 self.say(("until",), "`until` belongs to a surge of events; the findings of rules clear by themselves")
 
     def _condition(self, key: str, scope: Scope, *, needed: bool) -> None:

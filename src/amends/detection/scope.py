@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from amends.detection.calendars import Calendars
-from amends.detection.expression import Scope, Type
 from amends.detection.rule import Table, Wait
+from amends.detection.types import Type
+from amends.detection.written import Scope
 from amends.model.fields import FIELDS
 
 EVENT_NAMES: dict[str, Type] = {

@@ -1,5 +1,7 @@
 """From what the loop put out to verdicts: findings of rules, then of the surges that count them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,9 +9,11 @@ from amends.detection.engine import Engine, Told
 from amends.detection.finding import Clearing, Finding, Verdicts
 from amends.detection.grouping import alike
 from amends.detection.hits import Hit, HitLog, Hits
+from amends.detection.lull import LullJudge
 from amends.detection.machine import codes as op
 from amends.detection.pool import Pool
-from amends.detection.program import Program, SurgeSource
+from amends.detection.program import Program
+from amends.detection.reads import SurgeSource
 from amends.detection.surge import Records, SurgeJudge
 from amends.detection.verdicts import Reader
 from amends.model.instant import Instant
@@ -71,8 +75,8 @@ def _of(rows: Index, column: int, number: int) -> Index:
 class Stage:
     """Runs what comes behind the loop."""
 
-    def __init__(self, program: Program, engine: Engine, pool: Pool) -> None:
-        self._engine = engine
+    def __init__(self, program: Program, engine: Engine, pool: Pool, lulls: Sequence[LullJudge]) -> None:
+        self._engine, self._lulls = engine, lulls
         self.reader = Reader(program, engine, pool)
         self.surges = [SurgeStage(source, program, engine, self.reader) for source in program.surges]
 
@@ -81,6 +85,10 @@ class Stage:
         findings, clearings = self.reader.read(told.out)
         for surge in self.surges:
             found, cleared = surge.judge_records(told, end)
+            findings += found
+            clearings += cleared
+        for lull in self._lulls:
+            found, cleared = lull.judge(end)
             findings += found
             clearings += cleared
         self._engine.forget_batch()

@@ -1,21 +1,26 @@
 """Reads what only a surge has, and says what is wrong with it."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from amends.detection.document import Document, Path
-from amends.detection.expression import Scope
 from amends.detection.reading import Reader, is_number, length_of, near, texts_of
-from amends.detection.rule import Rate, Surge, parse_rate
-from amends.model.instant import Duration
+from amends.detection.rule import Rate, Surge, Wait, parse_rate
+from amends.detection.written import Scope
+from amends.model.instant import DAY, MINUTE, Duration
 
-_OF: Final = ("rules", "on", "hits")
+_OF: Final = ("rules", "on", "hits", "wait")
 
 
 def read_surge(
-    reader: Reader, document: Document, path: Path, entry: dict[str, Any], who: str, row: Scope
-) -> Surge | None:
-    """The surge of a rule's entry; `row` is what its `hits` may name. None if it is none, or something is wrong."""
-    return _SurgeReader(reader, document, path, entry, who).read(row) if entry.get("kind") == "surge" else None
+    reader: Reader, document: Document, path: Path, entry: dict[str, Any], who: str, row: Scope,
+    waits: Mapping[str, Wait],
+) -> Surge | None:  # fmt: skip
+    """The surge of a rule's entry; `row` is what its `hits` may name, `waits` are those over its table.
+
+    None if it is none, or something is wrong.
+    """
+    return _SurgeReader(reader, document, path, entry, who).read(row, waits) if entry.get("kind") == "surge" else None
 
 
 class _SurgeReader:
@@ -26,15 +31,15 @@ class _SurgeReader:
         path = (*self._path, key) if key in self._entry else self._path
         self._reader.say(self._document, path, f"{self._who}: {sentence}")
 
-    def read(self, row: Scope) -> Surge | None:
+    def read(self, row: Scope, waits: Mapping[str, Wait]) -> Surge | None:
         of = self._entry.get("of")
-        if not isinstance(of, dict) or ("rules" in of) == ("on" in of):
-            self._say("of", "`of` should hold either rules or on")
+        if not isinstance(of, dict) or len({"rules", "on", "wait"} & of.keys()) != 1:
+            self._say("of", "`of` should hold either rules, on or wait")
             return None
         for key in of:
             if key not in _OF:
                 self._say(
-                    "of", f"`{key}` does not belong in `of`; it has rules, or on and perhaps hits{near(key, _OF)}"
+                    "of", f"`{key}` does not belong in `of`; it has rules, wait, or on and perhaps hits{near(key, _OF)}"
                 )
         rules = self._rules(of) if "rules" in of else ()
         path: Path = (*self._path, "of")
@@ -61,7 +66,9 @@ class _SurgeReader:
             ),
             "prior_strength": self._number("prior_strength", 20, "a number of records above 0"),
         }  # fmt: skip
-        if window is None or rate is None:
+        falls_to = self._number("falls_to", 0.25, "a share between 0 and 1, such as 0.25", below=1)
+        fits = self._waits_in_groups(of["wait"], by, window, waits) if "wait" in of else True
+        if window is None or rate is None or not fits:
             return None
         return Surge(
             rules=rules,
@@ -75,7 +82,25 @@ class _SurgeReader:
             prior=float(numbers["prior"]),
             ratio=ratio,
             prior_strength=float(numbers["prior_strength"]),
+            wait=of.get("wait"),
+            falls_to=falls_to,
         )
+
+    def _waits_in_groups(
+        self, name: Any, by: tuple[str, ...], window: Duration | None, waits: Mapping[str, Wait]
+    ) -> bool:
+        """Whether there is such a wait, of the same groups, and the windows are of a length that suits it."""
+        wait = waits.get(name) if isinstance(name, str) else None
+        if wait is None:
+            self._say("of", f"there is no wait `{name}` over this table{near(name, waits)}")
+            return False
+        if sorted(by) != sorted(wait.by[0]):
+            self._say("by", f"a surge of the wait `{name}` goes by its narrowest groups: {', '.join(wait.by[0])}")
+            return False
+        if window is not None and not MINUTE <= window <= DAY:
+            self._say("window", "a surge of a wait has windows from a minute to a day")
+            return False
+        return True
 
     def _rules(self, of: dict[str, Any]) -> tuple[str, ...]:
         rules = texts_of(of["rules"]) if isinstance(of["rules"], list) else None

@@ -4,10 +4,10 @@ from typing import Any, Final, get_args
 
 from amends.detection.calendars import Calendars
 from amends.detection.document import Document, Path
-from amends.detection.expression import Type
 from amends.detection.reading import Reader, near
 from amends.detection.rule import Column, Fold
 from amends.detection.scope import event_scope
+from amends.detection.types import Type
 from amends.model.fields import FIELDS
 from amends.model.subjects import KINDS
 
@@ -87,6 +87,8 @@ class _ColumnReader:
             return "integer" if fold == "count" else "flag"
         if of in ("time", "received"):
             type_: Type = "instant"
+        elif of == "subject":
+            type_ = "text"
         elif isinstance(of, str) and of in FIELDS:
             type_ = FIELDS[of].type
         else:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 from amends.detection.engine import Engine
-from amends.detection.expression import NO_DECIMAL, Type
 from amends.detection.finding import Clearing, Finding, finding_id
 from amends.detection.hits import Hit
 from amends.detection.machine import codes as op
@@ -13,7 +12,9 @@ from amends.detection.machine.row import NO_ROW
 from amends.detection.pool import Pool
 from amends.detection.program import Program
 from amends.detection.rule import Rule
+from amends.detection.types import Type
 from amends.detection.vector import NO_INT
+from amends.detection.written import NO_DECIMAL
 from amends.model.instant import Instant
 
 Open = dict[tuple[int, int], list[str]]

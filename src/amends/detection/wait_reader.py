@@ -8,11 +8,11 @@ from typing import Any
 from amends.detection.asked import LEARNED
 from amends.detection.calendars import Calendars
 from amends.detection.document import Document, Path
-from amends.detection.expression import Expression, Scope
 from amends.detection.learning.waits import ENOUGH
 from amends.detection.reading import Reader, is_number, length_of, near, texts_of
 from amends.detection.rule import Table, Wait
 from amends.detection.scope import row_scope
+from amends.detection.written import Expression, Scope
 from amends.model.instant import DAY, Duration
 
 Sets = Mapping[str, tuple[str, ...]]

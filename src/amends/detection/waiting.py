@@ -7,12 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.engine import Engine, Learned
-from amends.detection.expression import Question, Type
-from amends.detection.learning import Lanes, Waits
+from amends.detection.learning import End, Lanes, Waits
+from amends.detection.lull import LullJudge
 from amends.detection.machine.lanes import GROUP
+from amends.detection.machine.loop import BEGAN, HEARD
 from amends.detection.pool import Pool
 from amends.detection.program import Program
-from amends.detection.rule import Wait
+from amends.detection.rule import Rule, Wait
+from amends.detection.types import Type
+from amends.detection.written import Question
 from amends.model.instant import DAY, Duration, Instant
 
 Index = NDArray[np.int64]
@@ -27,28 +30,41 @@ class Experience:
     def __init__(self, program: Program, engine: Engine, pool: Pool) -> None:
         self._program, self._engine, self._pool = program, engine, pool
         self._waits = [_Learning(wait, program, engine) for wait in program.waits]
+        self.lulls = [self._watching(rule) for rule in program.lulls]
         self._named = 0
         """How many of the loop's groups have got their names."""
 
     def __bool__(self) -> bool:
         return bool(self._waits)
 
+    def _watching(self, rule: Rule) -> LullJudge:
+        assert rule.surge is not None
+        assert rule.surge.wait is not None
+        learning = self._waits[self._number(rule.surge.wait)]
+        lull = LullJudge(rule, learning.lanes, learning.waits, learning.wait.half_life)
+        learning.lulls.append(lull)
+        return lull
+
     def take(self, ended: Index) -> None:
-        """Take in waits that ended, a row each, and the groups that were met."""
+        """Take in what happened to waits, a row each, and the groups that were met."""
         self._name_groups()
         if not len(ended):
             return
+        for number, _, _, _, _, _, now in ended[ended[:, 4] == HEARD].tolist():
+            self.lulls[number].hear(np.array([now]))
+        ended = ended[ended[:, 4] != HEARD]
         own = self._engine.groups.reshape(-1, GROUP)[ended[:, 1], 2]
         for number, learning in enumerate(self._waits):
             chosen = ended[:, 0] == number
             if chosen.any():
-                part = ended[chosen]
-                learning.waits.observe(own[chosen], part[:, 2], part[:, 3], part[:, 4].astype(np.int8), seen=part[:, 5])
+                learning.take(own[chosen], ended[chosen])
 
     def relearn(self, now: Instant) -> None:
         """An epoch is over: draw the curves anew, and let the loop know."""
         for learning in self._waits:
             learning.relearn(now, self._engine)
+            for lull in learning.lulls:
+                lull.relearn(EPOCH)
         self.publish()
 
     def publish(self) -> None:
@@ -92,12 +108,22 @@ class Experience:
 
     def dump(self) -> Any:
         """What was learned, for a snapshot; who waits lies in the rows."""
-        return [{"lanes": learning.lanes.dump(), "waits": learning.waits.dump()} for learning in self._waits]
+        return [
+            {
+                "lanes": learning.lanes.dump(),
+                "waits": learning.waits.dump(),
+                "lulls": [lull.dump() for lull in learning.lulls],
+            }
+            for learning in self._waits
+        ]
 
     def load(self, content: Any) -> None:
         """Take over what was dumped."""
         for learning, held in zip(self._waits, content, strict=True):
             learning.lanes, learning.waits = Lanes.load(held["lanes"]), Waits.load(held["waits"])
+            for lull, known in zip(learning.lulls, held["lulls"], strict=True):
+                lull.follow(learning.lanes, learning.waits)
+                lull.load(known)
         self._named = int(self._engine.group_counts[0])
         self.publish()
 
@@ -109,6 +135,7 @@ class _Learning:
         self.wait = wait
         self.lanes = Lanes(wait.by)
         self.waits = Waits(half_life=wait.half_life, enough=wait.enough)
+        self.lulls: list[LullJudge] = []
         self._types = [program.type_of(name, wait.table) for name in wait.by[0]]
         self._cells = program.layouts[wait.table].waits[wait.name]
 
@@ -118,6 +145,19 @@ class _Learning:
             _python(value, type_, pool) for value, type_ in zip(values[: len(self._types)], self._types, strict=True)
         ]
         self.lanes.add(level, named, parent)
+
+    def take(self, groups: Index, happened: Index) -> None:
+        """Waits of these groups began or ended."""
+        began = happened[:, 4] == BEGAN
+        new, over, of = happened[began], happened[~began], groups[~began]
+        if len(over):
+            how = over[:, 4].astype(np.int8)
+            self.waits.observe(of, over[:, 2], over[:, 3], how, seen=over[:, 5])
+        for lull in self.lulls:
+            if len(over):
+                lull.end(of, over[:, 2], over[:, 5], over[:, 6], over[:, 4] == End.CAME)
+            if len(new):
+                lull.begin(groups[began], new[:, 2], new[:, 6])
 
     def relearn(self, now: Instant, engine: Engine) -> None:
         rows, cells = engine.subjects[self.wait.table].all(), engine.heap.cells

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from amends.model.instant import Duration, Instant
 from amends.sim.catalogue import Product
+from amends.sim.climate import STEADY, Climate
 from amends.sim.places import Address
 from amends.sim.shops import Market, Method, Shop, Warehouse
 
@@ -125,6 +126,11 @@ class Scan:
     customs: str | None = None
     written: bytes | None = None
 
+    @property
+    def is_at_pickup(self) -> bool:
+        """Whether it says that the parcel waits for its buyer."""
+        return self.sub_status == "AvailableForPickup_Other"
+
 
 @dataclass(slots=True)
 class Declaration:
@@ -154,6 +160,8 @@ class Parcel:
     scans: list[Scan] = field(default_factory=list)
     pickup_until: Instant | None = None
     declaration: Declaration | None = None
+    slow: float = 1.0
+    """How much longer than usual each step of its way takes: by its lane, its service and the season."""
     part: tuple[int, int] | None = None
     """Units of the order's first line that are in it, and of all the others, where it does not hold the whole order."""
 
@@ -167,7 +175,9 @@ class Parcel:
         return next((index for index, scan in enumerate(self.scans) if scan.leg == leg), None)
 
     def delay(self, index: int, by: Duration | int) -> None:
-        """Let the scan at `index` and all after it come later."""
+        """Let the scan at `index` and all after it come later, and a pickup point keep it for as long."""
+        if self.pickup_until is not None and any(scan.is_at_pickup for scan in self.scans[index:]):
+            self.pickup_until = Instant(self.pickup_until + by)
         for scan in self.scans[index:]:
             scan.seen = scan.seen.after(by)
 
@@ -295,6 +305,7 @@ class Course:
     shipping: int
     deliver_by: Instant
     created: Fact
+    climate: Climate = STEADY
     recipient_id: str | None = None
     note: str | None = None
     coupon: str | None = None

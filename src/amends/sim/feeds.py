@@ -2,10 +2,11 @@
 
 from random import Random
 from typing import Final
+from zlib import crc32
 
 import msgspec
 
-from amends.model.instant import MINUTE, SECOND, Instant
+from amends.model.instant import HOUR, MINUTE, SECOND, Duration, Instant
 from amends.sim.shops import SHOPS
 
 
@@ -43,7 +44,14 @@ ALL: Final = (*SHOPIFY.values(), STRIPE, TRACKING, DESK, RETURNS, REVIEWS, SYSTE
 
 _DELAYS: Final = {"shopify": (1 * SECOND, 6 * SECOND), "stripe": (1 * SECOND, 5 * SECOND),
                   "17track": (2 * SECOND, 90 * SECOND), OWN: (1 * SECOND, 8 * SECOND)}  # fmt: skip
+_POLL: Final = Duration(6 * HOUR)
 _CATCH_UP: Final = 20 * MINUTE
+
+
+def polled(tracking: str, at: int) -> Instant:
+    """When the tracking service next asks the carrier of a parcel: every six hours, each at a time of its own."""
+    phase = crc32(tracking.encode()) * SECOND % _POLL
+    return Instant(at + (phase - at) % _POLL)
 
 
 class Network:

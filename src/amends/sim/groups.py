@@ -1,14 +1,17 @@
 """Which incidents were truly big enough to be noticed as one, and from when on."""
 
+from typing import Final
+
 from amends.model.instant import DAY, HOUR, Duration, Instant
-from amends.sim.incidents import BrushingRing, CouponRing, Incident, Incidents
+from amends.sim.incidents import BrushingRing, CouponRing, Incident, Incidents, LaneDisruption
 from amends.sim.truth import Truth
 
 
 def group_truths(incidents: Incidents, rows: list[Truth]) -> list[Truth]:
     """A row for each incident whose orders' troubles came close enough together.
 
-    A lane is disrupted once six of its parcels are silent within a day; chargebacks are a batch from the sixth in a
+    A lane is disrupted, for all to see, once ten parcels are missing that would have arrived, or six of its parcels
+    are silent within a day; chargebacks are a batch from the sixth in a
     day; a way to pay has dropped with its eighth decline in an hour; a ring shows itself with its sixth order in a day,
     and each of its orders is suspect then; a coupon's ring with its fourth order in a week, and then those of its
     orders that have not left; an article with its sixth complaint in a week.
@@ -20,8 +23,11 @@ def group_truths(incidents: Incidents, rows: list[Truth]) -> list[Truth]:
     for lane in incidents.lanes:
         subject = f"{lane.carrier}|{lane.origin}|{lane.destination}"
         silent = _moments(lane, by_order, "tracking_stalled", "destination_dark")
+        # A slow parcel may have been silent for long before the lane was closed.
+        crowded = _crowded([moment for moment in silent if moment >= lane.start], 6, DAY)
+        seen = [moment for moment in (_missed(lane), crowded) if moment is not None]
         # It is over when the last of its parcels has fallen silent, which may be after the lane is open again.
-        found += _row("lane_disruption", subject, _crowded(silent, 6, DAY), max([lane.end, *silent]))
+        found += _row("lane_disruption", subject, min(seen, default=None), max([lane.end, *silent]))
     for batch in incidents.batches:
         opened = _moments(batch, by_order, "chargeback_opened")
         found += _row("chargeback_surge", batch.shop.account, _crowded(opened, 6, DAY), batch.end)
@@ -43,6 +49,17 @@ def group_truths(incidents: Incidents, rows: list[Truth]) -> list[Truth]:
         sixth = min((week[5] for week in weeks.values() if len(week) > 5), default=None)
         found += _row("defect_surge", defect.sku, sixth, defect.end)
     return found
+
+
+_MISSED: Final = 10
+"""Were ten parcels to be expected, that none comes by chance is once in e^10 half hours, which is more than a year:
+nobody who allows for one false alarm a year can know it sooner, not even who knows the lane by heart."""
+
+
+def _missed(lane: LaneDisruption) -> Instant | None:
+    """When the closing of a lane could first be seen in what did not arrive."""
+    missed = sorted(lane.missed)
+    return missed[_MISSED - 1] if len(missed) >= _MISSED else None
 
 
 def _noticed(exception: str, subject: str, ring: CouponRing, many: int, window: Duration) -> list[Truth]:

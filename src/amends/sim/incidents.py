@@ -9,7 +9,7 @@ from amends.model.instant import DAY, HOUR, Duration, Instant
 from amends.sim.catalogue import PRODUCTS
 from amends.sim.chance import draw_length, stream
 from amends.sim.course import Buyer, Course, Fact, Parcel
-from amends.sim.feeds import SHOPIFY, STRIPE, TRACKING, Feed, Outage
+from amends.sim.feeds import SHOPIFY, STRIPE, TRACKING, Feed, Outage, polled
 from amends.sim.lanes import LANES
 from amends.sim.places import Address, draw_address
 from amends.sim.plan import refund_order
@@ -37,17 +37,20 @@ class LaneDisruption(Incident, kw_only=True):
     carrier: str
     origin: str
     destination: str
+    missed: list[Instant] = []
+    """When it would have been told of each of those that were held that it had arrived."""
 
     def hold(self, rng: Random, parcel: Parcel) -> bool:
-        """Keep a parcel that has left and not arrived until the lane is open again; whether it was kept."""
+        """Keep a parcel that would arrive while the lane is closed until it is open again; whether it was kept."""
         if (parcel.origin, parcel.destination) != (self.origin, self.destination):
             return False
         entry = parcel.index("import")
-        if not entry or not self.covers(parcel.scans[entry - 1].seen.at):
+        if not entry or not self.covers(parcel.scans[entry].seen.at):
             return False
-        wait = self.end + draw_length(rng, 2, 40) - parcel.scans[entry].seen.at
-        parcel.delay(entry, max(0, int(wait)))
-        return wait > 0
+        arrives = parcel.scans[entry].seen.at
+        self.missed.append(polled(parcel.tracking, arrives))
+        parcel.delay(entry, int(self.end + draw_length(rng, 2, 40) - arrives))
+        return True
 
 
 class ChargebackBatch(Incident, kw_only=True):
@@ -185,7 +188,7 @@ class Rhythm(msgspec.Struct, frozen=True):
 
 
 _RHYTHMS: Final = {
-    "lane": Rhythm(6, 13),
+    "lane": Rhythm(12, 13),
     "batch": Rhythm(24, 12),
     "drop": Rhythm(8, 10),
     "ring": Rhythm(5, 7),
@@ -198,6 +201,8 @@ _RHYTHMS: Final = {
     "shortage": Rhythm(15, 4),
     "delisting": Rhythm(3, 5),
 }
+_BUSY: Final = 200
+"""Orders a day from which no feed pauses for hours."""
 _BATCH_MEMBERS: Final = 18
 _COMPLAINTS: Final = 16
 _SHARE_OF_ORDERS_WITH_AN_ARTICLE: Final = 0.03
@@ -230,10 +235,18 @@ class Incidents(msgspec.Struct, kw_only=True):
         return [Outage(feed=silence.feed, start=silence.start, end=silence.end) for silence in self.feeds]
 
 
-def schedule(seed: int, start: Instant, end: Instant, orders_per_day: float) -> Incidents:
-    """When and where incidents will be between `start` and `end`, in a world of so many orders a day."""
+def schedule(
+    seed: int, start: Instant, end: Instant, orders_per_day: float, *, closures_every: float | None = None
+) -> Incidents:
+    """When and where incidents will be between `start` and `end`, in a world of so many orders a day.
+
+    `closures_every` says after how many days, on average, another lane is closed, if not as usual.
+    """
     incidents = Incidents()
-    for kind, rhythm in _RHYTHMS.items():
+    for kind, usual in _RHYTHMS.items():
+        rhythm = usual
+        if kind == "lane" and closures_every is not None:
+            rhythm = Rhythm(quiet=14, every=closures_every)
         rng = stream(seed, "incidents", kind)
         at = start + draw_length(rng, rhythm.quiet, rhythm.quiet + rhythm.every / 2, DAY)
         while at < end:
@@ -278,7 +291,9 @@ def _add(incidents: Incidents, kind: str, rng: Random, at: Instant, orders_per_d
             )  # fmt: skip
         case "feed":
             feed = rng.choice((*SHOPIFY.values(), STRIPE, TRACKING))
-            incidents.feeds.append(FeedSilence(start=at, end=until(7.5, 11), feed=feed))
+            # Where there are few orders a shop pauses by itself, and only a long silence means something.
+            end = until(7.5, 11) if orders_per_day >= _BUSY or feed is TRACKING else until(14, 20)
+            incidents.feeds.append(FeedSilence(start=at, end=end, feed=feed))
         case "warehouse":
             code = rng.choice(list(WAREHOUSES))
             incidents.warehouses.append(WarehouseSilence(start=at, end=until(8, 30), warehouse=code))

@@ -11,6 +11,7 @@ from typing import Final
 from amends.model.instant import DAY, HOUR, MINUTE, Duration, Instant
 from amends.sim.catalogue import MARKS
 from amends.sim.course import Course, Fact, Parcel, Payment, Scan
+from amends.sim.lanes import stall_limit
 from amends.sim.places import RECIPIENT_ID_COUNTRIES
 from amends.sim.truth import Truth
 
@@ -22,8 +23,8 @@ REFUND_STUCK: Final = Duration(5 * DAY)
 RESPOND_AHEAD: Final = Duration(72 * HOUR)
 HANDOVER: Final = Duration(72 * HOUR)
 FIRST_SCAN: Final = Duration(72 * HOUR)
-STALLED: Final = Duration(7 * DAY)
-GIVEN_UP: Final = Duration(30 * DAY)
+GIVEN_UP: Final = Duration(20 * DAY)
+"""In this world nothing that was silent for so long has ever come."""
 DARK: Final = Duration(6 * DAY)
 PICKUP_AHEAD: Final = Duration(48 * HOUR)
 REPLY: Final = Duration(1 * HOUR)
@@ -342,7 +343,7 @@ def _stalls(course: Course, parcel: Parcel) -> Iterator[Truth]:
         if scan.sub_status == "AvailableForPickup_Other":
             continue
         ended = None if following is None else following.seen
-        for exception, limit in (("tracking_stalled", STALLED), ("lost", GIVEN_UP)):
+        for exception, limit in (("tracking_stalled", stall_limit(parcel)), ("lost", GIVEN_UP)):
             verdict = silence(scan.seen.at, scan.seen.told, limit, ended)
             yield from _silent(exception, course, parcel.tracking, verdict)
 

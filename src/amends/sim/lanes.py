@@ -11,6 +11,8 @@ from typing import Final
 import msgspec
 
 from amends.model.instant import DAY, HOUR, Duration, Instant
+from amends.sim.chance import draw_length
+from amends.sim.climate import STEADY, Climate
 from amends.sim.course import Fact, Parcel, Scan
 from amends.sim.places import City
 from amends.sim.shops import Warehouse
@@ -126,11 +128,15 @@ def plan_parcel(
     labelled: Fact,
     handed: Instant,
     by: Instant,
+    climate: Climate = STEADY,
 ) -> Parcel:
-    """A parcel that goes as it should: first scanned when handed over, delivered before `by`."""
+    """A parcel that goes as it should: first scanned when handed over, delivered before `by` if the days are steady."""
     usual = _AT_HOME if lane.origin == lane.destination else _ABROAD
     steps = tuple(step for step in usual if step.where != "hub" or lane.hub is not None)
-    waits = _draw_waits(rng, steps, lane.slowness, Duration(by - handed))
+    slow = lane.slowness * climate.slowness(lane.destination, handed)
+    # Where there are seasons, parcels are late without anybody's fault.
+    room = None if climate.changes else Duration(by - handed)
+    waits = _draw_waits(rng, steps, slow, room)
     places = {
         "origin": (lane.origin, warehouse.city),
         "hub": lane.hub or ("", ""),
@@ -156,6 +162,7 @@ def plan_parcel(
         destination=lane.destination,
         labelled=labelled,
         scans=scans,
+        slow=slow,
     )
 
 
@@ -176,25 +183,62 @@ def _s10(order: int, service: str, country: str) -> str:
     return f"{service}{''.join(map(str, serial))}{check}{country}"
 
 
-def _draw_waits(rng: Random, steps: tuple[Step, ...], slowness: float, room: Duration) -> list[int]:
+def _draw_waits(rng: Random, steps: tuple[Step, ...], slowness: float, room: Duration | None) -> list[int]:
     waits: list[int] = []
     for _ in range(_TRIES):
-        waits = [_draw_wait(rng, step, slowness) for step in steps]
-        if sum(waits) < room:
+        # By a slow service everything takes longer, the longest too.
+        longest = 1.0 if room is not None else max(1.0, slowness)
+        waits = [_draw_wait(rng, step, slowness, longest) for step in steps]
+        if room is None or sum(waits) < room:
             return waits
+    assert room is not None
     # Too little room for chance: everybody hurries, as they do before a promise is missed.
     haste = room * 0.98 / sum(waits)
     return [int(wait * haste) for wait in waits]
 
 
-def _draw_wait(rng: Random, step: Step, slowness: float) -> int:
+def _draw_wait(rng: Random, step: Step, slowness: float, longest: float) -> int:
     if not step.median:
         return 0
     while True:
         hours = step.median * slowness * exp(rng.gauss(0, step.spread))
-        if hours <= step.most:
+        if hours <= step.most * longest:
             return int(hours * HOUR)
 
 
 LONGEST_WAIT: Final = Duration(max(int(step.most) for step in _ABROAD) * HOUR)
-assert LONGEST_WAIT < 6 * DAY
+_NO_DOUBT: Final = Duration(int(4.4 * DAY))
+"""So long a silence is nobody's trouble yet."""
+_STALLED: Final = Duration(7 * DAY)
+_STALLED_ANYWHERE: Final = Duration(16 * DAY)
+assert LONGEST_WAIT < _NO_DOUBT
+
+
+def stall_limit(parcel: Parcel) -> Duration:
+    """A parcel that is silent for longer is stalled: a week, or more where its way is slow."""
+    return Duration(min(int(_STALLED * max(1.0, parcel.slow)), _STALLED_ANYWHERE))
+
+
+def draw_stall(rng: Random, parcel: Parcel) -> Duration:
+    """How long a stalled parcel is silent; none comes back after more."""
+    doubt = _doubted(parcel)
+    return Duration(min(int(draw_length(rng, 1.01, 1.3, doubt)), 19 * DAY))
+
+
+def _doubted(parcel: Parcel) -> Duration:
+    """From this length on, a silence is a stall beyond any doubt."""
+    return Duration(min(int(stall_limit(parcel) * 1.35), 18 * DAY))
+
+
+def settle(parcel: Parcel, climate: Climate = STEADY) -> None:
+    """Shorten the silences of which nobody could say whether they are slow or stalled.
+
+    The world is kinder than life here, as said in docs/simulator.md.
+    """
+    longest = LONGEST_WAIT * max(1.0, parcel.slow) if climate.changes else LONGEST_WAIT
+    usual, stalled = max(_NO_DOUBT, int(longest)), _doubted(parcel)
+    for index in range(1, len(parcel.scans)):
+        before = parcel.scans[index - 1]
+        silence = parcel.scans[index].seen.at - before.seen.at
+        if usual < silence < stalled and not before.is_at_pickup:
+            parcel.delay(index, usual - silence)

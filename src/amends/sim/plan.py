@@ -11,6 +11,7 @@ import msgspec
 from amends.model.instant import DAY, HOUR, MINUTE, SECOND, Duration, Instant
 from amends.sim.catalogue import draw_basket
 from amends.sim.chance import draw_delay, draw_length, draw_token, end_of_day
+from amends.sim.climate import STEADY, Climate
 from amends.sim.course import (
     Buyer,
     Course,
@@ -41,11 +42,14 @@ _LEAST_ROOM: Final = {True: Duration(4 * DAY), False: Duration(8 * DAY)}
 """A parcel that starts with less time than this (at home, abroad) makes no haste any more: it will be late."""
 
 
-def draft_order(rng: Random, number: int, shop: Shop, market: Market, buyer: Buyer, at: Instant) -> Course:
+def draft_order(
+    rng: Random, number: int, shop: Shop, market: Market, buyer: Buyer, at: Instant, climate: Climate = STEADY
+) -> Course:
     """The order as it is placed, with the payment its buyer has chosen but not yet made."""
     warehouse = draw_warehouse(rng, market)
     method = draw_method(rng, market)
-    days = LANES[warehouse.country, market.country].promise_days + method.voucher_days
+    promise = LANES[warehouse.country, market.country].promise_days
+    days = climate.promise(market.country, promise) + method.voucher_days
     course = Course(
         number=number,
         id=_FIRST_ORDER_ID + number * _ID_STEP,
@@ -60,6 +64,7 @@ def draft_order(rng: Random, number: int, shop: Shop, market: Market, buyer: Buy
         shipping=_SHIPPING[shop.currency],
         deliver_by=end_of_day(at + days * DAY, COUNTRIES[market.country].hours_from_utc),
         created=Fact(at),
+        climate=climate,
         recipient_id=draw_cpf(rng) if market.country in RECIPIENT_ID_COUNTRIES else None,
     )
     add_payment(rng, course, method)
@@ -110,7 +115,7 @@ def add_parcel(rng: Random, course: Course, labelled: Fact, handed: Instant) -> 
     if room < _LEAST_ROOM[lane.origin == lane.destination]:
         room = lane.promise_days * DAY
     by = Instant(handed + room - DAY // 2)
-    parcel = plan_parcel(rng, lane, course.warehouse, course.address.city, number, labelled, handed, by)
+    parcel = plan_parcel(rng, lane, course.warehouse, course.address.city, number, labelled, handed, by, course.climate)
     if lane.origin != lane.destination:
         parcel.declaration = Declaration(made=labelled.after(5 * MINUTE))
     course.parcels.append(parcel)

@@ -4,17 +4,28 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from random import Random
 from typing import Final
-from zlib import crc32
 
 import msgspec
 
-from amends.model.instant import HOUR, SECOND, Duration, Instant
+from amends.model.instant import Instant
 from amends.sim.course import Course, Fact, Parcel
-from amends.sim.feeds import CLAIMS, DESK, RETURNS, REVIEWS, SHOPIFY, STOCK, STRIPE, SYSTEMS, TRACKING, Feed, Network
+from amends.sim.feeds import (
+    CLAIMS,
+    DESK,
+    RETURNS,
+    REVIEWS,
+    SHOPIFY,
+    STOCK,
+    STRIPE,
+    SYSTEMS,
+    TRACKING,
+    Feed,
+    Network,
+    polled,
+)
 from amends.sim.sending import Sending
 from amends.sim.wire import cloudevents, seventeentrack, shopify, stripe
 
-_POLL: Final = Duration(6 * HOUR)
 _SAID_TWICE: Final = 3
 """Of an order that is paid as it is placed, every so many-th is told as paid by a webhook of its own too."""
 
@@ -113,8 +124,7 @@ def _by_provider(course: Course) -> Iterator[Telling]:
 
 def _by_tracker(course: Course, parcel: Parcel) -> Iterator[Telling]:
     """The tracking service asks the carriers every few hours, and pushes where something is new."""
-    phase = crc32(parcel.tracking.encode()) * SECOND % _POLL
-    polls = [Instant(scan.seen.at + (phase - scan.seen.at) % _POLL) for scan in parcel.scans]
+    polls = [polled(parcel.tracking, scan.seen.at) for scan in parcel.scans]
     waiting: list[Fact] = []
     for index, (scan, poll, following) in enumerate(zip(parcel.scans, polls, [*polls[1:], None], strict=False)):
         if following == poll:

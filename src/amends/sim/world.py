@@ -7,7 +7,7 @@ a clock.
 from collections.abc import Iterator
 from heapq import heappop, heappush
 from itertools import count
-from math import cos, pi
+from math import ceil, cos, pi
 from random import Random
 from typing import Final
 
@@ -18,12 +18,14 @@ from amends.sim.accounts import Accounts
 from amends.sim.buyers import Buyers
 from amends.sim.catalogue import PRODUCTS
 from amends.sim.chance import draw_length, stream
+from amends.sim.climate import STEADY, Climate
 from amends.sim.counting import Counting
 from amends.sim.course import Buyer, Course, Line
 from amends.sim.feeds import Network
 from amends.sim.groups import group_truths
 from amends.sim.incidents import RING_PACE, BrushingRing, CouponRing, Incidents, Refunder, schedule
 from amends.sim.judge import judge
+from amends.sim.lanes import settle
 from amends.sim.listening import Listening
 from amends.sim.listing import Listing, Turn
 from amends.sim.payouts import Payouts
@@ -77,12 +79,29 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     trouble: float = 0.25
     incidents: bool = True
     desk: bool = True
+    climate: Climate = STEADY
+    closures_every: float | None = None
+    """After how many days, on average, another lane is closed; None for the usual rhythm."""
 
     @classmethod
-    def of(cls, *, seed: int, orders: int, start: Instant = START, trouble: float = 0.25) -> "Plan":
-        """A world of so many orders: two months, or longer where they would be too dense."""
-        days = max(60.0, orders / 270)
-        return cls(seed=seed, start=start, orders=orders, days=days, orders_per_day=orders / days, trouble=trouble)
+    def of(
+        cls,
+        *,
+        seed: int,
+        orders: int,
+        start: Instant = START,
+        trouble: float = 0.25,
+        days: float | None = None,
+        climate: Climate = STEADY,
+        closures_every: float | None = None,
+    ) -> "Plan":
+        """A world of so many orders: over so many days, or two months and longer where they would be too dense."""
+        days = max(60.0, orders / 270) if days is None else days
+        mean = sum(climate.volume(Instant(start + day * DAY)) for day in range(ceil(days))) / ceil(days)
+        return cls(
+            seed=seed, start=start, orders=orders, days=days, orders_per_day=orders / days / mean, trouble=trouble,
+            climate=climate, closures_every=closures_every,
+        )  # fmt: skip
 
     @property
     def end(self) -> Instant:
@@ -97,7 +116,9 @@ class World:
         self.plan = plan
         self.incidents = Incidents()
         if plan.incidents:
-            self.incidents = schedule(plan.seed, plan.start, plan.end, plan.orders_per_day)
+            self.incidents = schedule(
+                plan.seed, plan.start, plan.end, plan.orders_per_day, closures_every=plan.closures_every
+            )
         self._network = Network(self.incidents.outages)
         self._arrivals = stream(plan.seed, "arrivals")
         self._buyers = Buyers(stream(plan.seed, "buyers"))
@@ -106,7 +127,7 @@ class World:
         self._listing = Listing(stream(plan.seed, "listing"), self._network, self.incidents)
         self._payouts = Payouts(stream(plan.seed, "payouts"), self._network, plan.start, has_errors=plan.incidents)
         self._accounts = Accounts()
-        self._listening = Listening()
+        self._listening = Listening(self.incidents.outages)
         self._order_truths: list[Truth] = []
         self._last_order: dict[str, Instant] = {}
         self._numbers = count(1)
@@ -155,6 +176,10 @@ class World:
         rows = [_until(row, end) for row in rows if row.at <= end]
         return sorted(rows, key=lambda row: (row.at, row.exception, row.subject, row.order))
 
+    def undecided(self) -> frozenset[tuple[str, str]]:
+        """Exceptions, with their orders, that come after the end: a learned limit may pass before the judge's."""
+        return frozenset((row.exception, row.order) for row in self._order_truths if row.at > self._end)
+
     def _note(self, at: Instant, item: Item | None) -> None:
         heappush(self._agenda, (at, next(self._sequence), item))
 
@@ -195,7 +220,8 @@ class World:
         return shop
 
     def _next_arrival(self, at: Instant) -> Instant:
-        return Instant(at + int(self._arrivals.expovariate(self.plan.orders_per_day) * DAY) + 1)
+        wait = Duration(int(self._arrivals.expovariate(self.plan.orders_per_day) * DAY))
+        return self.plan.climate.next(at, wait) if self.plan.climate.changes else Instant(at + wait + 1)
 
     def _place(self, at: Instant, shop: Shop, market: Market, by: Ordering = None) -> None:
         number = next(self._numbers)
@@ -205,7 +231,7 @@ class World:
             return
         rng = stream(self.plan.seed, "order", number)
         buyer = self._draw_buyer(shop, market, by)
-        course = draft_order(rng, number, shop, market, buyer, Instant(at + _CHECKOUT))
+        course = draft_order(rng, number, shop, market, buyer, Instant(at + _CHECKOUT), self.plan.climate)
         buyer.orders += 1
         self._plan_course(rng, course, by)
         for telling in tell(rng, course, self._network):
@@ -254,8 +280,10 @@ class World:
         trouble.bend_fulfilment(rng, course)
         if not course.parcels:
             return
-        self._hold_up(rng, course)
         trouble.bend_transit(rng, course)
+        self._hold_up(rng, course)
+        for parcel in course.parcels:
+            settle(parcel, self.plan.climate)
         if course.cancelled is None:
             plan_words(rng, course)
             trouble.bend_aftermath(rng, course)

@@ -24,6 +24,14 @@ GROUPS: Final = frozenset(
 )  # fmt: skip
 """Exceptions about a group of orders."""
 _BY_DIGEST: Final = ("brushing_suspected", "promo_abuse")
+LEARNED: Final[dict[str, tuple[Duration, Duration]]] = {
+    "no_first_scan": (Duration(3 * DAY), Duration(3 * DAY)),
+    "tracking_stalled": (Duration(7 * DAY), Duration(3 * DAY)),
+    "refund_stuck": (Duration(4 * DAY), Duration(3 * DAY)),
+    "channel_silent": (Duration(6 * HOUR), Duration(12 * HOUR)),
+    "stock_sync_lag": (Duration(6 * HOUR), Duration(6 * HOUR)),
+}
+"""Silences whose limit is learned: how long before and after a label's own limit the rule's may pass."""
 PREDICTED: Final = {"predicted_late": "delivery_late"}
 """Warnings, and the exceptions that they warn of: right where that comes true for the order, however much later."""
 WARNED_RIGHTLY: Final = 0.6
@@ -44,6 +52,9 @@ class Tolerance(msgspec.Struct, frozen=True, kw_only=True):
         """Before and after, for an exception."""
         if exception in PREDICTED:
             return _LIFETIME, self.late
+        if exception in LEARNED:
+            early, late = LEARNED[exception]
+            return max(self.early, early), max(self.late, late)
         if exception not in GROUPS:
             return self.early, self.late
         return max(self.early, self.group_early), max(self.late, self.group_late)

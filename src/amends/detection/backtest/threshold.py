@@ -18,9 +18,10 @@ from amends.model.suggestion import suggestion
 ThresholdKind = Literal["duration", "number", "count", "rate", "chance"]
 
 _CONDITIONS: Final = ("within", "since", "where", "when", "until", "before", "hits")
+_OF_LULL: Final = ("at_least", "false_alarms", "window", "falls_to")
 _OF_SURGE: Final[dict[str, ThresholdKind]] = {
     "at_least": "count", "false_alarms": "rate", "window": "duration", "half_life": "number", "prior": "number",
-    "prior_strength": "number",
+    "prior_strength": "number", "falls_to": "chance",
 }  # fmt: skip
 _TOKEN: Final = re.compile(
     r"INTERVAL\s+'(?P<interval>[^']*)'|'(?:[^']|'')*'|[A-Za-z_][\w.]*|(?P<number>\d+(?:\.\d+)?)", re.IGNORECASE
@@ -28,6 +29,11 @@ _TOKEN: Final = re.compile(
 _LEARNED: Final = re.compile(r"\b(LEARNED|LATE_AFTER|LOST_AFTER)\s*\(", re.IGNORECASE)
 # Its first argument may hold brackets of its own, such as those of COALESCE.
 _NUMBER_OF_DAYS: Final = re.compile(r"\bWORKING_DAYS\s*\((?:[^()]|\([^()]*\))*,\s*$", re.IGNORECASE)
+_LIMIT: Final = re.compile(
+    r"(?:LEARNED|LOST_AFTER)\s*\(\s*'[^']*'\s*,\s*[\d.]+\s*,\s*INTERVAL\s+'(?P<default>[^']*)'[^()]*\)(?:\s*\*\s*(?P<times>[\d.]+))?",
+    re.IGNORECASE,
+)
+"""A limit that is learned, perhaps some times over."""
 _SHORT: Final = re.compile(r"(\d+)\s*(s|sec|m|min|h|d|w)\b")
 _UNITS: Final = {
     "s": "second", "sec": "second", "m": "minute", "min": "minute", "h": "hour", "d": "day", "w": "week",
@@ -69,10 +75,11 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
 def thresholds_of(rule: Rule) -> list[Threshold]:
     """Every number of a rule that can be tried at other values, the one that says most about it first."""
     found: list[tuple[str, ThresholdKind, str]] = []
-    if rule.within is not None and _length(rule.within) is not None:
-        found.append(("within", "duration", rule.within))
+    fixed = _fixed_limit(rule.within or "")
+    if fixed is not None:
+        found.append(("within", "duration", fixed))
     if rule.surge is not None:
-        parts = [part for part in _OF_SURGE if rule.surge.ratio or part != "prior_strength"]
+        parts = [part for part in _OF_SURGE if _has(rule.surge, part)]
         found += [(part, _OF_SURGE[part], _surge_text(rule.surge, part)) for part in parts]
     for part in _CONDITIONS:
         text = rule.conditions.get(part, "")
@@ -81,6 +88,12 @@ def thresholds_of(rule: Rule) -> list[Threshold]:
             name = part if len(literals) == 1 else f"{part}.{number}"
             found.append((name, _kind(text, literal), literal.group("interval") or literal.group("number")))
     return [Threshold(rule=rule.id, part=part, kind=kind, text=text) for part, kind, text in found]
+
+
+def _has(surge: Surge, part: str) -> bool:
+    if surge.wait is not None:
+        return part in _OF_LULL
+    return part != "falls_to" and (surge.ratio or part != "prior_strength")
 
 
 def threshold_of(pack: Pack, name: str) -> Threshold:
@@ -132,7 +145,9 @@ def _digest(text: str) -> str:
 
 
 def _asks(pack: Pack, rule: Rule, wait: Wait) -> bool:
-    """Whether the rule may ask that wait: it asks one, over that table."""
+    """Whether the rule may ask that wait: it asks one, over that table; or it watches it."""
+    if rule.surge is not None and rule.surge.wait is not None:
+        return rule.surge.wait == wait.name
     scope = row_scope(pack.tables[rule.table], pack.sets, pack.calendars, with_event=True, waits=pack.waits)
     texts = [text for part, text in rule.conditions.items() if part != "within" or _length(text) is None]
     return rule.table == wait.table and any(compile_expression(text, scope, Pool()).learned for text in texts)
@@ -206,11 +221,11 @@ def _in_words(match: re.Match[str]) -> str:
 def changed(rule: Rule, threshold: Threshold, value: Value) -> Rule:
     """The rule with that number at another value."""
     part, _, number = threshold.part.partition(".")
-    if part == "within" and _length(rule.within or "") is not None:
+    if threshold.part == "within" and _fixed_limit(rule.within or "") is not None:
         return msgspec.structs.replace(rule, within=value.text)
     surge = rule.surge
     if surge is not None and part in _OF_SURGE:
-        new: object = float(value.text) if threshold.kind == "number" else int(value.size)
+        new: object = float(value.text) if threshold.kind in ("number", "chance") else int(value.size)
         if threshold.kind == "rate":
             new = parse_rate(value.text)
         return msgspec.structs.replace(rule, surge=msgspec.structs.replace(surge, **{part: new}))
@@ -222,6 +237,17 @@ def changed(rule: Rule, threshold: Threshold, value: Value) -> Rule:
         assert surge is not None
         return msgspec.structs.replace(rule, surge=msgspec.structs.replace(surge, hits=text))
     return msgspec.structs.replace(rule, **{part: text})
+
+
+def _fixed_limit(within: str) -> str | None:
+    """A silence's limit as a fixed length: of a learned one that which stands until enough is known."""
+    if _length(within) is not None:
+        return within
+    learned = _LIMIT.fullmatch(within.strip())
+    default = None if learned is None else _length(learned["default"])
+    if learned is None or default is None:
+        return None
+    return format_duration(Duration(round(default * float(learned["times"] or 1))))
 
 
 def _literals(text: str) -> list[re.Match[str]]:

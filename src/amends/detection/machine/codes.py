@@ -120,6 +120,8 @@ FOLD_ANY: Final = 86  # half-cell bit
 
 FROM_TIME: Final = -1
 FROM_RECEIVED: Final = -2
+FROM_SUBJECT: Final = -3
+"""Less the number of the kind: the row's own id."""
 
 # ------------------------------------------------------------------ verdicts
 FIRE: Final = 90  # rule
@@ -135,6 +137,7 @@ RECORD: Final = 99  # first count hit surge; of what a surge counts
 HIT: Final = 100  # a rule: a hit that is a finding once its group surges; HELD comes next
 HELD: Final = 103  # what the hit says is put out: keep it
 OVER: Final = 101  # over rule: whether the troubles of its hits are over
+HEAR: Final = 104  # lull window: something was heard of what it watches
 WAIT: Final = 102  # first wait: since, ends, over, never and the values of its lane
 
 # ------------------------------------------------------------------ forms of a column

@@ -37,7 +37,10 @@ KIND_INFO = 5
 """Numbers of a kind: the first cell of deadlines, how many, where their rules stand, a row's width, whether a child."""
 KEPT = 7
 """Numbers of a waiting event: the next at its subject, arrival, type, time, whether it names a buyer, and its data."""
-ENDED = 6
+ENDED = 7
+"""Numbers of what happened to a wait: which, its group, since when, until when, how, since when known, and now."""
+BEGAN, HEARD = 3, 4
+"""How, beside those of `End`: it began; something was heard (the lull, and its window, stand first)."""
 NO_EVENT = -1
 SCRATCH = REGISTERS
 """A register of the loop's own."""
@@ -101,7 +104,7 @@ def run(
     text_starts: Index, characters: NDArray[np.uint8],
     shapes: Index, groups: Index, group_table: Index, group_counts: Index, learned: Index, wait_info: Index,
     answers: Index, answer_bases: Index, curves: Floats, far: Index, curve_bases: Index, edges: Index,
-    calendars: Index, work: Index, stack: Index,
+    calendars: Index, own_names: Index, own_bases: Index, heard: Index, work: Index, stack: Index,
 ) -> int:  # fmt: skip
     """Go on; returns why it came back, as `state` has it."""
     phase = s[state.PHASE]
@@ -127,7 +130,7 @@ def run(
     )  # fmt: skip
     if phase == state.TOUCHING or phase == state.PASSING:
         now = received[event]
-    ended_limit = len(ended) // ENDED - 8
+    ended_limit = len(ended) // ENDED - 32
     group_limit = len(groups) // lanes.GROUP - 32
     onward, handed = np.int64(-1), 0
 
@@ -491,7 +494,10 @@ def run(
                     )  # fmt: skip
                     d = SCRATCH + 1
                 elif source < 0:
-                    registers[SCRATCH + 1] = event_time if source == op.FROM_TIME else now
+                    if source <= op.FROM_SUBJECT:
+                        registers[SCRATCH + 1] = own_names[own_bases[op.FROM_SUBJECT - source] + (heap[row] & NUMBER)]
+                    else:
+                        registers[SCRATCH + 1] = event_time if source == op.FROM_TIME else now
                     d = SCRATCH + 1
                 value = registers[d]
                 form = code[at + 5]
@@ -540,7 +546,10 @@ def run(
                     )  # fmt: skip
                     d = SCRATCH + 1
                 elif source < 0:
-                    registers[SCRATCH + 1] = event_time if source == op.FROM_TIME else now
+                    if source <= op.FROM_SUBJECT:
+                        registers[SCRATCH + 1] = own_names[own_bases[op.FROM_SUBJECT - source] + (heap[row] & NUMBER)]
+                    else:
+                        registers[SCRATCH + 1] = event_time if source == op.FROM_TIME else now
                     d = SCRATCH + 1
                 value = registers[d]
                 form = code[at + 4]
@@ -965,7 +974,7 @@ def run(
             elif what == op.WAIT:
                 # d: since, ends, over, never and the lane's values, in registers side by side; a: wait.
                 since, ends = registers[d], registers[d + 1]
-                since_cell, seen_cell, group_cell = wait_info[3 * a], wait_info[3 * a + 1], wait_info[3 * a + 2]
+                since_cell, seen_cell, group_cell = wait_info[4 * a], wait_info[4 * a + 1], wait_info[4 * a + 2]
                 runs = (
                     since != NO_INT
                     and registers[d + 2] != 1
@@ -980,6 +989,7 @@ def run(
                         s[state.ENDED] += 1
                         ended[place], ended[place + 1] = a, heap[row + group_cell]
                         ended[place + 2], ended[place + 5] = until_now, heap[row + seen_cell]
+                        ended[place + 6] = now
                         if since != NO_INT and since > until_now:
                             ended[place + 3], ended[place + 4] = since, CAME
                         elif ends != NO_INT:
@@ -994,6 +1004,23 @@ def run(
                         heap[row + group_cell] = lanes.find(
                             shapes, a, registers, d + 4, groups, group_table, group_counts
                         )
+                        if wait_info[4 * a + 3] != 0 and heap[row + group_cell] >= 0:
+                            place = s[state.ENDED] * ENDED
+                            s[state.ENDED] += 1
+                            ended[place], ended[place + 1], ended[place + 2] = a, heap[row + group_cell], since
+                            ended[place + 3], ended[place + 4], ended[place + 5], ended[place + 6] = (
+                                now,
+                                BEGAN,
+                                now,
+                                now,
+                            )
+            elif what == op.HEAR:
+                # d: the lull, a: its window.
+                if heard[d] != now // a:
+                    heard[d] = now // a
+                    place = s[state.ENDED] * ENDED
+                    s[state.ENDED] += 1
+                    ended[place], ended[place + 4], ended[place + 6] = d, HEARD, now
             else:
                 raise ValueError("there is no such instruction")
 

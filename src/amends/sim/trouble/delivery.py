@@ -5,6 +5,7 @@ from random import Random
 from amends.model.instant import DAY, HOUR, Duration
 from amends.sim.chance import draw_length
 from amends.sim.course import Course, Fact, Parcel, Scan
+from amends.sim.lanes import draw_stall
 from amends.sim.plan import ask, refund_order
 from amends.sim.trouble.trouble import Trouble, is_abroad
 
@@ -17,7 +18,7 @@ class TrackingStalled(Trouble):
     def bend_transit(self, rng: Random, course: Course) -> None:
         parcel = course.parcel
         index = rng.randint(1, len(parcel.scans) - 1)
-        hold_back(parcel, index, draw_length(rng, 7.3, 12, DAY))
+        hold_back(parcel, index, draw_stall(rng, parcel))
         if rng.random() < 0.15:
             parcel.cut(index)
             refund_order(rng, course, parcel.scans[-1].seen.after(draw_length(rng, 16, 25, DAY)))
@@ -69,10 +70,11 @@ class DeliveryLate(Trouble):
         delivered = parcel.delivered
         assert delivered is not None
         missing = course.deliver_by + draw_length(rng, 0.3, 6, DAY) - delivered.at
+        most = int(4.2 * DAY * max(1.0, parcel.slow))
         while missing > 0:
             index = rng.randint(1, len(parcel.scans) - 1)
             wait = parcel.scans[index].seen.at - parcel.scans[index - 1].seen.at
-            more = min(missing, max(0, int(4.5 * DAY) - wait), int(1.2 * DAY))
+            more = min(missing, max(0, most - wait), int(1.2 * DAY))
             parcel.delay(index, more)
             missing -= more
 

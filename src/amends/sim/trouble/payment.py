@@ -181,7 +181,7 @@ class RefundStuck(Trouble):
         course.returns.clear()
         course.payment.refunds.clear()
         refund = refund_order(rng, course, _after_arrival(rng, course), course.total // 5)
-        refund.settled = refund.asked.after(draw_length(rng, 5.3, 11, DAY)) if rng.random() < 0.8 else None
+        refund.settled = refund.asked.after(draw_length(rng, 7, 14, DAY)) if rng.random() < 0.8 else None
 
 
 class ChargebackOpened(Trouble):

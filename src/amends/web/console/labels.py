@@ -99,6 +99,7 @@ SURGE_NUMBERS: Final[dict[str, str]] = {
     "half_life": mark("history halves in"),
     "prior": mark("usual before anything is known"),
     "prior_strength": mark("weight of what is usual"),
+    "falls_to": mark("falls to a share of"),
 }
 """The numbers of a surge."""
 """The parts of a rule, as `Rule.conditions` names them."""
