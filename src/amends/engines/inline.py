@@ -8,6 +8,7 @@ from typing import Final, Protocol
 import msgspec
 import structlog
 
+from amends.engines.batch_size import BatchSize
 from amends.model.errors import AmendsError
 from amends.model.instant import Instant
 from amends.pipeline.ports import Change, JournalMovedError
@@ -15,6 +16,7 @@ from amends.pipeline.stages import Round
 
 POLL_S: Final = 1.0
 """How long the engine rests at most: another process may have written to the journal."""
+_FINISHING_S: Final = 5.0
 _PAUSES_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 _log = structlog.get_logger(__name__)
@@ -30,16 +32,22 @@ class Clock(Protocol):
 class Drivable(Protocol):
     """What the engine asks of `amends.pipeline.stages.Pipeline`."""
 
-    def round(self, now: Instant) -> Round: ...
+    def round(self, now: Instant, *, events_max: int) -> Round: ...
+    @property
+    def is_behind(self) -> bool: ...
     def next_due(self) -> Instant | None: ...
     def snapshot(self) -> None: ...
 
 
 class SnapshotPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """A snapshot is saved after so many events, or so many seconds (of the machine) with at least one event."""
+    """A snapshot is saved after so many events, or so many seconds (of the machine) with at least one event.
+
+    While more waits, saving may take one part in `share` of the time at most: nothing else is done meanwhile.
+    """
 
     events: int = 50_000
     seconds: float = 60.0
+    share: int = 200
 
 
 class InlineEngine:
@@ -66,6 +74,8 @@ class InlineEngine:
         self._failures = 0
         self._unsaved_events = 0
         self._saved_at = time.monotonic()
+        self._saving_took_s = 0.0
+        self._size = BatchSize()
         self.trouble: str | None = None
         """Why the last round failed, as a sentence; None while all is well."""
 
@@ -97,21 +107,31 @@ class InlineEngine:
             rest_s = self._step()
             if rest_s > 0 and not self._stopping:
                 self._woken.wait(rest_s)
+        self._finish()
         if self._unsaved_events:
             self._save()
 
+    def _finish(self) -> None:
+        """Bring the cases up to date with what was found, if that takes no longer than people wait for a process."""
+        deadline = time.monotonic() + _FINISHING_S
+        while self._pipeline.is_behind and not self.trouble and time.monotonic() < deadline:
+            if self._step() > 0:
+                return
+
     def _step(self) -> float:
         """One round; returns how long to rest."""
+        began = time.perf_counter()
         try:
-            done = self._pipeline.round(self._clock.now())
+            done = self._pipeline.round(self._clock.now(), events_max=self._size.events)
         except JournalMovedError:
             return 0
         except Exception as error:
             return self._note_failure(error)
         self._failures, self.trouble = 0, None
+        self._size.learn(done.events, time.perf_counter() - began)
         self._publish(done.changes)
         self._unsaved_events += done.events
-        if self._is_snapshot_due():
+        if self._is_snapshot_due(more=done.more):
             self._save()
         return 0 if done.more else self._rest_s()
 
@@ -136,17 +156,21 @@ class InlineEngine:
             time.sleep(min(left, 0.05))
         return 0
 
-    def _is_snapshot_due(self) -> bool:
+    def _is_snapshot_due(self, *, more: bool) -> bool:
         if not self._unsaved_events:
             return False
         waited_s = time.monotonic() - self._saved_at
+        if more and waited_s < self._saving_took_s * self._policy.share:
+            return False
         return self._unsaved_events >= self._policy.events or waited_s >= self._policy.seconds
 
     def _save(self) -> None:
-        self._saved_at = time.monotonic()
+        began = self._saved_at = time.monotonic()
         try:
             self._pipeline.snapshot()
         except AmendsError as error:
             _log.warning("snapshot_failed", why=str(error))
             return
+        self._saved_at = time.monotonic()
+        self._saving_took_s = self._saved_at - began
         self._unsaved_events = 0

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, select, update
 
-from amends.detection.finding import Clearing, Finding, Verdicts
+from amends.detection.finding import Clearing, Finding
 from amends.model.instant import Instant
 from amends.store.schema import finding
+from amends.store.statement import Statement, insertion
 
 _QUESTION_MAX: Final = 1_000
 
@@ -27,26 +28,28 @@ class FindingTable:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def news(self, verdicts: Verdicts) -> Verdicts:
-        """The verdicts without findings already recorded, and without clearings already made or of nothing known."""
-        ids = {found.id for found in verdicts.findings} | {cleared.finding for cleared in verdicts.clearings}
-        cleared = self._cleared(ids)
-        findings = [found for found in verdicts.findings if found.id not in cleared]
-        open_ = {found.id for found in findings} | {id_ for id_, at in cleared.items() if at is None}
-        clearings: list[Clearing] = []
-        for clearing in verdicts.clearings:
+    def add(self, findings: Sequence[Finding]) -> list[Finding]:
+        """Record findings; gives those that were not recorded before."""
+        if not findings:
+            return []
+        known = self._cleared(found.id for found in findings)
+        new = [found for found in findings if found.id not in known]
+        _put.run_many(self._connection, map(_values, new))
+        return new
+
+    def clear(self, clearings: Sequence[Clearing]) -> list[Clearing]:
+        """Note that findings have cleared; gives the clearings of findings that are recorded and were open."""
+        if not clearings:
+            return []
+        cleared = self._cleared(clearing.finding for clearing in clearings)
+        open_ = {id_ for id_, at in cleared.items() if at is None}
+        made: list[Clearing] = []
+        for clearing in clearings:
             if clearing.finding in open_:
                 open_.discard(clearing.finding)
-                clearings.append(clearing)
-        return Verdicts(findings, clearings)
-
-    def record(self, verdicts: Verdicts) -> None:
-        """Keep what `news` has let through."""
-        if verdicts.findings:
-            self._connection.execute(insert(finding), [_row(found) for found in verdicts.findings])
-        if verdicts.clearings:
-            rows = [{"which": c.finding, "at": c.cleared_at, "by": c.cause} for c in verdicts.clearings]
-            self._connection.execute(_CLEAR, rows)
+                made.append(clearing)
+        _clear.run_many(self._connection, ((c.cleared_at, c.cause, c.finding) for c in made))
+        return made
 
     def open_ids(self) -> set[str]:
         """Ids of all findings that have not cleared."""
@@ -93,7 +96,7 @@ class FindingTable:
         columns = finding.c
         return {
             id_: at
-            for portion in _portions(sorted(ids))
+            for portion in _portions(sorted(set(ids)))
             for id_, at in self._connection.execute(
                 select(columns.id, columns.cleared_at).where(columns.id.in_(portion))
             )
@@ -104,17 +107,22 @@ class FindingTable:
 
 
 _BY_TIME = (finding.c.fired_at, finding.c.id)
-_CLEAR = (
+_FIELDS: Final = Finding.__struct_fields__
+_put = insertion(finding, *("order_id" if name == "order" else name for name in _FIELDS))
+_clear = Statement(
     update(finding)
     .where(finding.c.id == bindparam("which"))
-    .values(cleared_at=bindparam("at"), cleared_by=bindparam("by"))
+    .values(cleared_at=bindparam("at"), cleared_by=bindparam("by")),
+    "at",
+    "by",
+    "which",
 )
 
 
-def _row(found: Finding) -> dict[str, Any]:
-    row = msgspec.structs.asdict(found)
-    row["order_id"] = row.pop("order")
-    return row
+def _values(found: Finding) -> tuple[Any, ...]:
+    """A row as the driver takes it: the facts, which come last, are text."""
+    *values, facts = msgspec.structs.astuple(found)
+    return (*values, msgspec.json.encode(facts).decode())
 
 
 def _recorded(row: Row[Any]) -> RecordedFinding:

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, TextClause, bindparam, select, text, update
+from sqlalchemy import Connection, Integer, TextClause, bindparam, select, text, update
 
 from amends.model.instant import Instant
 from amends.pipeline import failpoints
@@ -17,6 +17,7 @@ from amends.pipeline.ports import RawDelivery, Settlement
 from amends.store.engine import Database
 from amends.store.errors import BusyInboxError
 from amends.store.schema import delivery
+from amends.store.statement import Statement
 
 WAITING_MAX: Final = 20_000
 """Deliveries that may wait for their commit; more are turned away, so that memory has a bound."""
@@ -50,28 +51,50 @@ class InboxTable:
             self._connection.execute(_insertion(size), _bound(portion))
             start += size
 
-    def pending(self, limit: int) -> list[RawDelivery]:
-        """The first deliveries that wait for the pipeline, in the order in which they came."""
-        query = select(*_RAW).where(_IS_PENDING).order_by(delivery.c.position).limit(limit)
-        return [RawDelivery(**row._mapping) for row in self._connection.execute(query)]
+    def pending(self, *, limit: int, bytes_max: int) -> list[RawDelivery]:
+        """The first ones in the order in which they came: at most `limit`, or until they hold `bytes_max` together."""
+        found: list[RawDelivery] = []
+        size = 0
+        with _pending.run(self._connection, limit) as rows:
+            for position, vendor, account, delivery_id, received, headers, body in rows:
+                found.append(
+                    RawDelivery(
+                        position=position,
+                        vendor=vendor,
+                        account=account,
+                        delivery_id=delivery_id,
+                        received=received,
+                        headers=msgspec.json.decode(headers) if isinstance(headers, str) else headers,
+                        body=body,
+                    )
+                )
+                size += len(body)
+                if size >= bytes_max:
+                    break
+        return found
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
         """Note what became of deliveries."""
-        if settlements:
-            rows = [
-                {"at": done.position, "state": done.state, "events": done.events, "error": done.error}
-                for done in settlements
-            ]
-            self._connection.execute(_SETTLE, rows)
+        _settle.run_many(self._connection, ((done.state, done.events, done.error, done.position) for done in settlements))
 
 
-_RAW = [delivery.c[name] for name in RawDelivery.__struct_fields__]
 # Worded as the partial index is: only so can SQLite tell that it applies.
 _IS_PENDING = text("state = 'pending'")
-_SETTLE = (
+_pending = Statement(
+    select(*(delivery.c[name] for name in RawDelivery.__struct_fields__))
+    .where(_IS_PENDING)
+    .order_by(delivery.c.position)
+    .limit(bindparam("limit", type_=Integer)),
+    "limit",
+)
+_settle = Statement(
     update(delivery)
     .where(delivery.c.position == bindparam("at"))
-    .values(state=bindparam("state"), events=bindparam("events"), error=bindparam("error"))
+    .values({name: bindparam(name) for name in ("state", "events", "error")}),
+    "state",
+    "events",
+    "error",
+    "at",
 )
 
 

@@ -1,0 +1,23 @@
+"""How many events a round takes: as many as it gets through in the time it may take, found out as it goes."""
+
+from typing import Final
+
+TARGET_S: Final = 0.015
+"""A round should take about so long: half a hundredth of what waits behind it, and enough to share its costs."""
+SMALLEST: Final = 250
+LARGEST: Final = 20_000
+_GROWTH_MAX: Final = 1.5
+
+
+class BatchSize:
+    """The size of the next round, from what the last one took."""
+
+    def __init__(self) -> None:
+        self.events = 1_000
+
+    def learn(self, events: int, seconds: float) -> None:
+        """A round took up so many events in so long. Rounds that were not full tell nothing."""
+        if events < self.events // 2 or seconds <= 0:
+            return
+        change = min(max(TARGET_S / seconds, 1 / _GROWTH_MAX), _GROWTH_MAX)
+        self.events = int(min(max(self.events * change, SMALLEST), LARGEST))
