@@ -15,9 +15,10 @@ class BatchSize:
     def __init__(self) -> None:
         self.events = 1_000
 
-    def learn(self, events: int, seconds: float) -> None:
-        """A round took up so many events in so long. Rounds that were not full tell nothing."""
+    def learn(self, events: int, seconds: float) -> bool:
+        """A round took up so many events in so long; whether it was full. Others tell nothing of how long one takes."""
         if events < self.events // 2 or seconds <= 0:
-            return
+            return False
         change = min(max(TARGET_S / seconds, 1 / _GROWTH_MAX), _GROWTH_MAX)
         self.events = int(min(max(self.events * change, SMALLEST), LARGEST))
+        return True

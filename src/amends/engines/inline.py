@@ -42,7 +42,7 @@ class Drivable(Protocol):
 class SnapshotPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """A snapshot is saved after so many events, or so many seconds (of the machine) with at least one event.
 
-    While more waits, saving may take one part in `share` of the time at most: nothing else is done meanwhile.
+    While rounds are full, saving may take one part in `share` of the time at most: nothing else is done meanwhile.
     """
 
     events: int = 50_000
@@ -128,10 +128,10 @@ class InlineEngine:
         except Exception as error:
             return self._note_failure(error)
         self._failures, self.trouble = 0, None
-        self._size.learn(done.events, time.perf_counter() - began)
+        full = done.more and self._size.learn(done.events, time.perf_counter() - began)
         self._publish(done.changes)
         self._unsaved_events += done.events
-        if self._is_snapshot_due(more=done.more):
+        if self._is_snapshot_due(pressed=full):
             self._save()
         return 0 if done.more else self._rest_s()
 
@@ -156,11 +156,11 @@ class InlineEngine:
             time.sleep(min(left, 0.05))
         return 0
 
-    def _is_snapshot_due(self, *, more: bool) -> bool:
+    def _is_snapshot_due(self, *, pressed: bool) -> bool:
         if not self._unsaved_events:
             return False
         waited_s = time.monotonic() - self._saved_at
-        if more and waited_s < self._saving_took_s * self._policy.share:
+        if pressed and waited_s < self._saving_took_s * self._policy.share:
             return False
         return self._unsaved_events >= self._policy.events or waited_s >= self._policy.seconds
 
