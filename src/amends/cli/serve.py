@@ -20,11 +20,17 @@ _FIRST_EMAIL = "admin@localhost"
 @click.option("--port", type=click.IntRange(0, 65_535), help="The port to listen at; 0 for any. [default: 8080]")
 def command(db: str | None, host: str | None, port: int | None) -> None:
     """Take webhooks, watch orders, and show the console and the buyers' pages, until stopped by Ctrl-C."""
+    serve_here(db, host, port, judges=True)
+
+
+def serve_here(db: str | None, host: str | None, port: int | None, *, judges: bool) -> None:
+    """Serve until stopped; without judging, where a worker does that."""
     config = load_config(db=db, host=host, port=port)
     set_up_logging(config.log_level)
     with listen(config.host, config.port) as listening:
         # Links to pages hold the port, so one that was free must be known by its number.
-        installation = Installation(load_config(db=db, host=host, port=listening.getsockname()[1]))
+        config = load_config(db=db, host=host, port=listening.getsockname()[1])
+        installation = Installation(config, judges=judges)
         app = create_app(installation)
         output.say(f"Amends is at {address_of(listening)} and keeps its data in {installation.store.database.place}.")
         _let_first_person_in(installation)

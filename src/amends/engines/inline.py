@@ -16,6 +16,9 @@ from amends.pipeline.stages import Round
 
 POLL_S: Final = 1.0
 """How long the engine rests at most: another process may have written to the journal."""
+_LOOKING_S: Final = 0.002
+"""How often an engine that is told so looks whether another process has written."""
+_GATHERING_S: Final = 0.004
 _FINISHING_S: Final = 5.0
 _PAUSES_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -53,6 +56,8 @@ class SnapshotPolicy(msgspec.Struct, frozen=True, kw_only=True):
 class InlineEngine:
     """Drives a pipeline in a thread of its own until stopped.
 
+    `has_news` tells whether anybody has written since it was last asked; without it, whoever writes calls `wake`.
+
     A round that fails is tried again, after growing pauses, for as long as it takes: the disk may have room again.
     """
 
@@ -63,11 +68,14 @@ class InlineEngine:
         clock: Clock,
         publish: Callable[[Sequence[Change]], None],
         snapshots: SnapshotPolicy | None = None,
+        has_news: Callable[[], bool] | None = None,
     ) -> None:
         self._pipeline = pipeline
         self._clock = clock
         self._publish = publish
         self._policy = snapshots or SnapshotPolicy()
+        self._has_news = has_news or (lambda: False)
+        self._watches = has_news is not None
         self._woken = threading.Event()
         self._stopping = False
         self._thread: threading.Thread | None = None
@@ -104,12 +112,22 @@ class InlineEngine:
         while not self._stopping:
             # Cleared before the round looks: what comes from here on will be seen or will wake the next one.
             self._woken.clear()
+            self._has_news()
             rest_s = self._step()
             if rest_s > 0 and not self._stopping:
-                self._woken.wait(rest_s)
+                self._rest(rest_s)
         self._finish()
         if self._unsaved_events:
             self._save()
+
+    def _rest(self, seconds: float) -> None:
+        if not self._watches:
+            self._woken.wait(seconds)
+            return
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            if self._woken.wait(min(left, _LOOKING_S)) or self._has_news():
+                return
 
     def _finish(self) -> None:
         """Bring the cases up to date with what was found, if that takes no longer than people wait for a process."""
@@ -128,12 +146,19 @@ class InlineEngine:
         except Exception as error:
             return self._note_failure(error)
         self._failures, self.trouble = 0, None
-        full = done.more and self._size.learn(done.events, time.perf_counter() - began)
+        took_s = time.perf_counter() - began
+        full = self._size.learn(done.events, took_s) and done.more
         self._publish(done.changes)
         self._unsaved_events += done.events
         if self._is_snapshot_due(pressed=full):
             self._save()
-        return 0 if done.more else self._rest_s()
+        if full:
+            return 0
+        if done.more or done.deliveries:
+            # What comes meanwhile shares the next round, and whoever takes it in has the interpreter to itself.
+            time.sleep(min(took_s, _GATHERING_S))
+            return 0
+        return self._rest_s()
 
     def _rest_s(self) -> float:
         due = self._pipeline.next_due()

@@ -57,6 +57,9 @@ class Config(BaseSettings):
     snapshot_events: int = Field(
         default=50_000, ge=1, description="after how many events the kernel's state is saved, to start from"
     )
+    inbox_max: int = Field(
+        default=100_000, ge=1, description="how many deliveries may wait to be worked on; more are answered with 503"
+    )
     failpoint: str | None = Field(default=None, description="for tests: where this process is to be killed")
 
     @field_validator("data_dir")

@@ -18,10 +18,11 @@ from amends.runtime.accounts import Accounts
 from amends.runtime.changes import Changes
 from amends.runtime.clock import Clock, WallClock
 from amends.runtime.config import Config
+from amends.runtime.following import Follower
 from amends.runtime.kernels import PackKernels
 from amends.runtime.secret import secret_key
 from amends.runtime.translation import ConnectorTranslator
-from amends.store.engine import open_database
+from amends.store.engine import Watch, open_database
 from amends.store.inbox import InboxWriter
 from amends.store.upgrade import upgrade
 from amends.store.work import SqlStore
@@ -33,7 +34,8 @@ class Installation:
     """Everything that works together in one process.
 
     `clock` tells the time of learning (faster than life in the demo), `wall` the time of day, by which signatures are
-    checked.
+    checked. One that does not judge leaves the pipeline to another process; one that does not receive looks for what
+    other processes have taken in. There may be many that receive and one that judges.
     """
 
     def __init__(
@@ -42,6 +44,8 @@ class Installation:
         *,
         clock: Clock | None = None,
         pack: Pack | None = None,
+        judges: bool = True,
+        receives: bool = True,
         connectors: Mapping[str, Connector] = CONNECTORS,
     ) -> None:
         self.config = config
@@ -61,13 +65,17 @@ class Installation:
             kernels=PackKernels(self.pack),
             cases=CaseWorkStage(rules=self.pack.rules, terms=terms),
         )
+        self.judges = judges
+        self._watch = None if receives else Watch(self.store.database)
         self.engine = InlineEngine(
             self.pipeline,
             clock=self.clock,
             publish=self.changes.publish,
             snapshots=SnapshotPolicy(events=config.snapshot_events),
+            has_news=None if self._watch is None else self._watch.has_news,
         )
-        self.inbox = InboxWriter(self.store.database, on_commit=self.engine.wake)
+        self.inbox = InboxWriter(self.store.database, backlog_max=config.inbox_max, on_commit=self.engine.wake)
+        self._follower = None if judges else Follower(self.store, self.changes.publish)
         self.terms = terms
         if config.failpoint:
             failpoints.arm(config.failpoint)
@@ -76,12 +84,19 @@ class Installation:
         """Begin to work on what is there and what comes."""
         # A webhook's answer must not wait for the kernel's turn in the interpreter to end by itself.
         sys.setswitchinterval(_SWITCH_S)
-        self.engine.start()
+        if self.judges:
+            self.engine.start()
+        if self._follower is not None:
+            self._follower.start()
 
     def stop(self) -> None:
         """Take no more deliveries, finish the work at hand, save the kernel's state, close the database."""
         self.inbox.close()
         self.engine.stop()
+        if self._follower is not None:
+            self._follower.stop()
+        if self._watch is not None:
+            self._watch.close()
         self.store.database.close()
 
     def head(self) -> int:
