@@ -9,7 +9,6 @@ import amends
 from amends.runtime.trials import Trials
 from amends.runtime.wiring import Installation
 from amends.web.api import health, ingest
-from amends.web.api.ingest import Hooks
 from amends.web.furnish import furnish
 from amends.web.headers import SafeHeaders
 from amends.web.house import DemoAccount, House
@@ -32,7 +31,6 @@ def create_app(installation: Installation, *, demo: Sequence[DemoAccount] = ()) 
 
     app = FastAPI(title="Amends", version=amends.__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.add_middleware(SafeHeaders)
-    app.add_middleware(Hooks, installation=installation)
     app.state.installation = installation
     app.state.house = House(
         config=installation.config,

@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from amends.model.errors import DependencyFailedError
+from amends.web.api.ingest import Hooks
 
 _GRACE_S: Final = 2
 """How long open pages may go on once the process is to end; they come back by themselves."""
@@ -100,7 +101,7 @@ def _server(app: FastAPI) -> uvicorn.Server:
     logging.getLogger("uvicorn.error").addFilter(_OPEN_PAGES)
     return uvicorn.Server(
         uvicorn.Config(
-            app,
+            Hooks(app, app.state.installation),
             loop="uvloop",
             http="httptools",
             ws="none",

@@ -33,7 +33,7 @@ async def take_delivery(vendor: str, account: str, request: Request) -> Response
 
 
 class Hooks:
-    """ASGI middleware: takes webhooks on their way to the application.
+    """ASGI middleware around the application: takes webhooks on their way to it.
 
     Most requests are webhooks, and what the application does with any request (find its route, check what it depends
     on) takes longer than all that a webhook needs.
