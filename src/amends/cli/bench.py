@@ -19,6 +19,7 @@ import pysqlite3.dbapi2 as sqlite  # type: ignore[import-untyped]
 
 from amends.cli import output
 from amends.cli.bench_kernel import kernel
+from amends.cli.bench_pipeline import pipeline
 from amends.cli.load import SECRET, Latencies, UnexpectedAnswerError, latencies, send_all, send_evenly, signed_post
 from amends.cli.main import ProblemsFound
 from amends.detection import load_pack
@@ -40,6 +41,7 @@ def command() -> None:
 
 
 command.add_command(kernel)
+command.add_command(pipeline)
 
 
 @command.command(epilog="Example: amends bench http --lines 64 --seconds 10")
@@ -62,12 +64,12 @@ def http(lines: int, seconds: float, as_json: bool) -> None:  # noqa: FBT001
     )
 
 
-@command.command(epilog="Example: amends bench pipeline --rate 200 --seconds 20")
+@command.command(epilog="Example: amends bench board --rate 200 --seconds 20")
 @click.option("--rate", default=200.0, show_default=True, help="Events a second, whether or not the server keeps up.")
 @click.option("--seconds", default=20.0, show_default=True, help="How long to send.")
 @click.option("--share", default=0.05, show_default=True, help="The share of events that make a case.")
 @output.json_option
-def pipeline(rate: float, seconds: float, share: float, as_json: bool) -> None:  # noqa: FBT001
+def board(rate: float, seconds: float, share: float, as_json: bool) -> None:  # noqa: FBT001
     """From a signed webhook to its case on an open board: how long, at a steady rate."""
     with fresh_server() as server:
         sent = Sent(rate=rate, seconds=seconds, share=share)

@@ -3,8 +3,9 @@
 from typing import Final
 
 TARGET_S: Final = 0.015
-"""A round should take about so long: half a hundredth of what waits behind it, and enough to share its costs."""
-SMALLEST: Final = 250
+"""A round should take about so long: what comes meanwhile waits for it, and enough shares its costs."""
+SMALLEST: Final = 1_000
+"""Where even so few take longer, fewer would take nearly as long."""
 LARGEST: Final = 20_000
 _GROWTH_MAX: Final = 1.5
 
@@ -13,7 +14,7 @@ class BatchSize:
     """The size of the next round, from what the last one took."""
 
     def __init__(self) -> None:
-        self.events = 1_000
+        self.events = SMALLEST
 
     def learn(self, events: int, seconds: float) -> bool:
         """A round took up so many events in so long; whether it was full. Others tell nothing of how long one takes."""
