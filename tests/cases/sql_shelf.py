@@ -24,8 +24,10 @@ class SqlShelf(Shelf):
 
     def batch(self, *verdicts: Finding | Clearing, now: float | None = None) -> CaseWork:
         with self.store.writing() as work:
+            new = work.findings.news([verdict for verdict in verdicts if isinstance(verdict, Finding)])
+            work.findings.add(new)
             news = Verdicts(
-                work.findings.add([verdict for verdict in verdicts if isinstance(verdict, Finding)]),
+                new,
                 work.findings.clear([verdict for verdict in verdicts if isinstance(verdict, Clearing)]),
             )
         if not (news.findings or news.clearings):

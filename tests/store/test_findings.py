@@ -29,7 +29,9 @@ def _clearing(id_: str, at: int = 20) -> Clearing:
 
 def _record(store: SqlStore, verdicts: Verdicts) -> Verdicts:
     with store.writing() as work:
-        return Verdicts(work.findings.add(verdicts.findings), work.findings.clear(verdicts.clearings))
+        new = work.findings.news(verdicts.findings)
+        work.findings.add(verdicts.findings)
+        return Verdicts(new, work.findings.clear(verdicts.clearings))
 
 
 def test_a_finding_comes_back_as_it_was(store: SqlStore) -> None:

@@ -158,8 +158,12 @@ class TimedPipeline(Pipeline[Work]):
             return super().round(now, events_max=events_max)
 
     def _tend(self, done: Round) -> Round:
+        commits = self._spent.cpu["commit"]
         with self._spent.on("desk"):
-            return super()._tend(done)
+            done = super()._tend(done)
+        # Its commits count as commits.
+        self._spent.cpu["desk"] -= self._spent.cpu["commit"] - commits
+        return done
 
 
 class TimedKernel:

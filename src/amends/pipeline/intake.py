@@ -69,6 +69,9 @@ def learned(events: Iterable[Event], received: Instant, clock: Instant) -> list[
 
 def settlements(taken: Sequence[TakenIn], found: Sorted) -> list[Settlement]:
     """What became of each delivery, now that the journal has told new events from old and from conflicting ones."""
+    if len(found.new) == sum(len(one.events) for one in taken):
+        # As nearly always: all of them are new.
+        return [_settled(one, len(one.events), one.state, one.error) for one in taken]
     new, conflicting = set(map(id, found.new)), set(map(id, found.conflicts))
     return [_settlement(one, new, conflicting) for one in taken]
 
@@ -82,4 +85,8 @@ def _settlement(taken: TakenIn, new: set[int], conflicting: set[int]) -> Settlem
         clash = f"It repeats {named} with other content; the first content stays, this one was not applied."
         state = "conflict" if state == "taken" else state
         error = clash if error is None else f"{error} {clash}"
+    return _settled(taken, events, state, error)
+
+
+def _settled(taken: TakenIn, events: int, state: DeliveryState, error: str | None) -> Settlement:
     return Settlement(position=taken.delivery.position, state=state, events=events, error=error)

@@ -175,8 +175,12 @@ class Journal(Protocol):
 class FindingBook(Protocol):
     """Every finding there was, and whether it has cleared."""
 
-    def add(self, findings: Sequence[Finding]) -> list[Finding]:
-        """Record findings; gives those that were not recorded before."""
+    def news(self, findings: Sequence[Finding]) -> list[Finding]:
+        """Those that are not recorded yet."""
+        ...
+
+    def add(self, findings: Sequence[Finding]) -> None:
+        """Record findings; those that are recorded stay as they are."""
         ...
 
     def clear(self, clearings: Sequence[Clearing]) -> list[Clearing]:

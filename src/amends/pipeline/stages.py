@@ -146,12 +146,16 @@ class Pipeline(Generic[Work]):
             self._state = _State(recovered.kernel, recovered.progress, desk, queued, case_due)
             if recovered.news is not None:
                 load = _Load(head=head, position=recovered.progress.position, more=True)
-                return self._commit(self._state, load, recovered.news, recovered.progress)
+                with self._store.reading() as work:
+                    findings = work.findings.news(recovered.news.findings)
+                news = Verdicts(findings, recovered.news.clearings)
+                return self._commit(self._state, load, news, recovered.progress)
         state = self._state
         load = self._load(state.progress, events_max)
         events = [*load.unjudged, *load.found.new]
         if events:
-            clock = Instant(max(state.progress.clock, max(map(_learned, events))))
+            learned_last = max([each.time if each.received is None else each.received for each in events])
+            clock = max(state.progress.clock, learned_last)
             verdicts = state.kernel.on_events(events)
         elif load.taken:
             clock, verdicts = state.progress.clock, Verdicts()
@@ -186,18 +190,18 @@ class Pipeline(Generic[Work]):
             failpoints.reach("journal.append.before")
             work.journal.append(load.found, after=load.head)
             failpoints.reach("journal.append.after")
-            news = Verdicts(work.findings.add(verdicts.findings), verdicts.clearings)
-            work.verdicts.put(news, position=reached.position, clock=reached.clock)
+            work.findings.add(verdicts.findings)
+            work.verdicts.put(verdicts, position=reached.position, clock=reached.clock)
             work.inbox.settle(settlements(load.taken, load.found))
             work.progress.set(reached)
             failpoints.reach("round.commit.before")
         failpoints.reach("round.commit.after")
-        queued = state.queued or bool(news.findings or news.clearings)
+        queued = state.queued or bool(verdicts.findings or verdicts.clearings)
         self._state = msgspec.structs.replace(state, progress=reached, queued=queued)
         return Round(
             deliveries=len(load.taken),
             events=len(load.unjudged) + len(load.found.new),
-            verdicts=news,
+            verdicts=verdicts,
             changes=_unread_deliveries(load.taken),
             more=load.more,
         )
@@ -247,10 +251,6 @@ class Pipeline(Generic[Work]):
 
 def _is_due(due: Instant | None, clock: Instant) -> bool:
     return due is not None and due <= clock
-
-
-def _learned(event: Event) -> Instant:
-    return event.time if event.received is None else event.received
 
 
 def _unread_deliveries(taken: Sequence[TakenIn]) -> list[Change]:

@@ -5,6 +5,7 @@ What is found by a digest is therefore looked at before it is believed.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -12,6 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amends.model.event import Event
+
+_REMEMBERED: Final = 65_536
+"""Subjects whose digests are at hand: who is spoken of once is spoken of again soon."""
 
 Digests = NDArray[np.int64]
 
@@ -23,7 +27,12 @@ def identities_of(events: Iterable[Event]) -> Digests:
 
 def subjects_of(subjects: Iterable[tuple[str, str]]) -> Digests:
     """The digests of `(kind, id)` of subjects."""
-    return _joined([_digest(f"{kind}\0{id_}".encode(*_UTF8)) for kind, id_ in subjects])
+    return _joined([_subject(*key) for key in subjects])
+
+
+@lru_cache(_REMEMBERED)
+def _subject(kind: str, id_: str) -> bytes:
+    return _digest(f"{kind}\0{id_}".encode(*_UTF8))
 
 
 _UTF8: Final = ("utf-8", "surrogatepass")

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, bindparam, func, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, select, text, update
 
 from amends.detection.finding import Clearing, Finding
 from amends.model.instant import Instant
 from amends.store.schema import finding
-from amends.store.statement import Statement, insertion
+from amends.store.statement import Statement
 
 _QUESTION_MAX: Final = 1_000
 
@@ -28,14 +28,14 @@ class FindingTable:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, findings: Sequence[Finding]) -> list[Finding]:
-        """Record findings; gives those that were not recorded before."""
-        if not findings:
-            return []
+    def news(self, findings: Sequence[Finding]) -> list[Finding]:
+        """Those that are not recorded yet."""
         known = self._cleared(found.id for found in findings)
-        new = [found for found in findings if found.id not in known]
-        _put.run_many(self._connection, map(_values, new))
-        return new
+        return [found for found in findings if found.id not in known]
+
+    def add(self, findings: Sequence[Finding]) -> None:
+        """Record findings; those that are recorded stay as they are."""
+        _put.run_many(self._connection, map(_values, findings))
 
     def clear(self, clearings: Sequence[Clearing]) -> list[Clearing]:
         """Note that findings have cleared; gives the clearings of findings that are recorded and were open."""
@@ -108,7 +108,14 @@ class FindingTable:
 
 _BY_TIME = (finding.c.fired_at, finding.c.id)
 _FIELDS: Final = Finding.__struct_fields__
-_put = insertion(finding, *("order_id" if name == "order" else name for name in _FIELDS))
+_COLUMNS: Final = tuple("order_id" if name == "order" else name for name in _FIELDS)
+_put = Statement(
+    text(
+        f"INSERT INTO finding ({', '.join(_COLUMNS)}) "  # noqa: S608 - our own names
+        f"VALUES ({', '.join(f':{name}' for name in _COLUMNS)}) ON CONFLICT DO NOTHING"
+    ),
+    *_COLUMNS,
+)
 _clear = Statement(
     update(finding)
     .where(finding.c.id == bindparam("which"))

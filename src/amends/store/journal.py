@@ -20,7 +20,8 @@ from amends.store.statement import Statement, insertion
 _BATCH_MAX: Final = 500
 """Events that are compressed together: more would hardly be smaller, and take longer to find one event in."""
 _FEW: Final = 32
-"""So few are looked up at once where the filter has not been filled: that would read the whole index first."""
+"""So few are looked up at once by who only writes them down, where the filter has not been filled yet: that would
+read the whole index first."""
 
 _CHILDREN: Final = {"order": [child for child, parent in PARENTS.items() if parent == "order"]}
 
@@ -127,9 +128,9 @@ class JournalTable:
 
     def _suspect(self, digests: Digests) -> Any:
         """Which of them the journal may hold."""
-        if self._seen.position is None and len(digests) <= _FEW:
-            return np.ones(len(digests), dtype=np.bool_)
         settled = not self._connection.get_execution_options().get("amends_writes", False)
+        if self._seen.position is None and len(digests) <= _FEW and not settled:
+            return np.ones(len(digests), dtype=np.bool_)
         return self._seen.may_hold(digests, self._identities, self.head(), settled=settled)
 
     def _known(self, digests: Digests) -> dict[_Identity, Event]:
