@@ -7,7 +7,7 @@ import msgspec
 from amends.connectors.cloudevents import wire
 from amends.connectors.delivery import Delivery, DeliveryError, IrrelevantDeliveryError, UnreadableDeliveryError
 from amends.connectors.derivation import derived
-from amends.connectors.document import kind_of, read_json
+from amends.connectors.document import kind_of, read_json, read_parts
 from amends.connectors.measures import moment_of, plausible
 from amends.model.event import Event, UnreadableEventError, event_from
 from amends.model.fields import FIELDS
@@ -23,21 +23,21 @@ def translate(delivery: Delivery) -> list[Event]:
     if wire.is_binary(delivery.headers):
         # The signature covers the body alone: anybody who has seen one delivery could change what it says.
         raise UnreadableDeliveryError("The event is told in headers, which nobody signs: send it whole in the body.")
-    document = read_json(delivery.body)
-    if not isinstance(document, list):
-        return [_checked(document, "the event")]
-    if not document:
+    parts = read_parts(delivery.body)
+    if parts is None:
+        return [_checked(read_json(delivery.body), "the event")]
+    if not parts:
         raise IrrelevantDeliveryError("The batch is empty.")
-    return _batch(document)
+    return _batch(parts)
 
 
-def _batch(documents: list[Any]) -> list[Event]:
+def _batch(parts: list[bytes]) -> list[Event]:
     """The events of a batch. Those at fault do not hold up the others, which the error then brings along."""
     events: list[Event] = []
     problems: list[DeliveryError] = []
-    for index, value in enumerate(documents):
+    for index, part in enumerate(parts):
         try:
-            events.append(_checked(value, f"event {index} of the batch"))
+            events.append(_checked(read_json(part), f"event {index} of the batch"))
         except DeliveryError as error:
             problems.append(error)
     if not problems:
