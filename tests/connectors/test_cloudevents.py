@@ -87,7 +87,7 @@ def test_attributes_in_headers_are_not_signed_and_not_believed() -> None:
 
 def test_of_a_batch_what_is_at_fault_does_not_hold_up_the_others() -> None:
     batch = [cloud_event(), cloud_event(id=""), cloud_event(id="m-3"), 7]
-    with pytest.raises(UnreadableDeliveryError, match="Event 1 of the batch cannot be read.*The other 2") as raised:
+    with pytest.raises(UnreadableDeliveryError, match=r"Event 1 of the batch cannot be read.*The other 2") as raised:
         read(batch)
     assert [event.id for event in raised.value.events] == ["m-1", "m-3"]
     assert len(raised.value.problems) == 2

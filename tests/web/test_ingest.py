@@ -14,8 +14,8 @@ from sqlalchemy import event
 from tests.web.door import failed_payment, open_door, signed_by_shopify, signed_event, wait_until
 
 from amends.runtime.wiring import Installation
-from amends.web.app import create_app
 from amends.web.api.intake import BODY_BYTES_MAX
+from amends.web.app import create_app
 
 Door = tuple[str, Installation]
 

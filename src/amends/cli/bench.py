@@ -80,7 +80,16 @@ def http(*, lines: int, seconds: float, batch: int, together: bool, as_json: boo
         )
         for name, one in figures.items()
     ]  # fmt: skip
-    headings = ("", "events a post", "posts a second", "events a second", "p50 ms", "p99 ms", "cpu us a post", "waiting")
+    headings = (
+        "",
+        "events a post",
+        "posts a second",
+        "events a second",
+        "p50 ms",
+        "p99 ms",
+        "cpu us a post",
+        "waiting",
+    )
     output.print_table(headings, rows)
     output.say("; ".join(f"{name}: {value}" for name, value in said.items()))
 
@@ -108,7 +117,7 @@ _BATCHES_A_SECOND: Final = 1_500
 
 
 def measure_http(*, lines: int, seconds: float, batch: int, together: bool) -> HttpFigure:
-    """Send over so many connections, each post as soon as the last one is answered, for so long or until none is left."""
+    """Send over so many connections, each post as soon as the last one is answered, for so long."""
     wanted = int(seconds * (_POSTS_A_SECOND if batch == 1 else _BATCHES_A_SECOND))
     count = max(lines, min(wanted, _EVENTS_MAX // batch))
     with fresh_server(together=together) as server:
@@ -268,7 +277,10 @@ class Fresh(NamedTuple):
 @contextmanager
 def fresh_server(*, together: bool = True) -> Iterator[Fresh]:
     """`amends serve` over a new database, in a process of its own; or `amends web`, with `amends worker` in another."""
-    with tempfile.TemporaryDirectory(prefix="amends-bench-", ignore_cleanup_errors=True) as folder, ExitStack() as stack:
+    with (
+        tempfile.TemporaryDirectory(prefix="amends-bench-", ignore_cleanup_errors=True) as folder,
+        ExitStack() as stack,
+    ):
         url = f"sqlite:///{Path(folder) / 'amends.sqlite'}"
         store = open_store(url)
         with store.writing() as work:

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
@@ -28,9 +28,20 @@ class Portion:
 
 
 class Feed:
-    """An inbox that holds decoded events. `busy`: while a round is at work, as many come as the next will take."""
+    """An inbox that holds decoded events. `busy`: while a round is at work, as many come as the next will take.
 
-    def __init__(self, portions: Sequence[Portion], *, busy: bool = False) -> None:
+    `warm` is called once `warm_up` portions are stored, if others are still to come.
+    """
+
+    def __init__(
+        self,
+        portions: Sequence[Portion],
+        *,
+        busy: bool = False,
+        warm_up: int = 0,
+        warm: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._warm_up, self._warm = warm_up, warm
         self._coming = deque(portions)
         self._busy = busy
         self._waiting: deque[tuple[int, Portion]] = deque()
@@ -80,6 +91,9 @@ class Feed:
             portion.stored = at
         self.done += self._settled
         self._settled = []
+        if self._warm_up and len(self.done) >= self._warm_up and self._coming:
+            self._warm_up = 0
+            self._warm()
 
     def read(self, delivery: RawDelivery) -> Translation:
         """What a delivery says was known before."""
@@ -100,11 +114,12 @@ class FeedClock:
 
 
 class Spent:
-    """Seconds of the pipeline's thread by part: passed (`wall`), and at work (`cpu`), which others' work does not swell."""
+    """Seconds of the pipeline's thread by part: passed (`wall`), and at work (`cpu`). Rounds that have ended."""
 
     def __init__(self) -> None:
         self.wall: Counter[str] = Counter()
         self.cpu: Counter[str] = Counter()
+        self.rounds = 0
 
     @contextmanager
     def on(self, part: str) -> Iterator[None]:
@@ -135,10 +150,9 @@ class FedStore(SqlStore):
 
     @contextmanager
     def writing(self) -> Iterator[Work]:
-        with ExitStack() as committing:
-            with super().writing() as work:
-                yield self._fed(work)
-                committing.enter_context(self._spent.on("commit"))
+        with ExitStack() as committing, super().writing() as work:
+            yield self._fed(work)
+            committing.enter_context(self._spent.on("commit"))
         self._feed.note_commit(time.perf_counter())
 
     def _fed(self, work: Work) -> Work:
@@ -155,7 +169,9 @@ class TimedPipeline(Pipeline[Work]):
 
     def round(self, now: Instant, *, events_max: int = EVENTS_MAX) -> Round:
         with self._spent.on("all"):
-            return super().round(now, events_max=events_max)
+            done = super().round(now, events_max=events_max)
+        self._spent.rounds += 1
+        return done
 
     def _tend(self, done: Round) -> Round:
         commits = self._spent.cpu["commit"]

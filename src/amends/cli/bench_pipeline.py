@@ -39,7 +39,7 @@ _DECODED: Final = 5_000
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """Microseconds of processor time for each event, by part; `sync_us` are those in which a commit waited for the disk.
+    """Microseconds of processor time for each event, by part; for `sync_us` a commit waited for the disk.
 
     `round_us` is what is neither kernel nor commit nor the desk's (cases and what orders are recognised by).
     """
@@ -109,20 +109,27 @@ class Bench:
     def busy(self, events: Sequence[Event]) -> Figure:
         """Whenever a round begins, all that it takes is there, since the last one began. The first third warms up."""
         portions = [Portion(list(events[at : at + _TOGETHER])) for at in range(0, len(events), _TOGETHER)]
-        feed = Feed(portions, busy=True)
-        feed.hand_over(1)
-        with self._running(feed) as (engine, spent):
-            engine.wake()
-            _wait(lambda: len(feed.done) >= len(portions) // 3)
+        spent = Spent()
+        skipped, began = 0, time.perf_counter()
+
+        def warm() -> None:
+            nonlocal skipped, began
             skipped, began = len(feed.done), time.perf_counter()
             spent.clear()
+
+        feed = Feed(portions, busy=True, warm_up=len(portions) // 3, warm=warm)
+        feed.hand_over(1)
+        with self._running(feed, spent) as engine:
+            engine.wake()
             _wait(lambda: len(feed.done) == len(portions))
-            return self._figure(feed.done[skipped:], time.perf_counter() - began, spent)
+            ended = feed.done[-1].stored
+            return self._figure(feed.done[skipped:], ended - began, spent)
 
     def steady(self, events: Sequence[Event]) -> Figure:
         """So many a second, one by one, whether or not earlier ones are stored."""
         feed = Feed([Portion([event]) for event in events])
-        with self._running(feed) as (engine, spent):
+        spent = Spent()
+        with self._running(feed, spent) as engine:
             began, handed = time.perf_counter(), 0
             while handed < len(events):
                 due = int((time.perf_counter() - began) * _STEADY_RATE) + 1
@@ -136,7 +143,8 @@ class Bench:
     def lone(self, events: Sequence[Event]) -> Figure:
         """One event, and the next only when that one is stored and all is at rest."""
         feed = Feed([Portion([event]) for event in events])
-        with self._running(feed) as (engine, spent):
+        spent = Spent()
+        with self._running(feed, spent) as engine:
             waited = 0.0
             for number in range(1, len(events) + 1):
                 time.sleep(_LONE_PAUSE_S)
@@ -148,8 +156,7 @@ class Bench:
             return self._figure(feed.done, waited, spent)
 
     @contextmanager
-    def _running(self, feed: Feed) -> Iterator[tuple[InlineEngine, Spent]]:
-        spent = Spent()
+    def _running(self, feed: Feed, spent: Spent) -> Iterator[InlineEngine]:
         terms = Terms(currency="USD", rates=built_in_rates(), catalogue=built_in_catalogue())
         pipeline = TimedPipeline(
             spent=spent,
@@ -163,11 +170,14 @@ class Bench:
         engine = InlineEngine(pipeline, clock=FeedClock(feed), publish=lambda _: None)
         spent.clear()
         engine.start()
-        yield engine, spent
+        yield engine
         engine.stop()
 
     def _figure(self, done: Sequence[Portion], seconds: float, spent: Spent) -> Figure:
         events = sum(len(portion.events) for portion in done)
+        ended = spent.rounds
+        # What is stored is stored within a round, whose time is known when it has ended.
+        _wait(lambda: spent.rounds > ended)
         cpu, wall = Counter(spent.cpu), Counter(spent.wall)
         behind, began = _queued(self._store), time.perf_counter()
         _wait(lambda: not _queued(self._store), give_up=False)
@@ -237,7 +247,18 @@ def _show(figures: dict[str, Figure], conditions: dict[str, Any], *, as_json: bo
     if as_json:
         output.print_json({"pipeline": figures, "conditions": conditions})
         return
-    headings = ("", "events a second", "p50 ms", "p99 ms", "us each: kernel", "round", "commit", "desk", "sync", "behind")
+    headings = (
+        "",
+        "events a second",
+        "p50 ms",
+        "p99 ms",
+        "us each: kernel",
+        "round",
+        "commit",
+        "desk",
+        "sync",
+        "behind",
+    )
     rows = [
         (
             name.replace("_", " "), round(one.events_per_second), one.stored.p50_ms, one.stored.p99_ms,

@@ -181,9 +181,7 @@ class Pipeline(Generic[Work]):
             more = len(deliveries) >= events_max or sum(len(each.body) for each in deliveries) >= bytes_max
             taken = take_in(deliveries, self._translator, progress.clock)
             found = work.journal.sort_out([event for one in taken for event in one.events])
-        return _Load(
-            head=head, position=head + len(found.new), unjudged=unjudged, taken=taken, found=found, more=more
-        )
+        return _Load(head=head, position=head + len(found.new), unjudged=unjudged, taken=taken, found=found, more=more)
 
     def _commit(self, state: _State, load: _Load, verdicts: Verdicts, reached: Progress) -> Round:
         with self._store.writing() as work:

@@ -154,8 +154,8 @@ class Watch:
         cursor = self._connection.cursor()
         (version,) = cursor.execute("PRAGMA data_version").fetchone()
         cursor.close()
-        before, self._version = self._version, version
-        return before != version
+        before, self._version = self._version, int(version)
+        return before != self._version
 
     def close(self) -> None:
         """Watch no more."""

@@ -60,19 +60,10 @@ class InboxTable:
         found: list[RawDelivery] = []
         size = 0
         with _pending.run(self._connection, limit) as rows:
-            for position, vendor, account, delivery_id, received, headers, body in rows:
-                found.append(
-                    RawDelivery(
-                        position=position,
-                        vendor=vendor,
-                        account=account,
-                        delivery_id=delivery_id,
-                        received=received,
-                        headers=msgspec.json.decode(headers) if isinstance(headers, str) else headers,
-                        body=body,
-                    )
-                )
-                size += len(body)
+            for row in rows:
+                headers = msgspec.json.decode(row.headers) if isinstance(row.headers, str) else row.headers
+                found.append(RawDelivery(**row._asdict() | {"headers": headers}))
+                size += len(row.body)
                 if size >= bytes_max:
                     break
         return found
@@ -83,7 +74,9 @@ class InboxTable:
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
         """Note what became of deliveries."""
-        _settle.run_many(self._connection, ((done.state, done.events, done.error, done.position) for done in settlements))
+        _settle.run_many(
+            self._connection, ((done.state, done.events, done.error, done.position) for done in settlements)
+        )
 
 
 # Worded as the partial index is: only so can SQLite tell that it applies.

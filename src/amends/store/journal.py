@@ -157,7 +157,13 @@ class JournalTable:
 
 def _batch_row(events: Sequence[Event], first: int) -> tuple[Any, ...]:
     codec, blob = written(events)
-    return first, first + len(events) - 1, max([event.time if event.received is None else event.received for event in events]), codec, blob
+    return (
+        first,
+        first + len(events) - 1,
+        max([event.time if event.received is None else event.received for event in events]),
+        codec,
+        blob,
+    )
 
 
 def _body_of(event: Event) -> bytes:

@@ -35,10 +35,13 @@ _of_name = _columns.name == bindparam("name")
 _of_level = _of_name & (_columns.level == bindparam("level"))
 _RUNS = [_columns.id, _columns.first_position, _columns.blob]
 _level_sizes = Statement(
-    select(_columns.level, func.count().label("size")).where(_of_name, _columns.level < FILED).group_by(_columns.level), "name"
+    select(_columns.level, func.count().label("size")).where(_of_name, _columns.level < FILED).group_by(_columns.level),
+    "name",
 )
 _short_runs = Statement(select(*_RUNS).where(_of_name, _columns.level < FILED), "name")
-_bucket_runs = Statement(select(*_RUNS).where(_of_level, _columns.bucket == bindparam("bucket")), "name", "level", "bucket")
+_bucket_runs = Statement(
+    select(*_RUNS).where(_of_level, _columns.bucket == bindparam("bucket")), "name", "level", "bucket"
+)
 _level_runs = Statement(select(*_RUNS).where(_of_level), "name", "level")
 _runs_behind = Statement(
     select(*_RUNS).where(_of_name, _columns.last_position > bindparam("position")), "name", "position"
@@ -119,11 +122,11 @@ class Postings:
             for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
         ]
         _put.run_many(self._connection, rows)
-        for level, bucket in _crowded.run(self._connection, self._name).all():
-            runs = _bucket_runs.run(self._connection, self._name, level, bucket).all()
+        for crowd in _crowded.run(self._connection, self._name).all():
+            runs = _bucket_runs.run(self._connection, self._name, crowd.level, crowd.bucket).all()
             held, where = self._taken(runs)
             order = np.argsort(held, kind="stable")
-            _put.run(self._connection, *self._row(level + 1, bucket, held[order], where[order]))
+            _put.run(self._connection, *self._row(crowd.level + 1, crowd.bucket, held[order], where[order]))
 
     def _taken(self, runs: Sequence[Row[Any]]) -> tuple[Digests, Index]:
         """What these runs hold, which are no more."""

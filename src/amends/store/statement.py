@@ -44,7 +44,7 @@ class Statement:
 
 
 class _Worded(NamedTuple):
-    """A statement in the driver's words; `order` of its parameters, where they have no names; what is always the same."""
+    """In the driver's words; the `order` of parameters, where they have no names there; what is always the same."""
 
     words: str
     order: tuple[str, ...] | None

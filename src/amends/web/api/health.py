@@ -17,7 +17,7 @@ async def is_alive() -> JSONResponse:
 
 @router.get("/readyz", responses={503: {"description": "Something it stands on does not work; it says what."}})
 def is_ready(request: Request) -> JSONResponse:
-    """The database can be read, and the pipeline (if it is this process's) at work; `waiting` deliveries are not read yet."""
+    """The database can be read, the pipeline (if it is ours) is at work; `waiting` deliveries are not read yet."""
     here: Installation = request.app.state.installation
     problems = []
     waiting = None

@@ -38,7 +38,9 @@ class BodyTooLargeError(Exception):
     """More bytes come than are taken."""
 
 
-async def take(here: Installation, vendor: str, account: str, headers: RawHeaders, parts: AsyncIterator[bytes]) -> Answer:
+async def take(
+    here: Installation, vendor: str, account: str, headers: RawHeaders, parts: AsyncIterator[bytes]
+) -> Answer:
     """Take a webhook of a vendor for one of our accounts there, whose body comes in `parts`."""
     connector = here.connectors.get(vendor)
     if connector is None:

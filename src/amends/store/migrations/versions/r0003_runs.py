@@ -20,12 +20,19 @@ def upgrade() -> None:
     op.create_table(
         "journal_index",
         sa.Column("id", position, autoincrement=True, nullable=False),
-        sa.Column("name", sa.Text(), nullable=False, comment="identity (source and id, each once) or subject (kind and id)"),
+        sa.Column(
+            "name", sa.Text(), nullable=False, comment="identity (source and id, each once) or subject (kind and id)"
+        ),
         sa.Column("level", sa.Integer(), nullable=False, comment="how often merged; from 8 on filed in buckets"),
         sa.Column("bucket", sa.Integer(), nullable=False, comment="the first byte of the digests"),
         sa.Column("first_position", sa.BigInteger(), nullable=False),
         sa.Column("last_position", sa.BigInteger(), nullable=False),
-        sa.Column("blob", sa.LargeBinary(), nullable=False, comment="digests in order, then their positions from the first one"),
+        sa.Column(
+            "blob",
+            sa.LargeBinary(),
+            nullable=False,
+            comment="digests in order, then their positions from the first one",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_journal_index")),
         comment="from identities and subjects to places in the journal, in sorted runs",
     )
