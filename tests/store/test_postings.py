@@ -43,7 +43,8 @@ def test_what_was_added_is_found_at_every_position(database: Database, monkeypat
         assert sorted(everything.tolist()) == sorted(digest for digest, places in held.items() for _ in places)
         tail = np.concatenate(list(index.behind(position - 100)))
         assert sorted(tail.tolist()) == sorted(d for d, places in held.items() for at in places if at > position - 100)
-        levels = dict(connection.exec_driver_sql("SELECT level, count(*) FROM journal_index GROUP BY level").all())
+        counted = connection.exec_driver_sql("SELECT level, count(*) FROM journal_index GROUP BY level")
+        levels: dict[int, int] = {row[0]: row[1] for row in counted}
     assert max(levels) > FILED
     assert all(count < 16 for level, count in levels.items() if level < FILED)
 

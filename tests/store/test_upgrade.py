@@ -96,8 +96,8 @@ def test_a_journal_of_an_older_release_is_read_and_known_by_its_identities(tmp_p
             identity = _old_digest(event.source, event.id)
             connection.exec_driver_sql("INSERT INTO event_identity VALUES (?, 0, ?)", (identity, position))
             for key in event.keys.items():
-                row = (_old_digest(*key), position)
-                connection.exec_driver_sql("INSERT INTO event_subject VALUES (?, ?)", row)
+                named = (_old_digest(*key), position)
+                connection.exec_driver_sql("INSERT INTO event_subject VALUES (?, ?)", named)
     upgrade(database)
     store = SqlStore(database)
     again, other = events[7], msgspec.structs.replace(events[700], data={"total": -1})

@@ -151,7 +151,7 @@ class Bench:
                 began = time.perf_counter()
                 feed.hand_over(1)
                 engine.wake()
-                _wait(lambda number=number: len(feed.done) == number, every_s=0.0002)  # type: ignore[misc]
+                _wait(lambda number=number: len(feed.done) == number, every_s=0.0002)
                 waited += time.perf_counter() - began
             return self._figure(feed.done, waited, spent)
 

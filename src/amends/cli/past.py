@@ -9,7 +9,7 @@ from amends.model.errors import UnusableInputError
 from amends.model.event import Event, UnreadableEventError, decode_event
 from amends.runtime.config import load_config
 from amends.runtime.wiring import open_store
-from amends.store.digests import body_of, identity_of
+from amends.store.journal import body_of
 
 PORTION: Final = 50_000
 
@@ -40,7 +40,7 @@ def from_file(file: IO[bytes]) -> Iterator[list[Event]]:
 
 
 def _once(file: IO[bytes]) -> Iterator[Event]:
-    bodies: dict[int, int] = {}
+    bodies: dict[tuple[str, str], int] = {}
     for number, line in enumerate(file, 1):
         if not line.strip():
             continue
@@ -48,7 +48,7 @@ def _once(file: IO[bytes]) -> Iterator[Event]:
             event = decode_event(line)
         except UnreadableEventError as error:
             raise UnreadableHistoryError(f"{file.name}:{number}: {error}.") from error
-        identity, body = identity_of(event), body_of(event)
+        identity, body = (event.source, event.id), hash(body_of(event))
         if identity not in bodies:
             bodies[identity] = body
             yield event

@@ -68,7 +68,7 @@ class JournalTable:
             if identity not in known:
                 known[identity] = event
                 places.append(place)
-            elif _body_of(known[identity]) != _body_of(event):
+            elif body_of(known[identity]) != body_of(event):
                 conflicts.append(event)
         return Sorted([events[place] for place in places], conflicts, digests[places].tobytes())
 
@@ -166,6 +166,6 @@ def _batch_row(events: Sequence[Event], first: int) -> tuple[Any, ...]:
     )
 
 
-def _body_of(event: Event) -> bytes:
+def body_of(event: Event) -> bytes:
     """All that an event says; not when we learned it, which a repetition changes."""
     return _body.encode((event.type, event.time, event.keys, event.data))

@@ -3,19 +3,15 @@
 The codec of a batch is kept beside it. Older batches hold CloudEvents records (`plain`, `zlib`) and stay readable.
 """
 
-import sys
 import zlib
 from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
+import zstandard
 
+from amends.model.errors import DependencyFailedError
 from amends.model.event import Event, decode_event
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
 
 _PLAIN_BYTES_MAX: Final = 400
 """Below this, compression saves less than a page and costs time."""
@@ -25,7 +21,7 @@ _encoder: Final = msgspec.json.Encoder()
 _read: Final = msgspec.json.Decoder(Event).decode
 
 
-class UnknownCodecError(ValueError):
+class UnknownCodecError(DependencyFailedError):
     """The journal holds a batch that this release cannot read."""
 
 
@@ -34,7 +30,7 @@ def written(events: Sequence[Event]) -> tuple[str, bytes]:
     text = _encoder.encode_lines(events)[:-1]
     if len(text) <= _PLAIN_BYTES_MAX:
         return "lines", text
-    return "zstd", zstd.compress(text, _ZSTD_LEVEL)
+    return "zstd", zstandard.compress(text, _ZSTD_LEVEL)
 
 
 class Batch:
@@ -61,7 +57,7 @@ class Batch:
 
 _CODECS: Final[dict[str, tuple[Callable[[bytes], bytes], Callable[[bytes], Event]]]] = {
     "lines": (bytes, _read),
-    "zstd": (zstd.decompress, _read),
+    "zstd": (zstandard.decompress, _read),
     "plain": (bytes, decode_event),
     "zlib": (zlib.decompress, decode_event),
 }

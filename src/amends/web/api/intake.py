@@ -34,7 +34,7 @@ class Answer(msgspec.Struct, frozen=True):
     document: bytes
 
 
-class BodyTooLargeError(Exception):
+class _BodyTooLarge(Exception):  # noqa: N818 - never leaves this file
     """More bytes come than are taken."""
 
 
@@ -49,7 +49,7 @@ async def take(
     told = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
     try:
         body = await _body(told, parts)
-    except BodyTooLargeError:
+    except _BodyTooLarge:
         return _refused(413, f"The delivery is larger than {BODY_BYTES_MAX} bytes.")
     except ClientDisconnect:
         return _refused(400, "The sender hung up before the end of the body.")
@@ -92,8 +92,9 @@ def _new(here: Installation, connector: Connector, delivery: Delivery) -> NewDel
 
 def _accepted_batch(connector: Connector, delivery: Delivery) -> Answer:
     """What will be taken of a batch that is on disk; the events at fault stay in quarantine with it."""
+    problems: tuple[str, ...] = ()
     try:
-        events, problems = connector.translate(delivery), ()
+        events = connector.translate(delivery)
     except DeliveryError as error:
         events, problems = error.events, error.problems
     document: dict[str, Any] = {"accepted": True, "events": len(events), "left_out": len(problems)}
@@ -105,12 +106,12 @@ def _accepted_batch(connector: Connector, delivery: Delivery) -> Answer:
 async def _body(headers: dict[str, str], parts: AsyncIterator[bytes]) -> bytes:
     declared = headers.get("content-length", "0")
     if declared.isascii() and declared.isdigit() and int(declared) > BODY_BYTES_MAX:
-        raise BodyTooLargeError
+        raise _BodyTooLarge
     held, size = [], 0
     async for part in parts:
         size += len(part)
         if size > BODY_BYTES_MAX:
-            raise BodyTooLargeError
+            raise _BodyTooLarge
         held.append(part)
     return b"".join(held)
 
