@@ -18,7 +18,7 @@ from amends.model.instant import DAY, HOUR, Instant
 from amends.pipeline.casework import CaseWorkStage
 from amends.pipeline.quiet import QuietStage
 from amends.pipeline.replay import RULES_CHANGED, Follower
-from amends.pipeline.stages import Successor
+from amends.pipeline.succession import Successor
 from amends.runtime.kernels import PackKernels
 from amends.store.errors import StoreError
 
