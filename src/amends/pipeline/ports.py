@@ -175,8 +175,8 @@ class Journal(Protocol):
 class FindingBook(Protocol):
     """Every finding there was, and whether it has cleared."""
 
-    def add(self, findings: Sequence[Finding]) -> None:
-        """Record findings; those that are recorded stay as they are."""
+    def add(self, findings: Sequence[Finding]) -> int:
+        """Record findings; those that are recorded stay as they are. Returns how many were not recorded yet."""
         ...
 
     def clear(self, clearings: Sequence[Clearing]) -> list[Clearing]:
@@ -211,7 +211,10 @@ class VerdictQueue(Protocol):
     """Verdicts that are recorded, and of which the cases do not know yet. In the order in which they were reached."""
 
     def put(self, verdicts: Verdicts, *, position: int, clock: Instant, back: Sequence[Finding] = ()) -> None:
-        """Queue what a round found, in portions of a size that cases can be brought up to date with at once."""
+        """Queue what a round found, in portions of a size that cases can be brought up to date with at once.
+
+        Findings that are back come first: one that is back may have cleared since.
+        """
         ...
 
     def waiting(self) -> list[Queued]:

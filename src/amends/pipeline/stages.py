@@ -35,7 +35,7 @@ from amends.pipeline.ports import (
     UnitOfWork,
 )
 from amends.pipeline.replay import Difference, recover
-from amends.pipeline.succession import Successor, keep_for_desk
+from amends.pipeline.succession import Successor, keep_for_desk, record
 
 EVENTS_MAX: Final = 2_000
 """Events in a round, about, unless its caller says otherwise: deliveries wait for the disk while a round is written."""
@@ -227,8 +227,7 @@ class Pipeline(Generic[Work]):
             failpoints.reach("journal.append.before")
             work.journal.append(load.found, after=load.head)
             failpoints.reach("journal.append.after")
-            work.findings.add(verdicts.findings)
-            work.verdicts.put(verdicts, position=reached.position, clock=reached.clock)
+            record(work, verdicts, position=reached.position, clock=reached.clock)
             work.inbox.settle(settlements(load.taken, load.found))
             work.progress.set(reached)
             failpoints.reach("round.commit.before")

@@ -64,15 +64,42 @@ def keep_for_desk(work: UnitOfWork, news: Difference, progress: Progress) -> boo
     work.findings.reopen(found.id for found in news.back)
     work.findings.add(news.found)
     work.findings.clear(reckoning.untold)
-    if reckoning.waiting != waiting:
-        work.verdicts.remove(waiting)
-        for each in reckoning.waiting:
-            work.verdicts.put(each.verdicts, position=each.position, clock=each.clock, back=each.back)
+    _replace(work, waiting, reckoning.waiting)
     # For who works on cases it begins now, however long it has been so: nobody was late in seeing it.
     found = [_as_of(each, progress.clock) for each in news.found]
     back = [_as_of(each, progress.clock) for each in news.back]
     work.verdicts.put(Verdicts(found, reckoning.over), position=progress.position, clock=progress.clock, back=back)
     return work.verdicts.size() > 0
+
+
+def record(work: UnitOfWork, verdicts: Verdicts, *, position: int, clock: Instant) -> None:
+    """Record what a round found, and queue it for the desk."""
+    if work.findings.add(verdicts.findings) == len(verdicts.findings):
+        work.verdicts.put(verdicts, position=position, clock=clock)
+        return
+    # Other rules have found the same before, and a change of rules, or what was an end to them, has cleared it.
+    recorded = work.findings.cleared(found.id for found in verdicts.findings)
+    open_ = {id_ for id_, cleared_at in recorded.items() if cleared_at is None}
+    _drop_clearings(work, open_)
+    back = [found for found in verdicts.findings if found.id not in open_]
+    work.findings.reopen(found.id for found in back)
+    new = [found for found in verdicts.findings if found.id in open_]
+    work.verdicts.put(Verdicts(new, verdicts.clearings), position=position, clock=clock, back=back)
+
+
+def _drop_clearings(work: UnitOfWork, of: set[str]) -> None:
+    """Let the desk not clear these after all."""
+    waiting = work.verdicts.waiting()
+    ended = {clearing.finding for portion in waiting for clearing in portion.verdicts.clearings}
+    if not ended.isdisjoint(of):
+        _replace(work, waiting, [_left(portion, set(), ended - of) for portion in waiting])
+
+
+def _replace(work: UnitOfWork, waiting: Sequence[Queued], left: Sequence[Queued]) -> None:
+    if left != waiting:
+        work.verdicts.remove(waiting)
+        for each in left:
+            work.verdicts.put(each.verdicts, position=each.position, clock=each.clock, back=each.back)
 
 
 def _left(portion: Queued, untold: set[str], over: set[str]) -> Queued:

@@ -32,9 +32,9 @@ class FindingTable:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, findings: Sequence[Finding]) -> None:
-        """Record findings; those that are recorded stay as they are."""
-        _put.run_many(self._connection, map(_values, findings))
+    def add(self, findings: Sequence[Finding]) -> int:
+        """Record findings; those that are recorded stay as they are. Returns how many were not recorded yet."""
+        return _put.run_many(self._connection, map(_values, findings))
 
     def clear(self, clearings: Sequence[Clearing]) -> list[Clearing]:
         """Note that findings have cleared; gives the clearings of findings that are recorded and were open."""

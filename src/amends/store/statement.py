@@ -25,12 +25,11 @@ class Statement:
         worded = self._words(connection)
         return connection.exec_driver_sql(worded.words, worded.bound(self._names, values))
 
-    def run_many(self, connection: Connection, rows: Iterable[Sequence[Any]]) -> None:
-        """Say it for each row of values; for none, say nothing."""
+    def run_many(self, connection: Connection, rows: Iterable[Sequence[Any]]) -> int:
+        """Say it for each row of values; for none, say nothing. Returns how many rows it has changed."""
         worded = self._words(connection)
         bound = [worded.bound(self._names, row) for row in rows]
-        if bound:
-            connection.exec_driver_sql(worded.words, bound)
+        return connection.exec_driver_sql(worded.words, bound).rowcount if bound else 0
 
     def _words(self, connection: Connection) -> "_Worded":
         worded = self._worded.get(connection.dialect.name)

@@ -43,8 +43,11 @@ class VerdictTable:
         self._connection = connection
 
     def put(self, verdicts: Verdicts, *, position: int, clock: Instant, back: Sequence[Finding] = ()) -> None:
-        """Queue what a round found, in portions of a size that cases can be brought up to date with at once."""
-        portions = (*_portions(verdicts), *_portions_of_back(back))
+        """Queue what a round found, in portions of a size that cases can be brought up to date with at once.
+
+        Findings that are back come first: one that is back may have cleared since.
+        """
+        portions = (*_portions_of_back(back), *_portions(verdicts))
         _put.run_many(self._connection, ((position, clock, _encode(part)) for part in portions))
 
     def waiting(self) -> list[Queued]:
