@@ -24,12 +24,14 @@ class SqlShelf(Shelf):
 
     def batch(self, *verdicts: Finding | Clearing, now: float | None = None) -> CaseWork:
         with self.store.writing() as work:
-            said = Verdicts(
-                [verdict for verdict in verdicts if isinstance(verdict, Finding)],
-                [verdict for verdict in verdicts if isinstance(verdict, Clearing)],
+            findings = [verdict for verdict in verdicts if isinstance(verdict, Finding)]
+            known = work.findings.cleared(found.id for found in findings)
+            new = [found for found in findings if found.id not in known]
+            work.findings.add(new)
+            news = Verdicts(
+                new,
+                work.findings.clear([verdict for verdict in verdicts if isinstance(verdict, Clearing)]),
             )
-            news = work.findings.news(said)
-            work.findings.record(news)
         if not (news.findings or news.clearings):
             return CaseWork()
         return super().batch(*news.findings, *news.clearings, now=now)

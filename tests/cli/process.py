@@ -34,12 +34,12 @@ def amends(*arguments: str, folder: Path, **environment: str) -> Done:
 
 
 class Server:
-    """`amends serve`; `address` once it listens, "" where it does not."""
+    """`amends serve`, or `web`; `address` once it listens, "" where it does not."""
 
-    def __init__(self, folder: Path, *options: str, **environment: str) -> None:
+    def __init__(self, folder: Path, *options: str, command: str = "serve", **environment: str) -> None:
         self._log = (folder / "server.log").open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "amends", "serve", "--port", "0", *options],
+            [sys.executable, "-m", "amends", command, "--port", "0", *options],
             env={**os.environ, "AMENDS_DATA_DIR": str(folder), **environment},
             cwd=folder,
             stdout=subprocess.PIPE,

@@ -89,7 +89,7 @@ def test_a_load_that_was_cut_off_is_carried_on(shop: Path) -> None:
     store = open_store(f"sqlite:///{shop / 'shop.sqlite'}")
     portion = next(history.portions(3))
     with store.writing() as work:
-        assert len(record(work, portion.events).entries) == 2
+        assert len(record(work, portion.events).new) == 2
     store.database.close()
     assert json.loads(load(shop, "--json").stdout)["new"] == 3
 

@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import httpx
 import pytest
 from sqlalchemy import text
 from tests.cli.process import Server, amends
+from tests.web.door import EVENTS_SECRET, failed_payment, signed_event, wait_until
 
+from amends.model.instant import Instant
 from amends.runtime.wiring import open_store
 
 DEPENDENCY_FAILED = 3
@@ -96,3 +99,36 @@ def test_a_full_disk_is_a_sentence(small_disk: Path) -> None:
         ballast.write(b"\0" * 200_000)
     sentence = _refusal(small_disk, "--port", "0", AMENDS_SECRET_KEY="s" * 32)
     assert "full" in sentence
+
+
+def test_web_and_worker_apart_do_what_serve_does(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/amends.sqlite"
+    store = open_store(url)
+    with store.writing() as work:
+        work.connections.put("cloudevents", "north", EVENTS_SECRET, Instant(0))
+    environment = {**os.environ, "AMENDS_DATA_DIR": str(tmp_path)}
+    with (
+        Server(tmp_path, command="web") as web,
+        subprocess.Popen(
+            [sys.executable, "-m", "amends", "worker"], env=environment, stdout=subprocess.PIPE, text=True
+        ) as worker,
+    ):
+        assert worker.stdout is not None
+        assert "at work" in worker.stdout.readline()
+        for number in range(20):
+            body = failed_payment(str(number))
+            url = f"{web.address}/hooks/cloudevents/north"
+            assert httpx.post(url, content=body, headers=signed_event(body, str(number))).status_code == 202
+
+        def is_done() -> bool:
+            ready = httpx.get(f"{web.address}/readyz", timeout=20).json()
+            return bool(ready["status"] == "ready" and ready["waiting"] == 0)
+
+        wait_until(is_done)
+        worker.terminate()
+        assert worker.wait(30) == 0
+        assert web.stop() == 0
+    with store.reading() as work:
+        assert len(work.findings.latest(100)) == 20
+        assert all(work.cases.of_order(str(number)) for number in range(20))
+    store.database.close()

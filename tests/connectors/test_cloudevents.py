@@ -83,3 +83,24 @@ def test_attributes_in_headers_are_not_signed_and_not_believed() -> None:
     headers = {"ce-id": "m-1", "ce-source": "desk", "ce-type": "message.received", "ce-specversion": "1.0"}
     with pytest.raises(UnreadableDeliveryError, match="nobody signs"):
         read({"author": "buyer"}, headers)
+
+
+def test_of_a_batch_what_is_at_fault_does_not_hold_up_the_others() -> None:
+    batch = [cloud_event(), cloud_event(id=""), cloud_event(id="m-3"), 7]
+    with pytest.raises(UnreadableDeliveryError, match=r"Event 1 of the batch cannot be read.*The other 2") as raised:
+        read(batch)
+    assert [event.id for event in raised.value.events] == ["m-1", "m-3"]
+    assert len(raised.value.problems) == 2
+    assert "event 3 of the batch" in raised.value.problems[1]
+
+
+def test_a_batch_of_which_a_part_is_not_followed_is_refused_in_that_part() -> None:
+    with pytest.raises(IrrelevantDeliveryError, match="The other 1") as raised:
+        read([cloud_event(type="blog.written"), cloud_event()])
+    assert [event.id for event in raised.value.events] == ["m-1"]
+
+
+def test_of_many_at_fault_a_few_are_told_of() -> None:
+    with pytest.raises(UnreadableDeliveryError, match=r"15 more are at fault\. None") as raised:
+        read([cloud_event(id="")] * 20)
+    assert len(raised.value.problems) == 20

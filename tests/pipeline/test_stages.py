@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from tests.pipeline.world import START, World, event
 
+from amends.detection.finding import Clearing, Verdicts
+from amends.model.event import Event
 from amends.model.instant import DAY, HOUR, MINUTE, Instant
 
 
@@ -156,3 +158,71 @@ def test_a_round_that_fails_leaves_nothing_and_is_done_again(world: World, monke
 
 def _fail(*_: object) -> None:
     raise OSError("the plug was pulled")
+
+
+def _failed(number: int) -> Event:
+    keys = {"order": str(number), "payment": f"pi_{number}"}
+    return event(f"f{number}", "payment.failed", START + number, keys, reason="limit", amount=1, currency="EUR")
+
+
+def test_while_rounds_are_full_findings_come_first_and_cases_have_every_eighth_turn(world: World) -> None:
+    for number in range(40):
+        world.post(START, *(_failed(number * 5 + each) for each in range(5)))
+    seen = []
+    for _ in range(20):
+        done = world.pipeline.round(START, events_max=2)
+        seen.append((len(world.findings()), len(world.cases())))
+        assert done.more
+    assert [findings for findings, _ in seen] == list(range(5, 105, 5))
+    assert [cases > 0 for _, cases in seen] == [number >= 7 for number in range(20)]
+    assert seen[18][1] < seen[18][0]
+    world.settle(START)
+    assert len(world.cases()) == len(world.findings()) == 200
+
+
+def test_a_round_takes_no_more_than_it_was_told_to(world: World) -> None:
+    for number in range(10):
+        world.post(START, _failed(number))
+    assert world.pipeline.round(START, events_max=4).deliveries == 4
+    assert world.pipeline.round(START, events_max=4).deliveries == 4
+    # One that is larger than a whole round is taken whole all the same, and nothing after it.
+    world.post(START, *(_failed(100 + number) for number in range(50)))
+    world.post(START, _failed(200))
+    assert [world.pipeline.round(START, events_max=4).deliveries for _ in range(2)] == [3, 1]
+
+
+def test_cases_go_on_after_a_crash_between_a_round_and_its_cases(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.post(START, event("p", "order.placed", START, {"order": "1001"}, number="#1001"), _failed(1001))
+    with monkeypatch.context() as patch:
+        patch.setattr("amends.pipeline.stages.Pipeline._tend_to", _fail)
+        with pytest.raises(OSError, match="pulled"):
+            world.pipeline.round(START)
+    assert (len(world.findings()), world.cases()) == (1, [])
+    world.restart()
+    world.settle(START)
+    (case,) = world.cases()
+    assert case[1] == "1001"
+    with world.store.reading() as work:
+        assert work.verdicts.size() == 0
+        assert work.faces.get(["1001"])["1001"].number == "#1001"
+    before = world.journal()
+    world.restart()
+    world.settle(START)
+    assert world.journal() == before
+
+
+def test_a_clearing_counts_once_however_often_it_waits(world: World) -> None:
+    world.post(START, LABEL)
+    world.settle(START)
+    late = Instant(START + 73 * HOUR)
+    world.settle(late)
+    world.post(late, SCAN)
+    world.settle(late)
+    (found,) = [found for found in world.findings().values() if found[0] == "no_first_scan"]
+    cleared = Verdicts([], [Clearing(finding=each, cleared_at=late, cause="again") for each in world.findings()])
+    with world.store.writing() as work:
+        work.verdicts.put(cleared, position=0, clock=late)
+    world.restart()
+    world.settle(late)
+    again = [each for each in world.findings().values() if each[0] == "no_first_scan"]
+    assert again == [found]

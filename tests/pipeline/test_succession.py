@@ -11,14 +11,15 @@ from tests.pipeline.world import PACK, START, Step, World, end_of, event, story
 from amends.cases.catalogue import built_in_catalogue
 from amends.cases.rates import built_in_rates
 from amends.cases.triage import Terms
-from amends.detection import Kernel, Pack, pack_from_text
+from amends.detection import Clearing, Finding, Kernel, Pack, Verdicts, pack_from_text
 from amends.detection.edition import Edition, composed, text_of
 from amends.detection.pack import read_files
 from amends.model.instant import DAY, HOUR, Instant
 from amends.pipeline.casework import CaseWorkStage
+from amends.pipeline.ports import Queued
 from amends.pipeline.quiet import QuietStage
-from amends.pipeline.replay import RULES_CHANGED, Follower
-from amends.pipeline.stages import Successor
+from amends.pipeline.replay import RULES_CHANGED, Difference, Follower
+from amends.pipeline.succession import Reckoning, Successor, reckoned
 from amends.runtime.kernels import PackKernels
 from amends.store.errors import StoreError
 
@@ -220,6 +221,170 @@ def test_a_restart_goes_on_with_the_rules_that_were_taken(shop: Shop) -> None:
     shop.restart(HASTY)
     shop.settle(hours(2))
     assert shop.findings() == before
+
+
+# ---------------------------------------------------------------- while the desk is behind
+
+
+def press(shop: Shop, now: Instant) -> None:
+    """Let more wait than a few rounds take, so that the desk has no turn."""
+    for _ in range(6):
+        shop.post(now, body=b"{}")
+
+
+def only_round(shop: Shop, now: Instant) -> None:
+    assert shop.pipeline.round(now, events_max=1).more
+
+
+def queued(shop: Shop) -> int:
+    with shop.store.reading() as work:
+        return work.verdicts.size()
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_the_desk_has_not_seen_yet_opens_no_case_once_the_rules_do_not_find_it(shop: Shop, killed: bool) -> None:
+    shop.restart(HASTY)
+    shop.placed("1", START)
+    shop.settle(START)
+    shop.placed("2", hours(2))
+    press(shop, hours(2))
+    only_round(shop, hours(2))
+    assert (shop.open_orders(), queued(shop)) == ({"1"}, 1)
+
+    shop.hand_over(PATIENT)
+    only_round(shop, hours(2))
+    assert (shop.taken, shop.open_orders(), queued(shop)) == (1, set(), 0)
+    with shop.store.reading() as work:
+        (recorded,) = work.findings.latest(9)
+    assert (recorded.cleared_by, recorded.cleared_at) == (RULES_CHANGED, hours(2))
+    if killed:
+        shop.restart(PATIENT)
+    shop.settle(hours(2))
+    assert shop.cases() == []
+    shop.settle(hours(11))
+    assert shop.states() == {"1": "new"}
+
+
+@pytest.mark.parametrize("desk_has_turn", [False, True])
+def test_what_a_change_has_cleared_is_back_when_its_time_comes_under_the_new_rules(
+    shop: Shop,
+    desk_has_turn: bool,
+) -> None:
+    shop.restart(HASTY)
+    shop.placed("1", START)
+    shop.settle(START)
+    shop.settle(hours(2))
+    assert shop.states() == {"1": "new"}
+    shop.hand_over(PATIENT)
+    if desk_has_turn:
+        shop.settle(hours(2))
+        assert shop.states() == {"1": "resolved"}
+    shop.placed("2", hours(11))
+    press(shop, hours(11))
+    only_round(shop, hours(11))
+    only_round(shop, hours(11))
+    shop.settle(hours(11))
+    assert shop.open_orders() == {"1"}
+    assert shop.states() == {"1": "new"}
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_is_back_reopens_its_case_whatever_comes_before_the_desk(shop: Shop, killed: bool) -> None:
+    shop.restart(HASTY)
+    for order in ("1", "2"):
+        shop.placed(order, START)
+    shop.settle(START)
+    shop.settle(hours(2))
+    shop.hand_over(PATIENT)
+    shop.settle(hours(2))
+    assert shop.states() == {"1": "resolved", "2": "resolved"}
+
+    shop.paid("2", hours(3))
+    press(shop, hours(3))
+    shop.hand_over(HASTY)
+    only_round(shop, hours(3))
+    only_round(shop, hours(3))
+    assert shop.states() == {"1": "resolved", "2": "resolved"}
+    assert queued(shop) == 2, "both are back, and one of them has cleared"
+    if killed:
+        shop.restart(HASTY)
+    shop.settle(hours(3))
+    assert shop.states() == {"1": "new", "2": "resolved"}
+    assert shop.open_orders() == {"1"}
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_is_snoozed_opens_no_case_from_the_queue(shop: Shop, killed: bool) -> None:
+    shop.placed("1", START)
+    shop.settle(START)
+    shop.settle(hours(2))
+    snooze(shop, "1", Instant(START + DAY), hours(2))
+    press(shop, hours(2))
+    shop.hand_over(HASTY)
+    only_round(shop, hours(2))
+    assert (shop.open_orders(), queued(shop)) == ({"1"}, 1)
+    if killed:
+        shop.restart(HASTY)
+    shop.settle(hours(3))
+    assert shop.states() == {}
+    shop.settle(Instant(START + DAY))
+    assert shop.states() == {"1": "new"}
+
+
+def test_other_rules_after_a_restart_meet_what_waits_for_the_desk(shop: Shop) -> None:
+    shop.restart(HASTY)
+    shop.placed("1", START)
+    shop.settle(START)
+    shop.placed("2", hours(2))
+    press(shop, hours(2))
+    only_round(shop, hours(2))
+    assert (shop.open_orders(), queued(shop)) == ({"1"}, 1)
+    shop.restart(PATIENT)
+    shop.settle(hours(2))
+    assert (shop.open_orders(), shop.cases()) == (set(), [])
+
+
+def found(id_: str) -> Finding:
+    return Finding(
+        id=id_, rule="r", version=1, exception="e", kind="order", subject=id_, order=id_, fired_at=START, cause="c"
+    )
+
+
+def ended(id_: str, cause: str = "event") -> Clearing:
+    return Clearing(finding=id_, cleared_at=START, cause=cause)
+
+
+@pytest.mark.parametrize(
+    ("waiting", "over", "left", "untold", "told"),
+    [
+        # Nothing waits: cases hear of it.
+        (Verdicts(), "a", Verdicts(), [], [ended("a", RULES_CHANGED)]),
+        # It waits and is still so; or it is not, and nobody has heard of it.
+        (Verdicts([found("a")]), "", Verdicts([found("a")]), [], []),
+        (Verdicts([found("a")]), "a", Verdicts(), [ended("a", RULES_CHANGED)], []),
+        # It has ended under the old rules: also under the new ones, or not.
+        (Verdicts([], [ended("a")]), "a", Verdicts([], [ended("a")]), [], []),
+        (Verdicts([], [ended("a")]), "", Verdicts(), [], []),
+        # It has come and gone before the desk: so too under the new rules, or not.
+        (Verdicts([found("a")], [ended("a")]), "a", Verdicts(), [ended("a")], []),
+        (Verdicts([found("a")], [ended("a")]), "", Verdicts([found("a")]), [], []),
+    ],
+)
+@pytest.mark.parametrize("is_back", [False, True])
+def test_what_waits_for_the_desk_is_what_the_new_rules_say(
+    waiting: Verdicts,
+    over: str,
+    left: Verdicts,
+    untold: list[Clearing],
+    told: list[Clearing],
+    is_back: bool,
+) -> None:
+    def portion(verdicts: Verdicts) -> Queued:
+        back, findings = (verdicts.findings, []) if is_back else ([], verdicts.findings)
+        return Queued(id=1, position=1, clock=START, verdicts=Verdicts(findings, verdicts.clearings), back=back)
+
+    reckoning = reckoned([portion(waiting)], Difference(over=[ended(id_, RULES_CHANGED) for id_ in over]))
+    assert reckoning == Reckoning(waiting=[portion(left)], untold=untold, over=told)
 
 
 # ---------------------------------------------------------------- keeping quiet

@@ -150,3 +150,36 @@ def test_a_draft_runs_in_the_shadow_and_is_promoted(installation: Installation) 
     with installation.store.reading() as work:
         assert [one.outcome for one in work.rules.drafts(RULE)] == ["promoted"]
         assert work.rules.versions(RULE)[0].origin == "promoted"
+
+
+def test_where_pages_are_served_apart_a_change_reaches_who_judges_and_comes_back_as_live(
+    installation: Installation,
+) -> None:
+    settle(installation)
+    pages = Installation(installation.config, clock=installation.clock, judges=False)
+    pages.start()
+    book, now = pages.rulebook, pages.clock.now()
+    quick = (book.text_of(RULE) or "").replace("72 hours", "36 hours")
+    seen: list[Making | None] = []
+    try:
+        with pages.store.writing() as work:
+            draft = draft_rule(work, book, RULE, quick, now=now, who="lin", why="too nervous?")
+        until(installation, lambda: draft.id in book.shadows_ready)
+        with pages.store.writing() as work:
+            promote_draft(work, book, RULE, now=now, who="lin")
+        book.look()
+        seen.append(book.making)
+        assert seen[0] is not None
+        assert within(pages) == "72 hours"
+
+        def is_live() -> bool:
+            seen.append(book.making)
+            return within(pages) == "36 hours"
+
+        until(installation, is_live)
+        assert within(installation) == "36 hours"
+        assert (RULE,) in {making.rules for making in seen if making is not None}
+        assert book.making is None
+        assert silent(installation) == {"s2", "s3", "s4"}
+    finally:
+        pages.stop()

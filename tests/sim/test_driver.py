@@ -169,7 +169,7 @@ def _check_books(folder: Path, acknowledged: list[Sending]) -> None:
         pass
     with installation.store.reading() as work:
         events = [entry.event for entry in work.journal.read(after=0, limit=1_000_000)]
-        assert work.inbox.pending(1) == []
+        assert work.inbox.pending(limit=1, bytes_max=1) == []
     installation.store.database.close()
     identities = Counter((event.source, event.id) for event in events)
     assert max(identities.values()) == 1

@@ -18,7 +18,7 @@ from amends.model.event import Event, decode_record, encode_event
 from amends.model.fields import FIELDS
 from amends.model.instant import DAY, Instant, format_instant
 from amends.model.subjects import KINDS
-from amends.store.archive import Archive, ArchiveWriter, UnusableArchiveError, batch_of_records
+from amends.store.archive import Archive, ArchiveWriter, UnusableArchiveError, batch_of_events, batch_of_records
 from amends.store.archive.form import COLUMNS
 
 NOW = Instant(1_780_000_000_000_000)
@@ -86,8 +86,10 @@ def test_any_portion_of_it_says_the_same(tmp_path: Path, size: int) -> None:
     path = written(tmp_path / "x.parquet", events[:400], events[400:401], events[401:])
     assert Archive(path).size == 1_500
     records = batch_of_records([decode_record(encode_event(one)) for one in events], FIELDS)
+    of_journal = batch_of_events(events, FIELDS)
     assert records is not None
-    assert read(path, size) == told(records)
+    assert of_journal is not None
+    assert read(path, size) == told(records) == told(of_journal)
 
 
 def test_only_the_fields_that_are_asked_for_are_read(tmp_path: Path) -> None:

@@ -24,13 +24,12 @@ def placed(order: str, **data: Any) -> Event:
 def shelf(store: SqlStore) -> Shelf:
     """Five orders in trouble and a feed that is silent; 1005 has two troubles about the same money."""
     with store.writing() as work:
-        work.journal.append(
+        work.faces.learn(
             [
                 placed("1001", number="#1001", buyer_name="Ana Prado", buyer_email="ana@example.com", country="BR"),
                 placed("1002", number="#1002", buyer_name="李雷", country="CN"),
                 placed("1003", number="#1003", recipient="J. Doe", country="BR"),
-            ],
-            after=0,
+            ]
         )
     shelf = SqlShelf(store)
     shelf.batch(
@@ -138,8 +137,7 @@ def test_the_strip_counts_what_presses_and_what_healed(shelf: Shelf, store: SqlS
 def test_an_orders_name_learned_late_is_on_its_case_at_once(shelf: Shelf, store: SqlStore) -> None:
     assert orders(store, BoardQuery(text="kim")) == []
     with store.writing() as work:
-        told = placed("1004", number="#1004", buyer_name="Kim Seo", country="KR")
-        work.journal.append([told], after=work.journal.head())
+        work.faces.learn([placed("1004", number="#1004", buyer_name="Kim Seo", country="KR")])
     assert orders(store, BoardQuery(text="kim")) == ["1004"]
     assert orders(store, BoardQuery(country="KR")) == ["1004"]
     with store.reading() as work:

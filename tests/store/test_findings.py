@@ -29,9 +29,10 @@ def _clearing(id_: str, at: int = 20) -> Clearing:
 
 def _record(store: SqlStore, verdicts: Verdicts) -> Verdicts:
     with store.writing() as work:
-        news = work.findings.news(verdicts)
-        work.findings.record(news)
-    return news
+        known = work.findings.cleared(found.id for found in verdicts.findings)
+        new = [found for found in verdicts.findings if found.id not in known]
+        work.findings.add(verdicts.findings)
+        return Verdicts(new, work.findings.clear(verdicts.clearings))
 
 
 def test_a_finding_comes_back_as_it_was(store: SqlStore) -> None:

@@ -38,7 +38,7 @@ def test_a_delivery_is_there_when_it_is_acknowledged(writer: InboxWriter, store:
     body = bytes(range(256))
     writer.put(_new(1, body))
     with store.reading() as work:
-        (delivery,) = work.inbox.pending(10)
+        (delivery,) = work.inbox.pending(limit=10, bytes_max=1_000_000)
     assert (delivery.vendor, delivery.account, delivery.delivery_id) == ("shopify", "north", "d1")
     assert (delivery.body, delivery.headers, delivery.received) == (body, {"x-topic": "orders/create"}, 1)
 
@@ -51,7 +51,7 @@ def test_deliveries_keep_the_order_of_each_sender(writer: InboxWriter, store: Sq
     with ThreadPoolExecutor(8) as senders:
         list(senders.map(send, range(8)))
     with store.reading() as work:
-        came = [int(delivery.delivery_id[1:]) for delivery in work.inbox.pending(1_000)]
+        came = [int(delivery.delivery_id[1:]) for delivery in work.inbox.pending(limit=1_000, bytes_max=1_000_000)]
     assert sorted(came) == sorted(sender * 100 + number for sender in range(8) for number in range(25))
     for sender in range(8):
         mine = [number for number in came if number // 100 == sender]
@@ -110,7 +110,7 @@ def test_what_became_of_deliveries_can_be_seen_and_tried_again(writer: InboxWrit
     for number in range(4):
         writer.put(_new(number, b"raw %d" % number))
     with store.writing() as work:
-        one, two, three, _four = [delivery.position for delivery in work.inbox.pending(10)]
+        one, two, three, _four = [delivery.position for delivery in work.inbox.pending(limit=10, bytes_max=1_000_000)]
         work.inbox.settle(
             [
                 Settlement(position=one, state="taken", events=2),
@@ -134,7 +134,7 @@ def test_what_became_of_deliveries_can_be_seen_and_tried_again(writer: InboxWrit
         assert work.deliveries.retry([one, two]) == 1
         assert work.deliveries.retry_all("refused") == 1
     with store.reading() as work:
-        assert [delivery.position for delivery in work.inbox.pending(10)] == [two, three, 4]
+        assert [delivery.position for delivery in work.inbox.pending(limit=10, bytes_max=1_000_000)] == [two, three, 4]
 
 
 def test_looking_at_few_deliveries_does_not_read_them_all(store: SqlStore) -> None:
@@ -145,7 +145,7 @@ def test_looking_at_few_deliveries_does_not_read_them_all(store: SqlStore) -> No
         asked.append(statement)
 
     with store.reading() as work:
-        work.inbox.pending(10)
+        work.inbox.pending(limit=10, bytes_max=1_000_000)
         work.deliveries.list()
         work.deliveries.counts()
         questions = [question for question in asked if "FROM delivery" in question]

@@ -32,7 +32,7 @@ def _append(store: SqlStore, *events: Event) -> None:
     with store.writing() as work:
         found = work.journal.sort_out(events)
         assert found.conflicts == []
-        work.journal.append(found.new, after=work.journal.head())
+        work.journal.append(found, after=work.journal.head())
 
 
 def test_events_come_back_as_they_went_in(store: SqlStore) -> None:
@@ -68,7 +68,7 @@ def test_identities_are_told_apart_within_one_batch(store: SqlStore) -> None:
 def test_nobody_writes_behind_the_back_of_who_has_read_the_head(store: SqlStore) -> None:
     _append(store, _event("1"))
     with pytest.raises(JournalMovedError), store.writing() as work:
-        work.journal.append([_event("2")], after=0)
+        work.journal.append(work.journal.sort_out([_event("2")]), after=0)
     with store.reading() as work:
         assert work.journal.head() == 1
 
@@ -126,7 +126,7 @@ def test_of_each_identity_the_first_body_stays_however_the_stream_is_cut(
         part, rest = rest[:size], rest[size:]
         with store.writing() as work:
             found = work.journal.sort_out(part)
-            work.journal.append(found.new, after=work.journal.head())
+            work.journal.append(found, after=work.journal.head())
         new += found.new
         conflicts += found.conflicts
     first: dict[str, int] = {}

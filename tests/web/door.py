@@ -22,10 +22,10 @@ EVENTS_SECRET = "whsec_" + base64.b64encode(b"thirty-two bytes for these tests")
 
 
 @contextmanager
-def open_door(folder: Path) -> Iterator[tuple[str, Installation]]:
+def open_door(folder: Path, *, judges: bool = True, **settings: Any) -> Iterator[tuple[str, Installation]]:
     """An installation that serves; gives its address."""
-    config = Config(data_dir=folder, secret_key=SecretStr("s" * 32), port=0)
-    installation = Installation(config)
+    config = Config(data_dir=folder, secret_key=SecretStr("s" * 32), port=0, **settings)
+    installation = Installation(config, judges=judges)
     with installation.store.writing() as work:
         work.connections.put("shopify", "north", SHOPIFY_SECRET, installation.wall.now())
         work.connections.put("cloudevents", "north", EVENTS_SECRET, installation.wall.now())

@@ -1,8 +1,11 @@
 """Webhooks over real HTTP: believed only when signed, acknowledged only when on disk, never lost."""
 
+import asyncio
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pysqlite3.dbapi2 as sqlite  # type: ignore[import-untyped]
@@ -11,7 +14,8 @@ from sqlalchemy import event
 from tests.web.door import failed_payment, open_door, signed_by_shopify, signed_event, wait_until
 
 from amends.runtime.wiring import Installation
-from amends.web.api.ingest import BODY_BYTES_MAX
+from amends.web.api.intake import BODY_BYTES_MAX
+from amends.web.app import create_app
 
 Door = tuple[str, Installation]
 
@@ -186,3 +190,73 @@ def test_not_ready_says_why(door: Door) -> None:
     ready = httpx.get(f"{door[0]}/readyz")
     assert ready.status_code == 503
     assert "not running" in ready.json()["problems"][0]
+
+
+def _post_batch(door: Door, events: list[Any], id_: str) -> httpx.Response:
+    body = json.dumps(events).encode()
+    headers = signed_event(body, id_) | {"content-type": "application/cloudevents-batch+json"}
+    return httpx.post(f"{door[0]}/hooks/cloudevents/north", content=body, headers=headers, timeout=30)
+
+
+def test_of_a_batch_with_a_bad_event_the_others_are_taken_and_the_answer_says_so(door: Door) -> None:
+    good = [json.loads(failed_payment(str(number))) for number in range(3)]
+    bad = json.loads(failed_payment("3")) | {"time": "yesterday"}
+    answer = _post_batch(door, [good[0], bad, *good[1:]], "b1")
+    assert answer.status_code == 202
+    told = answer.json()
+    assert (told["accepted"], told["events"], told["left_out"]) == (True, 3, 1)
+    assert "Event 1 of the batch" in told["problems"][0]
+    wait_until(lambda: _counts(door) == {"quarantined": 1})
+    with door[1].store.reading() as work:
+        for order in "012":
+            assert [found.finding.rule for found in work.findings.of_order(order)] == ["payment_failed"]
+        assert work.findings.of_order("3") == []
+        (shown,) = work.deliveries.list(["quarantined"])
+    assert shown.error is not None
+    assert "Event 1 of the batch" in shown.error
+    # After a fix at the sender's, the batch is sent again: what was taken is known, the rest is new.
+    assert _post_batch(door, [*good, json.loads(failed_payment("3"))], "b2").json()["left_out"] == 0
+    wait_until(lambda: _counts(door) == {"quarantined": 1, "taken": 1})
+    with door[1].store.reading() as work:
+        assert len(work.findings.of_order("3")) == 1
+        assert len(work.findings.of_order("0")) == 1
+
+
+def test_a_batch_that_is_none_is_kept_and_the_answer_says_so(door: Door) -> None:
+    body = b"[{]"
+    headers = signed_event(body, "1") | {"content-type": "application/cloudevents-batch+json"}
+    told = httpx.post(f"{door[0]}/hooks/cloudevents/north", content=body, headers=headers).json()
+    assert (told["accepted"], told["events"], told["left_out"]) == (True, 0, 1)
+    wait_until(lambda: _counts(door) == {"quarantined": 1})
+
+
+@pytest.mark.inv10
+def test_a_full_inbox_turns_away_and_takes_again_once_it_is_worked_off(tmp_path: Path) -> None:
+    with open_door(tmp_path, inbox_max=20, judges=False) as door:
+        answers = [_post(door, number) for number in range(60)]
+        taken = sum(answer.status_code == 202 for answer in answers)
+        assert taken < 60
+        assert {answer.status_code for answer in answers} == {202, 503}
+        assert int(answers[-1].headers["retry-after"]) > 0
+        assert "wait to be worked on" in answers[-1].json()["error"]
+        assert _counts(door) == {"pending": taken}
+        while door[1].pipeline.round(door[1].clock.now()).more:
+            pass
+        wait_until(lambda: _post(door, 100).status_code == 202)
+        assert _counts(door) == {"taken": taken, "pending": 1}
+
+
+def test_the_documented_address_takes_what_the_quick_one_does(door: Door) -> None:
+    app = create_app(door[1])
+    body = failed_payment("77")
+    transport = httpx.ASGITransport(app=app)
+
+    async def post() -> httpx.Response:
+        async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+            return await client.post("/hooks/cloudevents/north", content=body, headers=signed_event(body, "77"))
+
+    answer = asyncio.run(post())
+    assert (answer.status_code, answer.json()) == (202, {"accepted": True})
+    quick = httpx.post(f"{door[0]}/hooks/cloudevents/north", content=body, headers=signed_event(body, "77"))
+    named = ("content-type", "cache-control", "x-content-type-options", "content-security-policy")
+    assert {name: answer.headers[name] for name in named} == {name: quick.headers[name] for name in named}

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -19,7 +19,17 @@ import pysqlite3.dbapi2 as sqlite  # type: ignore[import-untyped]
 
 from amends.cli import output
 from amends.cli.bench_kernel import kernel
-from amends.cli.load import SECRET, Latencies, UnexpectedAnswerError, latencies, send_all, send_evenly, signed_post
+from amends.cli.bench_pipeline import pipeline
+from amends.cli.load import (
+    SECRET,
+    Latencies,
+    UnexpectedAnswerError,
+    latencies,
+    run_quickly,
+    send_all,
+    send_evenly,
+    signed_post,
+)
 from amends.cli.main import ProblemsFound
 from amends.detection import load_pack
 from amends.model.event import Event
@@ -40,34 +50,115 @@ def command() -> None:
 
 
 command.add_command(kernel)
+command.add_command(pipeline)
 
 
 @command.command(epilog="Example: amends bench http --lines 64 --seconds 10")
 @click.option("--lines", default=64, show_default=True, type=click.IntRange(1, 1_000), help="Connections at once.")
-@click.option("--seconds", default=10.0, show_default=True, help="How long to send.")
+@click.option("--seconds", default=8.0, show_default=True, help="How long to send, once one by one, once in batches.")
+@click.option("--batch", default=100, show_default=True, type=click.IntRange(2, 5_000), help="Events in a batch.")
+@click.option("--together", is_flag=True, help="Judge in the process that takes deliveries, not in one of its own.")
 @output.json_option
-def http(lines: int, seconds: float, as_json: bool) -> None:  # noqa: FBT001
+def http(*, lines: int, seconds: float, batch: int, together: bool, as_json: bool) -> None:
     """Signed webhooks to a server on this machine, each answered when it is on disk: how many, and how fast."""
-    with fresh_server() as server:
+    figures = {
+        "single": measure_http(lines=lines, seconds=seconds, batch=1, together=together),
+        "batches": measure_http(lines=lines, seconds=seconds, batch=batch, together=together),
+    }
+    said = conditions() | {
+        "connections": lines,
+        "signed": "Standard Webhooks, before the clock starts",
+        "processes": "serve" if together else "web and worker",
+    }
+    if as_json:
+        output.print_json({"http": figures, "conditions": said})
+        return
+    rows = [
+        (
+            name, one.events_in_a_post, round(one.posts_per_second), round(one.events_per_second), one.answer.p50_ms,
+            one.answer.p99_ms, one.server_cpu_us_a_post, one.left_waiting,
+        )
+        for name, one in figures.items()
+    ]  # fmt: skip
+    headings = (
+        "",
+        "events a post",
+        "posts a second",
+        "events a second",
+        "p50 ms",
+        "p99 ms",
+        "cpu us a post",
+        "waiting",
+    )
+    output.print_table(headings, rows)
+    output.say("; ".join(f"{name}: {value}" for name, value in said.items()))
+
+
+class HttpFigure(msgspec.Struct, frozen=True, kw_only=True):
+    """Posts that were acknowledged; `left_waiting` of them were on disk and not worked on yet when sending ended.
+
+    `server_cpu_us_a_post` is processor time of the process that takes deliveries, for each post; absent where the
+    system does not tell.
+    """
+
+    events_in_a_post: int
+    posts: int
+    posts_per_second: float
+    events_per_second: float
+    answer: Latencies
+    server_cpu_us_a_post: float | None
+    left_waiting: int
+
+
+_EVENTS_MAX: Final = 500_000
+_POSTS_A_SECOND: Final = 12_000
+_BATCHES_A_SECOND: Final = 1_500
+"""As many are signed beforehand for each second of sending; no more than memory should hold."""
+
+
+def measure_http(*, lines: int, seconds: float, batch: int, together: bool) -> HttpFigure:
+    """Send over so many connections, each post as soon as the last one is answered, for so long."""
+    wanted = int(seconds * (_POSTS_A_SECOND if batch == 1 else _BATCHES_A_SECOND))
+    count = max(lines, min(wanted, _EVENTS_MAX // batch))
+    with fresh_server(together=together) as server:
+        requests = iter(signed_posts(count, batch))
+        cpu = server.cpu_s()
         began = time.perf_counter()
-        took = asyncio.run(send_all(server.address, _payments(seconds), lines=lines))
+        took = run_quickly(send_all(server.address, _until(requests, began + seconds), lines=lines))
         elapsed = time.perf_counter() - began
-    _show(
-        {
-            "posts_per_second": round(len(took) / elapsed, 1),
-            "answer": latencies(took),
-            "conditions": conditions() | {"connections": lines, "seconds": round(elapsed, 1)},
-        },
-        as_json=as_json,
+        after = server.cpu_s()
+        waiting = httpx.get(f"{server.address}/readyz", timeout=_PATIENCE_S).json()["waiting"]
+    return HttpFigure(
+        events_in_a_post=batch,
+        posts=len(took),
+        posts_per_second=round(len(took) / elapsed, 1),
+        events_per_second=round(len(took) * batch / elapsed, 1),
+        answer=latencies(took),
+        server_cpu_us_a_post=None if cpu is None or after is None else round((after - cpu) / len(took) * 1e6, 1),
+        left_waiting=waiting or 0,
     )
 
 
-@command.command(epilog="Example: amends bench pipeline --rate 200 --seconds 20")
+def signed_posts(count: int, batch: int) -> list[bytes]:
+    """So many posts of payments, signed."""
+    now = WallClock().now()
+    return [
+        signed_post(_HOOK, [payment(post * batch + number, now) for number in range(batch)], now)
+        for post in range(count)
+    ]
+
+
+def _until(requests: Iterator[bytes], end: float) -> Iterator[bytes]:
+    while time.perf_counter() < end and (request := next(requests, None)) is not None:
+        yield request
+
+
+@command.command(epilog="Example: amends bench board --rate 200 --seconds 20")
 @click.option("--rate", default=200.0, show_default=True, help="Events a second, whether or not the server keeps up.")
 @click.option("--seconds", default=20.0, show_default=True, help="How long to send.")
 @click.option("--share", default=0.05, show_default=True, help="The share of events that make a case.")
 @output.json_option
-def pipeline(rate: float, seconds: float, share: float, as_json: bool) -> None:  # noqa: FBT001
+def board(rate: float, seconds: float, share: float, as_json: bool) -> None:  # noqa: FBT001
     """From a signed webhook to its case on an open board: how long, at a steady rate."""
     with fresh_server() as server:
         sent = Sent(rate=rate, seconds=seconds, share=share)
@@ -128,7 +219,7 @@ class Sent:
             event = msgspec.structs.replace(
                 event, type="payment.failed", keys=event.keys | {"order": f"B{number}"}, data=data
             )
-        request = signed_post(_HOOK, event, now)
+        request = signed_post(_HOOK, [event], now)
         self.began[number] = time.perf_counter()
         return request
 
@@ -172,12 +263,24 @@ class Fresh(NamedTuple):
 
     address: str
     url: str
+    process: int
+
+    def cpu_s(self) -> float | None:
+        """Seconds of processor time that it has taken; None where the system does not tell."""
+        try:
+            fields = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return None
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def fresh_server() -> Iterator[Fresh]:
-    """`amends serve` over a new database, in a process of its own."""
-    with tempfile.TemporaryDirectory(prefix="amends-bench-", ignore_cleanup_errors=True) as folder:
+def fresh_server(*, together: bool = True) -> Iterator[Fresh]:
+    """`amends serve` over a new database, in a process of its own; or `amends web`, with `amends worker` in another."""
+    with (
+        tempfile.TemporaryDirectory(prefix="amends-bench-", ignore_cleanup_errors=True) as folder,
+        ExitStack() as stack,
+    ):
         url = f"sqlite:///{Path(folder) / 'amends.sqlite'}"
         store = open_store(url)
         with store.writing() as work:
@@ -185,16 +288,27 @@ def fresh_server() -> Iterator[Fresh]:
             work.connections.put("cloudevents", "bench", SECRET, now)
             work.users.add(email=_EMAIL, name="Bench", role="agent", password=_PASSWORD, now=now)
         store.database.close()
-        with subprocess.Popen(
-            [sys.executable, "-m", "amends", "serve", "--db", url, "--port", "0"],
-            env=child_environment(AMENDS_DATA_DIR=folder),
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as server:
-            try:
-                yield Fresh(_address(server), url)
-            finally:
-                server.terminate()
+        server = stack.enter_context(_started(folder, "serve" if together else "web", "--db", url, "--port", "0"))
+        address = _address(server)
+        if not together:
+            worker = stack.enter_context(_started(folder, "worker", "--db", url))
+            assert worker.stdout is not None
+            worker.stdout.readline()
+        yield Fresh(address, url, server.pid)
+
+
+@contextmanager
+def _started(folder: str, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+    with subprocess.Popen(
+        [sys.executable, "-m", "amends", *arguments],
+        env=child_environment(AMENDS_DATA_DIR=folder),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
 
 
 def _address(server: "subprocess.Popen[str]") -> str:
@@ -214,13 +328,6 @@ def conditions() -> dict[str, Any]:
         "durability": "WAL, synchronous=FULL, one commit for all that wait",
         "sender": "the same machine",
     }
-
-
-def _payments(seconds: float) -> Iterator[bytes]:
-    clock, end, number = WallClock(), time.perf_counter() + seconds, 0
-    while time.perf_counter() < end:
-        number += 1
-        yield signed_post(_HOOK, payment(number, clock.now()), clock.now())
 
 
 def payment(number: int, now: Instant) -> Event:

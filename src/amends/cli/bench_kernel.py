@@ -56,9 +56,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 def kernel(*, events: IO[bytes] | None, orders: int, rules: tuple[Path, ...], rounds: int, as_json: bool) -> None:
     """Decoded events through the kernel, one after the other and in batches: how many a second."""
     pack = load_pack(rules or None)
-    stream = list(_from_file(events) if events is not None else _simulated(orders))
-    if not stream:
-        raise NoEventsError("There are no events to judge: give a file of CloudEvents, one a line.")
+    stream, name = stream_of(events, orders)
     # A process that judges live holds a batch of events, not all of them: they are no part of what is measured.
     gc.collect()
     gc.freeze()
@@ -68,8 +66,15 @@ def kernel(*, events: IO[bytes] | None, orders: int, rules: tuple[Path, ...], ro
             figures = [max((measure(pack, stream, size) for _ in range(rounds)), key=_speed) for size in sizes]
     finally:
         gc.unfreeze()
-    name = f"a simulated world of {orders:,} orders, seed {_SEED}" if events is None else Path(events.name).name
     _show(figures, _conditions(pack, name, len(stream), rounds), as_json=as_json)
+
+
+def stream_of(file: IO[bytes] | None, orders: int) -> tuple[list[Event], str]:
+    """The events to measure with, of a file or a simulated world, and what they are. Raises NoEventsError."""
+    stream = list(_from_file(file) if file is not None else _simulated(orders))
+    if not stream:
+        raise NoEventsError("There are no events to judge: give a file of CloudEvents, one a line.")
+    return stream, f"a simulated world of {orders:,} orders, seed {_SEED}" if file is None else Path(file.name).name
 
 
 def measure(pack: Pack, stream: Sequence[Event], batch: int) -> Figure:

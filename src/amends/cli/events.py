@@ -100,8 +100,8 @@ def load(store: SqlStore, lines: Iterable[bytes]) -> Loaded:
         with store.writing() as work:
             done = record(work, [event for _, event in portion])
         at = {(event.source, event.id): number for number, event in portion}
-        loaded.new += len(done.entries)
-        loaded.known += len(portion) - len(done.entries) - len(done.conflicts)
+        loaded.new += len(done.new)
+        loaded.known += len(portion) - len(done.new) - len(done.conflicts)
         for event in done.conflicts:
             why = f"It repeats {event.id} of {event.source} with other content; the first content stays."
             loaded.problems.append(Problem(line=at[event.source, event.id], why=why))

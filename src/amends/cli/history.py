@@ -86,8 +86,8 @@ def load_history(history: History, store: SqlStore) -> Loaded:
     def take(portion: Portion) -> None:
         with store.writing() as work:
             done = record(work, portion.events)
-        loaded.new += len(done.entries)
-        loaded.known += len(portion.events) - len(done.entries) - len(done.conflicts)
+        loaded.new += len(done.new)
+        loaded.known += len(portion.events) - len(done.new) - len(done.conflicts)
         if done.conflicts:
             at = {(event.source, event.id): row for event, row in zip(portion.events, portion.rows, strict=True)}
             for event in done.conflicts:

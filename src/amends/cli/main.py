@@ -38,6 +38,8 @@ from amends.model.errors import AmendsError, UnusableInputError
 COMMANDS = {
     "demo": "a simulated world of shops, with the console that watches it",
     "serve": "ingest, console, buyers' pages and worker in one process",
+    "web": "ingest, console and buyers' pages alone",
+    "worker": "the worker alone",
     "decode": "read a raw delivery through its connector",
     "connections": "say whose webhooks are believed",
     "vendors": "list the connectors and what each can read",

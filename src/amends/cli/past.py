@@ -83,12 +83,13 @@ def from_journal(db: str | None, fields: Collection[str]) -> Iterator[EventBatch
     position = 0
     while True:
         with store.reading() as work:
-            lines, position = work.journal.read_lines(after=position, limit=PORTION)
-        if not lines:
+            entries = work.journal.read(after=position, limit=PORTION)
+        if not entries:
             break
-        records = [decode_record(line) for line in lines]
-        batch = archives().batch_of_records(records, fields)
-        yield batch if batch is not None else _looked_at("journal", list(enumerate(records, 1)), fields)
+        position = entries[-1].position
+        events = [entry.event for entry in entries]
+        batch = archives().batch_of_events(events, fields)
+        yield batch if batch is not None else batch_of(events, dict.fromkeys(fields, EVENT_TYPES), Pool())
     store.database.close()
 
 

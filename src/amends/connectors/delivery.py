@@ -7,6 +7,7 @@ UnusableInputError
     └── IrrelevantDeliveryError   read, and speaks of nothing that Amends follows: kept, with the reason
 """
 
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Protocol
 
@@ -18,7 +19,16 @@ from amends.model.instant import Instant
 
 
 class DeliveryError(UnusableInputError):
-    """Something is wrong with a delivery; the message is one sentence."""
+    """Something is wrong with a delivery; the message is one sentence.
+
+    Of a batch of which only a part is at fault, `events` are the others, and `problems` says what is wrong with each
+    of that part.
+    """
+
+    def __init__(self, sentence: str, events: Sequence[Event] = (), problems: Sequence[str] = ()) -> None:
+        super().__init__(sentence)
+        self.events = list(events)
+        self.problems = tuple(problems) or (sentence,)
 
 
 class SignatureError(DeliveryError):
@@ -64,6 +74,11 @@ class Connector(Protocol):
         ...
 
     @property
+    def vouches(self) -> bool:
+        """Whether its events come by way of `amends.model.event`, which has checked them."""
+        ...
+
+    @property
     def signing(self) -> str:
         """How the vendor signs, in a sentence."""
         ...
@@ -79,7 +94,8 @@ class Connector(Protocol):
     def translate(self, delivery: Delivery) -> list[Event]:
         """Its events, in the order of what happened; pure, never empty.
 
-        Raises UnreadableDeliveryError or IrrelevantDeliveryError, and nothing else.
+        Raises UnreadableDeliveryError or IrrelevantDeliveryError, and nothing else; of a batch they may hold the events
+        that are not at fault.
         """
         ...
 

@@ -19,6 +19,8 @@ QUOTES_MAX: Final = 1_000_000
 _STRINGS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _NO_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _BOM: Final = b"\xef\xbb\xbf"
+_SPACE: Final = b" \t\r\n"
+_parts: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 Number = str | int | float | None
 """A number as vendors write it: as such, or as a text."""
@@ -40,6 +42,33 @@ def read_json(body: bytes) -> Any:
 
     Raises UnreadableDeliveryError for what is too large, too deep, or not JSON.
     """
+    body = _capped(body)
+    if not _is_shallow(body):
+        raise UnreadableDeliveryError(f"The body is nested more than {DEPTH_MAX} deep; that is not read.")
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UnreadableDeliveryError(f"The body is not JSON: {_reason(error)}.") from error
+
+
+def read_parts(body: bytes) -> list[bytes] | None:
+    """The elements of the JSON array in the body, each for `read_json` to read; None where it holds no array.
+
+    Raises UnreadableDeliveryError for what is too large or not JSON.
+    """
+    body = _capped(body)
+    if not body.lstrip(_SPACE).startswith(b"["):
+        return None
+    try:
+        # This finds where each element ends, and makes nothing of what is in it.
+        return [bytes(part) for part in _parts.decode(body)]
+    except RecursionError:
+        raise UnreadableDeliveryError(f"The body is nested more than {DEPTH_MAX} deep; that is not read.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UnreadableDeliveryError(f"The body is not JSON: {_reason(error)}.") from error
+
+
+def _capped(body: bytes) -> bytes:
     body = body.removeprefix(_BOM)
     if len(body) > SIZE_MAX:
         raise UnreadableDeliveryError(f"The body has {len(body):,} bytes; at most {SIZE_MAX:,} are read.")
@@ -47,12 +76,7 @@ def read_json(body: bytes) -> Any:
         raise UnreadableDeliveryError("The body is empty; it should be a JSON document.")
     if body.count(b'"') > QUOTES_MAX:
         raise UnreadableDeliveryError(f"The body holds more than {QUOTES_MAX // 2:,} texts; send it in parts.")
-    if not _is_shallow(body):
-        raise UnreadableDeliveryError(f"The body is nested more than {DEPTH_MAX} deep; that is not read.")
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UnreadableDeliveryError(f"The body is not JSON: {_reason(error)}.") from error
+    return body
 
 
 def read_object(body: bytes) -> dict[str, Any]:
@@ -92,6 +116,8 @@ def kind_of(value: Any) -> str:
 
 
 def _is_shallow(body: bytes) -> bool:
+    if body.count(b"[") + body.count(b"{") <= DEPTH_MAX:
+        return True
     # Each turn takes away the innermost pairs, at the speed of memory: what is left after DEPTH_MAX turns is too deep.
     brackets = _STRINGS.sub(b"", body).translate(None, _NO_BRACKETS)
     for _ in range(DEPTH_MAX):

@@ -17,6 +17,7 @@ from amends.detection.machine.row import WAITING
 from amends.detection.machine.timers import earliest
 from amends.detection.pool import Pool
 from amends.detection.program import Program
+from amends.detection.reads import passed_on
 from amends.model.subjects import KINDS
 
 Index = NDArray[np.int64]
@@ -58,7 +59,7 @@ class Engine:
         self.heap = Heap()
         self.subjects = {kind: Subjects(program.layouts[kind], self.heap) for kind in KINDS}
         self._kinds, self._due_rules = program.kind_info()
-        self._passes = program.passes()
+        self._passes = passed_on(program.concern, program.types)
         self._missing = program.missing_fields()
         self._read_from, self._read_fields = program.reading()
         self._shapes = program.lane_shapes()

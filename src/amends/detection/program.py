@@ -109,16 +109,6 @@ class Program:
             rules += [self.numbers[rule] for rule in layout.deadlines]
         return info, np.array([*rules, 0], dtype=np.int64)
 
-    def passes(self) -> Index:
-        """By type of event: 1 if it is passed on to orders, 2 if to buyers."""
-        nothing: frozenset[str] = frozenset()
-        to_buyers = self.concern.get("buyer", nothing)
-        to_orders = self.concern.get("order", nothing) | to_buyers
-        found = np.zeros(len(self.types), dtype=np.int64)
-        for type_, code in self.types.items():
-            found[code] = (type_ in to_orders) + 2 * (type_ in to_buyers)
-        return found
-
     def reading(self) -> tuple[Index, Index]:
         """By type of event, which fields are read from such events."""
         starts, fields = [0], []

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from amends.detection.layout import Cell
 from amends.detection.machine import codes as op
@@ -153,3 +155,14 @@ def concern_of(pack: Pack) -> dict[str, frozenset[str]]:
     for rule in pack.rules.values():
         types[rule.table].update(rule.on if rule.surge is None else rule.surge.on)
     return {kind: frozenset(names) for kind, names in types.items()}
+
+
+def passed_on(concern: Mapping[str, frozenset[str]], codes: Mapping[str, int]) -> NDArray[np.int64]:
+    """By the code of a type of event: 1 if it is passed on to orders, 2 if to buyers."""
+    nothing: frozenset[str] = frozenset()
+    to_buyers = concern.get("buyer", nothing)
+    to_orders = concern.get("order", nothing) | to_buyers
+    found = np.zeros(len(codes), dtype=np.int64)
+    for type_, code in codes.items():
+        found[code] = (type_ in to_orders) + 2 * (type_ in to_buyers)
+    return found

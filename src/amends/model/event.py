@@ -3,7 +3,8 @@
 Source of the envelope: CloudEvents 1.0 (https://cloudevents.io). `received` and `keys` are ours.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 import msgspec
 
@@ -128,11 +129,9 @@ def checked(record: CloudEvent) -> Event:
 
 def _check_fields(data: dict[str, Any]) -> None:
     for name, value in data.items():
-        field = FIELDS.get(name)
-        if field is None or value is None:
-            continue
-        if not _fits(field.type, value):
-            raise UnreadableEventError(f"`data.{name}` is {value!r}; it should be {_FORMS[field.type]}")
+        fits = _CHECKS.get(name)
+        if fits is not None and value is not None and not fits(value):
+            raise UnreadableEventError(f"`data.{name}` is {value!r}; it should be {_FORMS[FIELDS[name].type]}")
 
 
 _FORMS = {
@@ -146,22 +145,30 @@ _FORMS = {
 _INT64 = 2**63 - 1
 
 
-def _fits(type_: str, value: Any) -> bool:
-    match type_:
-        case "text":
-            return isinstance(value, str)
-        case "flag":
-            return isinstance(value, bool)
-        case "integer" | "money":
-            return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _INT64
-        case "decimal":
-            return isinstance(value, int | float) and not isinstance(value, bool)
-        case "instant":
-            if not isinstance(value, str):
-                return False
-            try:
-                parse_instant(value)
-            except UnreadableTimeError:
-                return False
-            return True
-    raise AssertionError(type_)
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _INT64
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_instant(value: Any) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        parse_instant(value)
+    except UnreadableTimeError:
+        return False
+    return True
+
+
+_FITS: Final[dict[str, Callable[[Any], bool]]] = {
+    "text": lambda value: isinstance(value, str),
+    "integer": _is_whole,
+    "decimal": _is_number,
+    "money": _is_whole,
+    "instant": _is_instant,
+    "flag": lambda value: isinstance(value, bool),
+}
+_CHECKS: Final = {name: _FITS[field.type] for name, field in FIELDS.items()}

@@ -17,6 +17,8 @@ FAILPOINTS: Final = (
     "journal.append.after",
     "round.commit.before",
     "round.commit.after",
+    "desk.commit.before",
+    "desk.commit.after",
     "snapshot.before",
     "snapshot.during",
     "snapshot.after",

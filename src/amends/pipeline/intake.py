@@ -6,7 +6,7 @@ import msgspec
 
 from amends.model.event import Event, UnreadableEventError, decode_event, encode_event
 from amends.model.instant import Instant
-from amends.pipeline.ports import DeliveryState, RawDelivery, Settlement, Translation, Translator
+from amends.pipeline.ports import DeliveryState, RawDelivery, Settlement, Sorted, Translation, Translator
 
 
 class TakenIn(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,15 +27,18 @@ def take_in(deliveries: Iterable[RawDelivery], translator: Translator, clock: In
 
 
 def _taken_in(delivery: RawDelivery, said: Translation, clock: Instant) -> TakenIn:
+    events = learned(said.events, delivery.received, clock)
     if said.unreadable is not None:
-        events = learned([_notice_of_unreadable(delivery, said.unreadable)], delivery.received, clock)
+        events += learned([_notice_of_unreadable(delivery, said.unreadable)], delivery.received, clock)
         return TakenIn(delivery=delivery, state="quarantined", events=events, error=said.unreadable)
     if said.irrelevant is not None:
-        return TakenIn(delivery=delivery, state="refused", events=[], error=said.irrelevant)
-    return TakenIn(delivery=delivery, state="taken", events=learned(said.events, delivery.received, clock))
+        return TakenIn(delivery=delivery, state="refused", events=events, error=said.irrelevant)
+    return TakenIn(delivery=delivery, state="taken", events=events)
 
 
 def _checked(said: Translation) -> Translation:
+    if said.checked:
+        return said
     # The journal must be readable for ever, so a connector's slip is found here and not when it is replayed.
     try:
         return msgspec.structs.replace(said, events=[decode_event(encode_event(event)) for event in said.events])
@@ -64,21 +67,26 @@ def learned(events: Iterable[Event], received: Instant, clock: Instant) -> list[
     return [event if event.received == at else msgspec.structs.replace(event, received=at) for event in events]
 
 
-def settlements(taken: Sequence[TakenIn], new: Sequence[Event], conflicts: Sequence[Event]) -> list[Settlement]:
+def settlements(taken: Sequence[TakenIn], found: Sorted) -> list[Settlement]:
     """What became of each delivery, now that the journal has told new events from old and from conflicting ones."""
-    new_ids, conflicting = {id(event) for event in new}, {id(event) for event in conflicts}
-    return [_settlement(one, new_ids, conflicting) for one in taken]
+    if len(found.new) == sum(len(one.events) for one in taken):
+        # As nearly always: all of them are new.
+        return [_settled(one, len(one.events), one.state, one.error) for one in taken]
+    new, conflicting = set(map(id, found.new)), set(map(id, found.conflicts))
+    return [_settlement(one, new, conflicting) for one in taken]
 
 
 def _settlement(taken: TakenIn, new: set[int], conflicting: set[int]) -> Settlement:
     events = sum(id(event) in new for event in taken.events)
-    clashes = [event for event in taken.events if id(event) in conflicting]
-    if clashes and taken.state == "taken":
+    state, error = taken.state, taken.error
+    clashes = [event for event in taken.events if id(event) in conflicting] if conflicting else []
+    if clashes:
         named = ", ".join(f"{event.id} of {event.source}" for event in clashes)
-        return Settlement(
-            position=taken.delivery.position,
-            state="conflict",
-            events=events,
-            error=f"It repeats {named} with other content; the first content stays, this one was not applied.",
-        )
-    return Settlement(position=taken.delivery.position, state=taken.state, events=events, error=taken.error)
+        clash = f"It repeats {named} with other content; the first content stays, this one was not applied."
+        state = "conflict" if state == "taken" else state
+        error = clash if error is None else f"{error} {clash}"
+    return _settled(taken, events, state, error)
+
+
+def _settled(taken: TakenIn, events: int, state: DeliveryState, error: str | None) -> Settlement:
+    return Settlement(position=taken.delivery.position, state=state, events=events, error=error)

@@ -9,7 +9,7 @@ from typing import Final, Literal, Protocol, TypeVar
 
 import msgspec
 
-from amends.detection.finding import Finding, Verdicts
+from amends.detection.finding import Clearing, Finding, Verdicts
 from amends.model.errors import AmendsError
 from amends.model.event import Event
 from amends.model.instant import Instant
@@ -32,11 +32,16 @@ class RawDelivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Translation(msgspec.Struct, frozen=True, kw_only=True):
-    """What a delivery says in our words: its events, or the sentence that tells why there are none."""
+    """What a delivery says in our words: its events, or the sentence that tells why there are none.
+
+    Both, where only a part of it could be read or is followed. `checked`: each event came by way of
+    `amends.model.event`, so it is what the vocabulary allows.
+    """
 
     events: list[Event] = []
     unreadable: str | None = None
     irrelevant: str | None = None
+    checked: bool = False
 
 
 class Settlement(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,10 +92,14 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Sorted(msgspec.Struct, frozen=True):
-    """Events by what the journal knows of their identity; those it has word for word are left out."""
+    """Events by what the journal knows of their identity; those it has word for word are left out.
+
+    `identities` is for the journal, which need not work out twice what it files the new ones by.
+    """
 
     new: list[Event]
     conflicts: list[Event]
+    identities: bytes = b""
 
 
 class JournalMovedError(AmendsError):
@@ -132,7 +141,10 @@ class Kernels(Protocol):
 class Inbox(Protocol):
     """Deliveries that are durable and wait for the pipeline."""
 
-    def pending(self, limit: int) -> list[RawDelivery]: ...
+    def pending(self, *, limit: int, bytes_max: int) -> list[RawDelivery]:
+        """The first ones, as many as `limit` or until they hold `bytes_max` together; at least one if any waits."""
+        ...
+
     def settle(self, settlements: Sequence[Settlement]) -> None: ...
 
 
@@ -147,8 +159,8 @@ class Journal(Protocol):
         """Tell the new ones (the first of each identity) from those that repeat an identity with another body."""
         ...
 
-    def append(self, events: Sequence[Event], *, after: int) -> list[Entry]:
-        """Add events that are new. Raises JournalMovedError if the head is not at `after` any more."""
+    def append(self, found: Sorted, *, after: int) -> int:
+        """Add the new events; gives the head. Raises JournalMovedError if it is not at `after` any more."""
         ...
 
     def read(self, *, after: int, limit: int) -> list[Entry]:
@@ -163,18 +175,73 @@ class Journal(Protocol):
 class FindingBook(Protocol):
     """Every finding there was, and whether it has cleared."""
 
-    def news(self, verdicts: Verdicts) -> Verdicts:
-        """The verdicts without findings already recorded and clearings already made."""
+    def add(self, findings: Sequence[Finding]) -> int:
+        """Record findings; those that are recorded stay as they are. Returns how many were not recorded yet."""
         ...
 
-    def record(self, verdicts: Verdicts) -> None: ...
+    def clear(self, clearings: Sequence[Clearing]) -> list[Clearing]:
+        """Note that findings have cleared; gives the clearings of findings that are recorded and were open."""
+        ...
+
     def open_ids(self) -> set[str]: ...
+
     def cleared(self, ids: Iterable[str]) -> dict[str, Instant | None]:
         """When each of these cleared, None for what is open; what was never recorded is left out."""
         ...
 
     def reopen(self, ids: Iterable[str]) -> None:
         """Take back that these have cleared."""
+        ...
+
+
+class Queued(msgspec.Struct, frozen=True, kw_only=True):
+    """Verdicts as they were reached: after the journal's `position`, when the kernel's clock told `clock`.
+
+    `back` are findings that were said to have cleared, and have not.
+    """
+
+    id: int
+    position: int
+    clock: Instant
+    verdicts: Verdicts
+    back: list[Finding] = []
+
+
+class VerdictQueue(Protocol):
+    """Verdicts that are recorded, and of which the cases do not know yet. In the order in which they were reached."""
+
+    def put(self, verdicts: Verdicts, *, position: int, clock: Instant, back: Sequence[Finding] = ()) -> None:
+        """Queue what a round found, in portions of a size that cases can be brought up to date with at once.
+
+        Findings that are back come first: one that is back may have cleared since.
+        """
+        ...
+
+    def waiting(self) -> list[Queued]:
+        """All portions."""
+        ...
+
+    def first(self, limit: int) -> list[Queued]:
+        """The first portions: as many as hold about `limit` verdicts, and at least one if any waits.
+
+        One in which findings are back comes alone: what has cleared since must not be told before.
+        """
+        ...
+
+    def remove(self, portions: Sequence[Queued]) -> None:
+        """They have been worked on."""
+        ...
+
+    def size(self) -> int:
+        """How many portions wait."""
+        ...
+
+
+class Faces(Protocol):
+    """What people recognise orders by."""
+
+    def learn(self, events: Iterable[Event]) -> None:
+        """Take in what events tell; the same again changes nothing."""
         ...
 
 
@@ -186,10 +253,16 @@ class Snapshots(Protocol):
 
 
 class ProgressBook(Protocol):
-    """Where the kernel stands; written in the transaction that holds what it decided."""
+    """Where the kernel and the desk stand; written in the transaction that holds what they decided."""
 
     def get(self) -> Progress: ...
     def set(self, progress: Progress) -> None: ...
+
+    def desk(self) -> int:
+        """Up to which position of the journal the faces of orders are learned."""
+        ...
+
+    def set_desk(self, position: int) -> None: ...
 
 
 class UnitOfWork(Protocol):
@@ -201,6 +274,10 @@ class UnitOfWork(Protocol):
     def journal(self) -> Journal: ...
     @property
     def findings(self) -> FindingBook: ...
+    @property
+    def verdicts(self) -> VerdictQueue: ...
+    @property
+    def faces(self) -> Faces: ...
     @property
     def snapshots(self) -> Snapshots: ...
     @property

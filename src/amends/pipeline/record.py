@@ -6,13 +6,13 @@ import msgspec
 
 from amends.model.event import Event
 from amends.pipeline.intake import learned
-from amends.pipeline.ports import Entry, UnitOfWork
+from amends.pipeline.ports import UnitOfWork
 
 
 class Recorded(msgspec.Struct, frozen=True):
-    """The entries that are new, and the events that repeat an identity with another body and were left out."""
+    """The events that are new, and those that repeat an identity with another body and were left out."""
 
-    entries: list[Entry]
+    new: list[Event]
     conflicts: list[Event]
 
 
@@ -24,4 +24,5 @@ def record(work: UnitOfWork, events: Sequence[Event]) -> Recorded:
     clock = work.progress.get().clock
     stamped = [learned([event], event.time if event.received is None else event.received, clock)[0] for event in events]
     found = work.journal.sort_out(stamped)
-    return Recorded(work.journal.append(found.new, after=work.journal.head()), found.conflicts)
+    work.journal.append(found, after=work.journal.head())
+    return Recorded(found.new, found.conflicts)

@@ -1,15 +1,22 @@
-"""The stages, in order: deliveries → events → journal → kernel → findings → cases, committed with what was read.
+"""The stages, in order: deliveries → events → journal → kernel → findings, committed with what was read; then cases.
 
-One *round* takes what waits through all stages in one transaction. The kernel's state lives in memory and is only as
-good as the last commit: if a commit fails, it is thrown away and made again from snapshot and journal.
+One *round* takes what waits as far as findings, in one transaction. The *desk* follows in a transaction of its own,
+from what is written: it learns the faces of orders and brings cases up to date. While more waits than a round takes,
+rounds come first and the desk has every eighth turn: a finding is then on disk long before its case is.
+
+Other rules take over between two rounds, in a transaction of their own; what cases must hear of it waits for the desk
+as all verdicts do.
+
+The kernel's state lives in memory and is only as good as the last commit: if a commit fails, it is thrown away and
+made again from snapshot and journal.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from amends.detection.finding import Finding, Verdicts
+from amends.detection.finding import Verdicts
 from amends.model.event import Event
 from amends.model.instant import Instant
 from amends.pipeline import failpoints
@@ -20,20 +27,29 @@ from amends.pipeline.ports import (
     Kernel,
     Kernels,
     Progress,
+    Queued,
     Snapshot,
+    Sorted,
     Store,
     Translator,
     UnitOfWork,
 )
-from amends.pipeline.replay import Difference, Follower, recover
+from amends.pipeline.replay import Difference, recover
+from amends.pipeline.succession import Successor, keep_for_desk, record
 
-DELIVERIES_MAX: Final = 500
-"""Deliveries in a round: enough to share its costs, few enough that a burst does not hold up its first ones."""
 EVENTS_MAX: Final = 2_000
-"""Events in a round, about, where the journal holds more than has been judged, such as loaded history: deliveries wait
-for the disk while a round is written, so it should not take long."""
+"""Events in a round, about, unless its caller says otherwise: deliveries wait for the disk while a round is written."""
+_EVENT_BYTES: Final = 500
+"""What an event takes in a delivery, about: so many bytes are as good as one."""
+_ROUNDS_TO_DESK: Final = 8
+_VERDICTS_MAX: Final = 100
+_STRETCH: Final = 1_000
+"""Verdicts and events that the desk takes up at a time: what has come meanwhile waits for it."""
 
 Work = TypeVar("Work", bound=UnitOfWork)
+
+
+_NOTHING: Final = Sorted([], [])
 
 
 class Round(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,10 +63,15 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _State(msgspec.Struct, frozen=True):
-    """The kernel as after the last commit, and when time alone next changes a case."""
+    """The kernel as after the last commit; how far the desk has come, and whether verdicts wait for it.
+
+    `case_due` is when time alone next changes a case.
+    """
 
     kernel: Kernel
     progress: Progress
+    desk: int
+    queued: bool
     case_due: Instant | None
 
 
@@ -64,21 +85,8 @@ class _Load(msgspec.Struct, frozen=True, kw_only=True):
     position: int
     unjudged: Sequence[Event] = ()
     taken: Sequence[TakenIn] = ()
-    new: Sequence[Event] = ()
-    conflicts: Sequence[Event] = ()
+    found: Sorted = _NOTHING
     more: bool = False
-
-
-class Successor(msgspec.Struct, Generic[Work], frozen=True, kw_only=True):
-    """Other rules, with a kernel that has come nearly as far as the pipeline's: it takes the last steps in a round.
-
-    `taken` is called when the rules are live, after the commit.
-    """
-
-    kernels: Kernels
-    cases: CaseStage[Work]
-    follower: Follower
-    taken: Callable[[], None]
 
 
 class Pipeline(Generic[Work]):
@@ -91,15 +99,21 @@ class Pipeline(Generic[Work]):
         self._cases = cases
         self._state: _State | None = None
         self._successor: Successor[Work] | None = None
+        self._rounds = 0
 
-    def round(self, now: Instant) -> Round:
-        """Take up what waits; if nothing does, let the time pass to `now`.
+    def round(self, now: Instant, *, events_max: int = EVENTS_MAX) -> Round:
+        """Take up what waits, about `events_max` events of it; if nothing does, let the time pass to `now`.
 
         Raises whatever the store raises, with nothing kept: the next round begins where the last commit ended.
         """
         with self._store.turn():
             try:
-                return self._round(now)
+                done = self._round(now, events_max)
+                self._rounds += 1
+                if done.more and self._rounds < _ROUNDS_TO_DESK:
+                    return done
+                self._rounds = 0
+                return self._tend(done)
             except BaseException:
                 self._state = None
                 raise
@@ -113,6 +127,11 @@ class Pipeline(Generic[Work]):
         """How far it has come; None before the first round."""
         state = self._state
         return None if state is None else state.progress
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the desk has verdicts to work on."""
+        return self._state is None or self._state.queued
 
     def next_due(self) -> Instant | None:
         """When time alone next changes something; None if it never will, or before the first round."""
@@ -132,20 +151,24 @@ class Pipeline(Generic[Work]):
                 work.snapshots.save(saved)
             failpoints.reach("snapshot.after")
 
-    def _round(self, now: Instant) -> Round:
+    def _round(self, now: Instant, events_max: int) -> Round:
         if self._state is None:
             recovered = recover(self._store, self._kernels)
-            if recovered.news is not None:
-                return self._commit_anew(recovered.kernel, recovered.progress, recovered.news, self._cases)
             with self._store.reading() as work:
-                self._state = _State(recovered.kernel, recovered.progress, self._cases.next_due(work))
+                queued, desk = work.verdicts.size() > 0, work.progress.desk()
+                case_due = self._cases.next_due(work)
+            state = _State(recovered.kernel, recovered.progress, desk, queued, case_due)
+            if recovered.news is not None:
+                return self._commit_anew(state, recovered.news)
+            self._state = state
         state = self._state
         if self._successor is not None:
-            return self._hand_over(self._successor, state.progress)
-        load = self._load(state.progress)
-        events = [*load.unjudged, *load.new]
+            return self._hand_over(self._successor, state)
+        load = self._load(state.progress, events_max)
+        events = [*load.unjudged, *load.found.new]
         if events:
-            clock = max(state.progress.clock, *(_learned(event) for event in events))
+            learned_last = max([each.time if each.received is None else each.received for each in events])
+            clock = max(state.progress.clock, learned_last)
             verdicts = state.kernel.on_events(events)
         elif load.taken:
             clock, verdicts = state.progress.clock, Verdicts()
@@ -154,101 +177,117 @@ class Pipeline(Generic[Work]):
             clock = max(state.progress.clock, now)
             verdicts = state.kernel.sweep(clock) if _is_due(state.kernel.next_due(), clock) else Verdicts()
         reached = Progress(position=load.position, clock=clock, pack=state.progress.pack)
-        if events or load.taken or verdicts.findings or verdicts.clearings or _is_due(state.case_due, clock):
-            return self._commit(state.kernel, load, verdicts, reached)
-        self._state = _State(state.kernel, reached, state.case_due)
+        if events or load.taken or verdicts.findings or verdicts.clearings:
+            return self._commit(state, load, verdicts, reached)
+        with self._store.reading() as work:
+            # People, here or in another process, may have let a case or a rule rest, or not any more.
+            case_due = self._cases.next_due(work)
+        self._state = msgspec.structs.replace(state, progress=reached, case_due=case_due)
         return Round()
 
-    def _load(self, progress: Progress) -> _Load:
+    def _load(self, progress: Progress, events_max: int) -> _Load:
+        bytes_max = events_max * _EVENT_BYTES
         with self._store.reading() as work:
             head = work.journal.head()
-            tail = work.journal.read(after=progress.position, limit=EVENTS_MAX) if head > progress.position else []
+            tail = work.journal.read(after=progress.position, limit=events_max) if head > progress.position else []
             unjudged = [entry.event for entry in tail]
             if tail and tail[-1].position < head:
                 return _Load(head=head, position=tail[-1].position, unjudged=unjudged, more=True)
-            deliveries = work.inbox.pending(DELIVERIES_MAX)
-        more = len(deliveries) == DELIVERIES_MAX
-        taken = take_in(deliveries, self._translator, progress.clock)
-        said = [event for one in taken for event in one.events]
-        if not said:
-            return _Load(head=head, position=head, unjudged=unjudged, taken=taken, more=more)
-        with self._store.reading() as work:
-            found = work.journal.sort_out(said)
-        return _Load(
-            head=head,
-            position=head + len(found.new),
-            unjudged=unjudged,
-            taken=taken,
-            new=found.new,
-            conflicts=found.conflicts,
-            more=more,
-        )
+            deliveries = work.inbox.pending(limit=events_max, bytes_max=bytes_max)
+            more = len(deliveries) >= events_max or sum(len(each.body) for each in deliveries) >= bytes_max
+            taken = take_in(deliveries, self._translator, progress.clock)
+            found = work.journal.sort_out([event for one in taken for event in one.events])
+        return _Load(head=head, position=head + len(found.new), unjudged=unjudged, taken=taken, found=found, more=more)
 
-    def _hand_over(self, successor: Successor[Work], progress: Progress) -> Round:
+    def _hand_over(self, successor: Successor[Work], state: _State) -> Round:
         """Swap the rules between two rounds: nothing is judged twice or by neither, as both stand at one position."""
-        successor.follower.catch_up(self._store, progress)
+        successor.follower.catch_up(self._store, state.progress)
         with self._store.reading() as work:
             news = successor.follower.difference(work.findings)
-        progress = msgspec.structs.replace(progress, pack=successor.kernels.pack)
-        done = self._commit_anew(successor.follower.kernel, progress, news, successor.cases)
+        progress = msgspec.structs.replace(state.progress, pack=successor.kernels.pack)
+        state = msgspec.structs.replace(state, kernel=successor.follower.kernel, progress=progress)
+        done = self._commit_anew(state, news)
+        # The desk goes on by them too: it has nothing left to do of which the new rules know nothing.
         self._kernels, self._cases, self._successor = successor.kernels, successor.cases, None
         successor.taken()
         return done
 
-    def _commit(self, kernel: Kernel, load: _Load, verdicts: Verdicts, reached: Progress) -> Round:
+    def _commit_anew(self, state: _State, news: Difference) -> Round:
+        """Record what other rules find otherwise, and that they have judged everything up to where the state is."""
+        with self._store.writing() as work:
+            queued = keep_for_desk(work, news, state.progress)
+            work.progress.set(state.progress)
+            failpoints.reach("round.commit.before")
+        failpoints.reach("round.commit.after")
+        self._state = msgspec.structs.replace(state, queued=queued)
+        return Round(verdicts=Verdicts([*news.found, *news.back], news.over), more=True)
+
+    def _commit(self, state: _State, load: _Load, verdicts: Verdicts, reached: Progress) -> Round:
         with self._store.writing() as work:
             failpoints.reach("journal.append.before")
-            work.journal.append(load.new, after=load.head)
+            work.journal.append(load.found, after=load.head)
             failpoints.reach("journal.append.after")
-            news = work.findings.news(verdicts)
-            work.findings.record(news)
-            done = self._cases.step(work, news, reached.clock)
-            # What is told of cases comes after what the kernel has judged in this round, and is judged in the next.
-            told = work.journal.sort_out(learned(done.events, reached.clock, reached.clock)).new
-            work.journal.append(told, after=load.head + len(load.new))
-            work.inbox.settle(settlements(load.taken, load.new, load.conflicts))
+            record(work, verdicts, position=reached.position, clock=reached.clock)
+            work.inbox.settle(settlements(load.taken, load.found))
             work.progress.set(reached)
-            case_due = self._cases.next_due(work)
             failpoints.reach("round.commit.before")
         failpoints.reach("round.commit.after")
-        self._state = _State(kernel, reached, case_due)
+        queued = state.queued or bool(verdicts.findings or verdicts.clearings)
+        self._state = msgspec.structs.replace(state, progress=reached, queued=queued)
         return Round(
             deliveries=len(load.taken),
-            events=len(load.unjudged) + len(load.new),
-            verdicts=news,
-            changes=[*_unread_deliveries(load.taken), *done.changes],
-            more=load.more or bool(told),
+            events=len(load.unjudged) + len(load.found.new),
+            verdicts=verdicts,
+            changes=_unread_deliveries(load.taken),
+            more=load.more,
         )
 
-    def _commit_anew(self, kernel: Kernel, progress: Progress, news: Difference, cases: CaseStage[Work]) -> Round:
-        """Record what other rules find otherwise, and that they have judged everything up to `progress`."""
+    def _tend(self, done: Round) -> Round:
+        """The desk's turn after a round: some of what is written, or what time brings."""
+        state = self._state
+        assert state is not None, "a round comes first"
+        wakes = _is_due(state.case_due, state.progress.clock)
+        if state.desk >= state.progress.position and not state.queued and not wakes:
+            return done
+        with self._store.reading() as work:
+            stretch = work.journal.read(after=state.desk, limit=_STRETCH)
+            desk = stretch[-1].position if stretch else state.desk
+            # Cases are found by the faces of their orders, so those come first.
+            queue = work.verdicts.first(_VERDICTS_MAX) if state.queued else []
+        portions = [portion for portion in queue if portion.position <= desk]
+        told = [entry.event for entry in stretch if entry.event.type.startswith("order.")]
+        if not (portions or told or wakes):
+            self._state = msgspec.structs.replace(state, desk=desk)
+            return msgspec.structs.replace(done, more=done.more or state.queued or desk < state.progress.position)
+        return self._tend_to(state, portions, told, desk, done)
+
+    def _tend_to(
+        self, state: _State, portions: Sequence[Queued], told: Sequence[Event], desk: int, done: Round
+    ) -> Round:
+        clock = state.progress.clock
         with self._store.writing() as work:
-            work.findings.reopen([found.id for found in news.back])
-            work.findings.record(Verdicts(news.found, news.over))
-            # For who works on cases it begins now, however long it has been so: nobody was late in seeing it.
-            told = Verdicts([_as_of(found, progress.clock) for found in news.found], news.over)
-            done = cases.step(work, told, progress.clock, [_as_of(found, progress.clock) for found in news.back])
-            head = work.journal.head()
-            said = work.journal.sort_out(learned(done.events, progress.clock, progress.clock)).new
-            work.journal.append(said, after=head)
-            work.progress.set(progress)
-            case_due = cases.next_due(work)
-            failpoints.reach("round.commit.before")
-        failpoints.reach("round.commit.after")
-        self._state = _State(kernel, progress, case_due)
-        return Round(verdicts=Verdicts(news.found, news.over), changes=list(done.changes), more=True)
-
-
-def _as_of(finding: Finding, at: Instant) -> Finding:
-    return msgspec.structs.replace(finding, fired_at=max(finding.fired_at, at))
+            work.faces.learn(told)
+            cleared = work.findings.clear([each for portion in portions for each in portion.verdicts.clearings])
+            findings = [each for portion in portions for each in portion.verdicts.findings]
+            back = [each for portion in portions for each in portion.back]
+            news = self._cases.step(work, Verdicts(findings, cleared), clock, back)
+            # What is told of cases comes after what the kernel has judged, and is judged in the next round.
+            said = work.journal.sort_out(learned(news.events, clock, clock))
+            work.journal.append(said, after=work.journal.head())
+            work.verdicts.remove(portions)
+            work.progress.set(state.progress)
+            work.progress.set_desk(desk)
+            queued = work.verdicts.size() > 0
+            case_due = self._cases.next_due(work)
+            failpoints.reach("desk.commit.before")
+        failpoints.reach("desk.commit.after")
+        self._state = msgspec.structs.replace(state, desk=desk, queued=queued, case_due=case_due)
+        more = done.more or bool(said.new) or queued or desk < state.progress.position
+        return msgspec.structs.replace(done, changes=[*done.changes, *news.changes], more=more)
 
 
 def _is_due(due: Instant | None, clock: Instant) -> bool:
     return due is not None and due <= clock
-
-
-def _learned(event: Event) -> Instant:
-    return event.time if event.received is None else event.received
 
 
 def _unread_deliveries(taken: Sequence[TakenIn]) -> list[Change]:

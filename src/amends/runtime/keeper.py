@@ -14,12 +14,14 @@ from amends.model.errors import AmendsError
 from amends.model.instant import DAY, Duration, Instant
 from amends.pipeline.ports import CaseStage
 from amends.pipeline.replay import Follower
-from amends.pipeline.stages import Pipeline, Successor
+from amends.pipeline.stages import Pipeline
+from amends.pipeline.succession import Successor
 from amends.runtime.clock import Clock
 from amends.runtime.kernels import PackKernels
 from amends.runtime.rebuilding import Rebuilding, Rebuilt
 from amends.runtime.rulebook import Making, Rulebook
-from amends.store.rules import RuleDraft, Standing, standing_at
+from amends.runtime.wanted import Wanted
+from amends.store.rules import RuleDraft, Standing
 from amends.store.work import SqlStore, Work
 
 LOOK_S: Final = 1.0
@@ -57,7 +59,7 @@ class RuleKeeper:
     ) -> None:
         self._db, self._store, self._rulebook, self._pipeline = db, store, rulebook, pipeline
         self._clock, self._stage_of, self._wake_engine = clock, stage_of, wake
-        self._wanted = rulebook.pack
+        self._wanting = Wanted(store, rulebook, clock)
         self._work: Rebuilding | None = None
         self._work_for: Pack | int | None = None
         """What the process at work makes: the wanted pack, or the draft of this number."""
@@ -65,8 +67,6 @@ class RuleKeeper:
         self._is_unsaved = False
         self._again_at = 0.0
         self._shadows: dict[int, _Shadow] = {}
-        self._looked: Instant | None = None
-        self._expires_at: Instant | None = None
         self._woken = threading.Event()
         self._stopping = False
         self._thread: threading.Thread | None = None
@@ -111,23 +111,13 @@ class RuleKeeper:
 
     # ------------------------------------------------------------ what is wanted
 
-    def _look(self) -> None:
-        now = self._clock.now()
-        with self._store.reading() as work:
-            standing = standing_at(work.rules, now)
-        if self._looked is not None and standing == self._rulebook.standing and not self._has_expired(now):
-            return
-        self._looked = now
-        self._rulebook.standing = standing
-        made = self._rulebook.put_together(standing, now)
-        self._rulebook.left_out = made.left_out
-        self._wanted = made.pack
-        ends = [one.expires_at for one in made.pack.overrides if one.expires_at is not None]
-        self._expires_at = min(ends, default=None)
-        self._look_at_drafts(standing, now)
+    @property
+    def _wanted(self) -> Pack:
+        return self._wanting.pack
 
-    def _has_expired(self, now: Instant) -> bool:
-        return self._expires_at is not None and self._expires_at <= now
+    def _look(self) -> None:
+        if self._wanting.look():
+            self._look_at_drafts(self._rulebook.standing, self._clock.now())
 
     def _look_at_drafts(self, standing: Standing, now: Instant) -> None:
         shadows: dict[int, _Shadow] = {}
@@ -230,6 +220,8 @@ class RuleKeeper:
         )
         with self._store.writing() as work:
             work.shadow.begin(shadow.draft.id, told)
+            # Read by processes that only serve pages.
+            work.progress.set_draft(shadow.draft.id, made.reached)
         shadow.follower = Follower(kernel, reached=made.reached)
 
     def _follow(self) -> None:

@@ -18,11 +18,11 @@ class ConnectorTranslator:
         if connector is None:
             return Translation(unreadable=f"This release has no connector for {delivery.vendor}.")
         try:
-            return Translation(events=connector.translate(_delivery(delivery)))
+            return Translation(events=connector.translate(_delivery(delivery)), checked=connector.vouches)
         except UnreadableDeliveryError as error:
-            return Translation(unreadable=str(error))
+            return Translation(events=error.events, unreadable=str(error), checked=connector.vouches)
         except IrrelevantDeliveryError as error:
-            return Translation(irrelevant=str(error))
+            return Translation(events=error.events, irrelevant=str(error), checked=connector.vouches)
         except Exception as error:
             return Translation(
                 unreadable=f"The {delivery.vendor} connector tripped over it ({type(error).__name__}: {error}); "

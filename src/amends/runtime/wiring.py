@@ -21,12 +21,14 @@ from amends.runtime.accounts import Accounts
 from amends.runtime.changes import Changes
 from amends.runtime.clock import Clock, WallClock
 from amends.runtime.config import Config
+from amends.runtime.following import Follower, RuleWatch
 from amends.runtime.keeper import RuleKeeper
 from amends.runtime.kernels import PackKernels
 from amends.runtime.opening import open_store as open_store
 from amends.runtime.rulebook import Rulebook
 from amends.runtime.secret import secret_key
 from amends.runtime.translation import ConnectorTranslator
+from amends.store.engine import Watch
 from amends.store.inbox import InboxWriter
 from amends.store.rules import standing_at
 from amends.store.work import Work
@@ -38,7 +40,8 @@ class Installation:
     """Everything that works together in one process.
 
     `clock` tells the time of learning (faster than life in the demo), `wall` the time of day, by which signatures are
-    checked.
+    checked. One that does not judge leaves the pipeline to another process; one that does not receive looks for what
+    other processes have taken in. There may be many that receive and one that judges.
     """
 
     def __init__(
@@ -46,6 +49,8 @@ class Installation:
         config: Config,
         *,
         clock: Clock | None = None,
+        judges: bool = True,
+        receives: bool = True,
         connectors: Mapping[str, Connector] = CONNECTORS,
     ) -> None:
         self.config = config
@@ -68,13 +73,16 @@ class Installation:
             kernels=PackKernels(self.pack),
             cases=self._stage_of(self.pack),
         )
+        self.judges = judges
+        self._watch = None if receives else Watch(self.store.database)
         self.engine = InlineEngine(
             self.pipeline,
             clock=self.clock,
             publish=self.changes.publish,
             snapshots=SnapshotPolicy(events=config.snapshot_events),
+            has_news=None if self._watch is None else self._watch.has_news,
         )
-        self.inbox = InboxWriter(self.store.database, on_commit=self.engine.wake)
+        self.inbox = InboxWriter(self.store.database, backlog_max=config.inbox_max, on_commit=self.engine.wake)
         self.keeper = RuleKeeper(
             config.db,
             self.store,
@@ -84,6 +92,10 @@ class Installation:
             stage_of=self._stage_of,
             wake=self.engine.wake,
         )
+        self._follower = None
+        if not judges:
+            watch = RuleWatch(self.store, self.rulebook, self.clock)
+            self._follower = Follower(self.store, self.changes.publish, watch)
         if config.failpoint:
             failpoints.arm(config.failpoint)
 
@@ -91,14 +103,21 @@ class Installation:
         """Begin to work on what is there and what comes."""
         # A webhook's answer must not wait for the kernel's turn in the interpreter to end by itself.
         sys.setswitchinterval(_SWITCH_S)
-        self.engine.start()
-        self.keeper.start()
+        if self.judges:
+            self.engine.start()
+            self.keeper.start()
+        if self._follower is not None:
+            self._follower.start()
 
     def stop(self) -> None:
         """Take no more deliveries, finish the work at hand, save the kernel's state, close the database."""
         self.inbox.close()
         self.keeper.stop()
         self.engine.stop()
+        if self._follower is not None:
+            self._follower.stop()
+        if self._watch is not None:
+            self._watch.close()
         self.store.database.close()
 
     @property

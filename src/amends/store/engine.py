@@ -4,12 +4,14 @@ SQLite has one writer at a time. Inside a process the writers queue in the order
 since SQLite's own waiting polls with growing pauses and lets the busiest thread win.
 """
 
+import fcntl
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import msgspec
 import pysqlite3.dbapi2 as sqlite  # type: ignore[import-untyped]
@@ -24,6 +26,8 @@ BUSY_TIMEOUT_MS: Final = 2_000
 # SQLite: resetting a write-ahead log could lose a transaction, since 3.7.0, mended in 3.51.3 (sqlite.org/wal.html).
 _CORRUPTING_FROM: Final = (3, 7, 0)
 _SOUND_FROM: Final = (3, 51, 3)
+
+_GATE_POLL_S: Final = 0.0005
 
 _PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",
@@ -45,6 +49,7 @@ class Database:
         self.engine = engine
         self.place = place
         self._turnstile = Turnstile()
+        self._gate = Gate(Path(f"{place}-turn"))
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -60,7 +65,7 @@ class Database:
 
         Raises StoreError (disk full, locked, unwritable ...) with nothing kept.
         """
-        with explained(self.place), self._turnstile, self.engine.connect() as connection:
+        with explained(self.place), self._turnstile, self._gate, self.engine.connect() as connection:
             connection = connection.execution_options(amends_writes=True)
             with connection.begin():
                 yield connection
@@ -68,6 +73,7 @@ class Database:
     def close(self) -> None:
         """Close every connection; the last one folds the write-ahead log into the database."""
         self.engine.dispose()
+        self._gate.close()
 
 
 def open_database(url: str) -> Database:
@@ -134,6 +140,64 @@ def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get("amends_writes", False)
     # A writer takes the lock at once: one that reads first and writes later could not be let in.
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+class Watch:
+    """Tells whether anybody has committed anything since it was last asked; for who waits for another process."""
+
+    def __init__(self, database: Database) -> None:
+        self._connection = database.engine.raw_connection()
+        self._version: int | None = None
+
+    def has_news(self) -> bool:
+        """Costs some microseconds."""
+        cursor = self._connection.cursor()
+        (version,) = cursor.execute("PRAGMA data_version").fetchone()
+        cursor.close()
+        before, self._version = self._version, int(version)
+        return before != self._version
+
+    def close(self) -> None:
+        """Watch no more."""
+        self._connection.close()
+
+
+class Gate:
+    """Lets one process at a time write, by a lock on a file beside the database.
+
+    SQLite's own waiting polls with pauses of up to a tenth of a second, and whoever has just written writes again.
+    Nobody is kept out for longer than BUSY_TIMEOUT_MS: after that SQLite decides, as it does for strangers.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file: IO[bytes] | None = None
+        self._path = path
+
+    def __enter__(self) -> None:
+        if self._file is None:
+            try:
+                self._file = self._path.open("ab")
+            except OSError:
+                # A folder or disk that takes no file takes no commit either: SQLite will say so, and why.
+                return
+        deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+        while time.monotonic() < deadline:
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(_GATE_POLL_S)
+            else:
+                return
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Forget the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
 class Turnstile:

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, select, text, update
 
-from amends.detection.finding import Clearing, Finding, Verdicts
+from amends.detection.finding import Clearing, Finding
 from amends.model.instant import Instant
 from amends.store.schema import finding
+from amends.store.statement import Statement
 
 _QUESTION_MAX: Final = 1_000
 
@@ -31,26 +32,23 @@ class FindingTable:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def news(self, verdicts: Verdicts) -> Verdicts:
-        """The verdicts without findings already recorded, and without clearings already made or of nothing known."""
-        ids = {found.id for found in verdicts.findings} | {cleared.finding for cleared in verdicts.clearings}
-        cleared = self.cleared(ids)
-        findings = [found for found in verdicts.findings if found.id not in cleared]
-        open_ = {found.id for found in findings} | {id_ for id_, at in cleared.items() if at is None}
-        clearings: list[Clearing] = []
-        for clearing in verdicts.clearings:
+    def add(self, findings: Sequence[Finding]) -> int:
+        """Record findings; those that are recorded stay as they are. Returns how many were not recorded yet."""
+        return _put.run_many(self._connection, map(_values, findings))
+
+    def clear(self, clearings: Sequence[Clearing]) -> list[Clearing]:
+        """Note that findings have cleared; gives the clearings of findings that are recorded and were open."""
+        if not clearings:
+            return []
+        cleared = self.cleared(clearing.finding for clearing in clearings)
+        open_ = {id_ for id_, at in cleared.items() if at is None}
+        made: list[Clearing] = []
+        for clearing in clearings:
             if clearing.finding in open_:
                 open_.discard(clearing.finding)
-                clearings.append(clearing)
-        return Verdicts(findings, clearings)
-
-    def record(self, verdicts: Verdicts) -> None:
-        """Keep what `news` has let through."""
-        if verdicts.findings:
-            self._connection.execute(insert(finding), [_row(found) for found in verdicts.findings])
-        if verdicts.clearings:
-            rows = [{"which": c.finding, "at": c.cleared_at, "by": c.cause} for c in verdicts.clearings]
-            self._connection.execute(_CLEAR, rows)
+                made.append(clearing)
+        _clear.run_many(self._connection, ((c.cleared_at, c.cause, c.finding) for c in made))
+        return made
 
     def open_ids(self) -> set[str]:
         """Ids of all findings that have not cleared."""
@@ -58,9 +56,7 @@ class FindingTable:
 
     def reopen(self, ids: Iterable[str]) -> None:
         """Take back that these have cleared."""
-        rows = [{"which": which, "at": None, "by": None} for which in sorted(ids)]
-        if rows:
-            self._connection.execute(_CLEAR, rows)
+        _clear.run_many(self._connection, ((None, None, id_) for id_ in sorted(ids)))
 
     def get(self, ids: Iterable[str]) -> dict[str, RecordedFinding]:
         """Findings by id; unknown ids are left out."""
@@ -109,7 +105,7 @@ class FindingTable:
         columns = finding.c
         return {
             id_: None if at is None else Instant(at)
-            for portion in _portions(sorted(ids))
+            for portion in _portions(sorted(set(ids)))
             for id_, at in self._connection.execute(
                 select(columns.id, columns.cleared_at).where(columns.id.in_(portion))
             )
@@ -120,17 +116,29 @@ class FindingTable:
 
 
 _BY_TIME = (finding.c.fired_at, finding.c.id)
-_CLEAR = (
+_FIELDS: Final = Finding.__struct_fields__
+_COLUMNS: Final = tuple("order_id" if name == "order" else name for name in _FIELDS)
+_put = Statement(
+    text(
+        f"INSERT INTO finding ({', '.join(_COLUMNS)}) "  # noqa: S608 - our own names
+        f"VALUES ({', '.join(f':{name}' for name in _COLUMNS)}) ON CONFLICT DO NOTHING"
+    ),
+    *_COLUMNS,
+)
+_clear = Statement(
     update(finding)
     .where(finding.c.id == bindparam("which"))
-    .values(cleared_at=bindparam("at"), cleared_by=bindparam("by"))
+    .values(cleared_at=bindparam("at"), cleared_by=bindparam("by")),
+    "at",
+    "by",
+    "which",
 )
 
 
-def _row(found: Finding) -> dict[str, Any]:
-    row = msgspec.structs.asdict(found)
-    row["order_id"] = row.pop("order")
-    return row
+def _values(found: Finding) -> tuple[Any, ...]:
+    """A row as the driver takes it: the facts, which come last, are text."""
+    *values, facts = msgspec.structs.astuple(found)
+    return (*values, msgspec.json.encode(facts).decode())
 
 
 def _recorded(row: Row[Any]) -> RecordedFinding:

@@ -2,14 +2,16 @@
 
 import asyncio
 import threading
+import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import cache
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, TextClause, bindparam, select, text, update
+from sqlalchemy import Connection, Integer, bindparam, func, select, text, update
 
 from amends.model.instant import Instant
 from amends.pipeline import failpoints
@@ -17,9 +19,12 @@ from amends.pipeline.ports import RawDelivery, Settlement
 from amends.store.engine import Database
 from amends.store.errors import BusyInboxError
 from amends.store.schema import delivery
+from amends.store.statement import Statement
 
 WAITING_MAX: Final = 20_000
 """Deliveries that may wait for their commit; more are turned away, so that memory has a bound."""
+_COUNTED_S: Final = 0.5
+"""How often those are counted; in between, what is written is added to them."""
 _COMMIT_MAX: Final = 1_024
 _ROWS_MAX: Final = 64
 
@@ -47,63 +52,91 @@ class InboxTable:
         while start < len(deliveries):
             size = min(_ROWS_MAX, 1 << (len(deliveries) - start).bit_length() - 1)
             portion = deliveries[start : start + size]
-            self._connection.execute(_insertion(size), _bound(portion))
+            _insertion(size).run(self._connection, *chain.from_iterable(map(_values, portion)))
             start += size
 
-    def pending(self, limit: int) -> list[RawDelivery]:
-        """The first deliveries that wait for the pipeline, in the order in which they came."""
-        query = select(*_RAW).where(_IS_PENDING).order_by(delivery.c.position).limit(limit)
-        return [RawDelivery(**row._mapping) for row in self._connection.execute(query)]
+    def pending(self, *, limit: int, bytes_max: int) -> list[RawDelivery]:
+        """The first ones in the order in which they came: at most `limit`, or until they hold `bytes_max` together."""
+        found: list[RawDelivery] = []
+        size = 0
+        with _pending.run(self._connection, limit) as rows:
+            for row in rows:
+                headers = msgspec.json.decode(row.headers) if isinstance(row.headers, str) else row.headers
+                found.append(RawDelivery(**row._asdict() | {"headers": headers}))
+                size += len(row.body)
+                if size >= bytes_max:
+                    break
+        return found
+
+    def size(self) -> int:
+        """How many deliveries wait for the pipeline."""
+        return _size.run(self._connection).scalar() or 0
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
         """Note what became of deliveries."""
-        if settlements:
-            rows = [
-                {"at": done.position, "state": done.state, "events": done.events, "error": done.error}
-                for done in settlements
-            ]
-            self._connection.execute(_SETTLE, rows)
+        _settle.run_many(
+            self._connection, ((done.state, done.events, done.error, done.position) for done in settlements)
+        )
 
 
-_RAW = [delivery.c[name] for name in RawDelivery.__struct_fields__]
 # Worded as the partial index is: only so can SQLite tell that it applies.
 _IS_PENDING = text("state = 'pending'")
-_SETTLE = (
+_pending = Statement(
+    select(*(delivery.c[name] for name in RawDelivery.__struct_fields__))
+    .where(_IS_PENDING)
+    .order_by(delivery.c.position)
+    .limit(bindparam("limit", type_=Integer)),
+    "limit",
+)
+_size = Statement(select(func.count()).select_from(delivery).where(_IS_PENDING))
+_settle = Statement(
     update(delivery)
     .where(delivery.c.position == bindparam("at"))
-    .values(state=bindparam("state"), events=bindparam("events"), error=bindparam("error"))
+    .values({name: bindparam(name) for name in ("state", "events", "error")}),
+    "state",
+    "events",
+    "error",
+    "at",
 )
 
 
 @cache
-def _insertion(rows: int) -> TextClause:
+def _insertion(rows: int) -> Statement:
     # One statement for many rows: the driver lets go of the interpreter at every statement, and while the pipeline
     # computes, getting it back takes far longer than the insertion. Sizes are powers of two, so few are ever made.
+    names = [f"{name}{row}" for row in range(rows) for name in NewDelivery.__struct_fields__]
+    width = len(NewDelivery.__struct_fields__)
     values = ", ".join(
-        "(" + ", ".join(f":{name}{row}" for name in NewDelivery.__struct_fields__) + ", 'pending', 0)"
+        "(" + ", ".join(f":{name}" for name in names[row * width : (row + 1) * width]) + ", 'pending', 0)"
         for row in range(rows)
     )
     columns = ", ".join((*NewDelivery.__struct_fields__, "state", "events"))
-    return text(f"INSERT INTO delivery ({columns}) VALUES {values}")  # noqa: S608 - made of our own names
+    return Statement(text(f"INSERT INTO delivery ({columns}) VALUES {values}"), *names)  # noqa: S608 - our own names
 
 
-def _bound(deliveries: Sequence[NewDelivery]) -> dict[str, Any]:
-    bound: dict[str, Any] = {}
-    for row, new in enumerate(deliveries):
-        for name in NewDelivery.__struct_fields__:
-            bound[f"{name}{row}"] = getattr(new, name)
-        bound[f"headers{row}"] = msgspec.json.encode(new.headers).decode()
-    return bound
+def _values(new: NewDelivery) -> tuple[Any, ...]:
+    headers = msgspec.json.encode(new.headers).decode()
+    return new.vendor, new.account, new.delivery_id, new.received, headers, new.body
 
 
 class InboxWriter:
     """The thread that writes deliveries: whatever has gathered during one commit goes into the next.
 
-    `on_commit` is called in that thread after each commit.
+    `on_commit` is called in that thread after each commit. Where `backlog_max` deliveries or more are on disk and wait
+    for the pipeline, more are turned away: it would only fall further behind.
     """
 
-    def __init__(self, database: Database, *, on_commit: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        backlog_max: int = 100_000,
+        on_commit: Callable[[], None] = lambda: None,
+    ) -> None:
         self._database = database
+        self._backlog_max = backlog_max
+        self._backlog = 0
+        self._counted_at = -_COUNTED_S
         self._on_commit = on_commit
         self._waiting: deque[tuple[NewDelivery, asyncio.Future[None] | Future[None]]] = deque()
         self._arrival = threading.Condition()
@@ -136,8 +169,13 @@ class InboxWriter:
                 raise BusyInboxError("Amends is stopping: send the delivery again in a moment.")
             if len(self._waiting) >= WAITING_MAX:
                 raise BusyInboxError("More deliveries arrive than the disk takes: send this one again in a moment.")
+            if self._backlog >= self._backlog_max and time.monotonic() < self._counted_at + _COUNTED_S:
+                raise self._behind()
             self._waiting.append((new, answer))
             self._arrival.notify()
+
+    def _behind(self) -> BusyInboxError:
+        return BusyInboxError(f"{self._backlog:,} deliveries wait to be worked on: send this one again in a moment.")
 
     def _work(self) -> None:
         while batch := self._next_batch():
@@ -154,9 +192,15 @@ class InboxWriter:
     def _write(self, batch: list[NewDelivery]) -> Exception | None:
         try:
             with self._database.writing() as connection:
-                InboxTable(connection).add(batch)
+                inbox = InboxTable(connection)
+                if time.monotonic() >= self._counted_at + _COUNTED_S:
+                    self._backlog, self._counted_at = inbox.size(), time.monotonic()
+                if self._backlog >= self._backlog_max:
+                    raise self._behind()
+                inbox.add(batch)
                 failpoints.reach("inbox.commit.before")
             failpoints.reach("inbox.commit.after")
+            self._backlog += len(batch)
         except Exception as error:
             return error
         return None

@@ -64,26 +64,23 @@ journal_batch: Final = Table(
     Column("last_position", BigInteger, nullable=False, unique=True),
     Column("received_max", BigInteger, nullable=False),
     Column("codec", Text, nullable=False),
-    Column("blob", LargeBinary, nullable=False, comment="events as CloudEvents JSON, one a line"),
+    Column("blob", LargeBinary, nullable=False, comment="events as JSON, one a line"),
     comment="the journal: every event, in order, in batches",
 )
 
-event_identity: Final = Table(
-    "event_identity",
+journal_index: Final = Table(
+    "journal_index",
     metadata,
-    Column("digest", Position, primary_key=True, autoincrement=False, comment="of source and id"),
-    Column("body", BigInteger, nullable=False, comment="digest of everything else but `received`"),
-    Column("position", BigInteger, nullable=False),
-    comment="each (source, id) once",
-)
-
-event_subject: Final = Table(
-    "event_subject",
-    metadata,
-    Column("subject", BigInteger, primary_key=True, comment="digest of kind and id"),
-    Column("position", BigInteger, primary_key=True),
-    sqlite_with_rowid=False,
-    comment="the way from a subject back to its events",
+    Column("id", Position, primary_key=True, autoincrement=True),
+    Column("name", Text, nullable=False, comment="identity (source and id, each once) or subject (kind and id)"),
+    Column("level", Integer, nullable=False, comment="how often merged; from 8 on filed in buckets"),
+    Column("bucket", Integer, nullable=False, comment="the first byte of the digests"),
+    Column("first_position", BigInteger, nullable=False),
+    Column("last_position", BigInteger, nullable=False),
+    Column("blob", LargeBinary, nullable=False, comment="digests in order, then their positions from the first one"),
+    Index("ix_journal_index_level", "name", "level", "bucket"),
+    Index("ix_journal_index_last", "name", "last_position"),
+    comment="from identities and subjects to places in the journal, in sorted runs",
 )
 
 progress: Final = Table(
@@ -132,6 +129,18 @@ finding: Final = Table(
     Index("ix_finding_open", "fired_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index("ix_finding_quiet", "snooze", sqlite_where=_QUIET, postgresql_where=_QUIET),
     comment="verdicts of the rules",
+)
+
+verdict_queue: Final = Table(
+    "verdict_queue",
+    metadata,
+    Column("id", Position, primary_key=True, autoincrement=True),
+    Column("position", BigInteger, nullable=False, comment="how far the journal had been judged"),
+    Column("clock", BigInteger, nullable=False),
+    Column("blob", LargeBinary, nullable=False, comment="findings, clearings and what is back, as JSON"),
+    # An id is never given twice, even if the queue was empty.
+    sqlite_autoincrement=True,
+    comment="verdicts of which the cases do not know yet",
 )
 
 setting: Final = Table(

@@ -16,22 +16,25 @@ from amends.store.inbox import InboxTable
 from amends.store.journal import JournalTable
 from amends.store.progress import ProgressTable
 from amends.store.rules import RuleTable
+from amends.store.seen import Seen
 from amends.store.settings import SettingTable
 from amends.store.shadow import ShadowTable
 from amends.store.snapshots import SnapshotTable
 from amends.store.snoozes import SnoozeTable
 from amends.store.users import UserTable
+from amends.store.verdicts import VerdictTable
 
 
 class Work:
     """The books, all within one transaction. Get one from `SqlStore.reading()` or `.writing()`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, seen: Seen) -> None:
         self.connection = connection
         self.inbox = InboxTable(connection)
         self.deliveries = DeliveryTable(connection)
-        self.journal = JournalTable(connection)
+        self.journal = JournalTable(connection, seen)
         self.findings = FindingTable(connection)
+        self.verdicts = VerdictTable(connection)
         self.cases = CaseTable(connection)
         self.board = Board(connection)
         self.faces = FaceTable(connection)
@@ -51,12 +54,13 @@ class SqlStore:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._turnstile = Turnstile()
+        self._seen = Seen()
 
     @contextmanager
     def reading(self) -> Iterator[Work]:
         """A consistent view; nothing written in it is kept."""
         with self.database.reading() as connection:
-            yield Work(connection)
+            yield Work(connection, self._seen)
 
     def turn(self) -> AbstractContextManager[None]:
         """Nobody else in this process writes cases or the journal while it is held; deliveries still come in.
@@ -70,4 +74,4 @@ class SqlStore:
     def writing(self) -> Iterator[Work]:
         """Commits at the end of the block, rolls back on an exception (also StoreError). Writers take turns."""
         with self._turnstile, self.database.writing() as connection:
-            yield Work(connection)
+            yield Work(connection, self._seen)

@@ -10,8 +10,10 @@ from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from amends.model.errors import DependencyFailedError
+from amends.web.api.ingest import Hooks
 
 _GRACE_S: Final = 2
 """How long open pages may go on once the process is to end; they come back by themselves."""
@@ -96,11 +98,16 @@ class BackgroundServer:
         asyncio.run(self._server.serve(sockets=[self._listening]))
 
 
+def _with_hooks(app: FastAPI) -> ASGIApp:
+    installation = getattr(app.state, "installation", None)
+    return app if installation is None else Hooks(app, installation)
+
+
 def _server(app: FastAPI) -> uvicorn.Server:
     logging.getLogger("uvicorn.error").addFilter(_OPEN_PAGES)
     return uvicorn.Server(
         uvicorn.Config(
-            app,
+            _with_hooks(app),
             loop="uvloop",
             http="httptools",
             ws="none",

@@ -14,6 +14,7 @@ class CloudEventsConnector:
 
     vendor: Final = "cloudevents"
     reads: Final = ("every type of the vocabulary",)
+    vouches: Final = True
     signing: Final = "Standard Webhooks: HMAC-SHA256 of id, time and body, in webhook-signature; within five minutes"
 
     def verify(self, delivery: Delivery, secret: str, now: Instant) -> None:

@@ -7,6 +7,7 @@ webhook-signature (`v1,...`, several with a space between them while a secret is
 
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
+from functools import lru_cache
 from typing import Final
 
 from amends.connectors.delivery import Delivery, SignatureError
@@ -17,6 +18,7 @@ ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature
 SECRET_BYTES_MIN: Final = 24
 _PREFIX: Final = "whsec_"
 _SIGNATURES_MAX: Final = 20
+_KEYS_MAX: Final = 256
 
 
 def verify(delivery: Delivery, secret: str, now: Instant) -> None:
@@ -30,6 +32,7 @@ def verify(delivery: Delivery, secret: str, now: Instant) -> None:
     require_match(expected, given, SIGNATURE)
 
 
+@lru_cache(_KEYS_MAX)
 def _key(secret: str) -> bytes:
     require_secret(secret)
     try:

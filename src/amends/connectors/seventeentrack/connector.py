@@ -16,6 +16,7 @@ class SeventeenTrackConnector:
 
     vendor: Final = "17track"
     reads: Final = (wire.UPDATED, "gettrackinfo", "gettracklist", "register")
+    vouches: Final = False
     signing: Final = "SHA-256 of the body, a slash and the security key, in the header sign"
 
     def verify(self, delivery: Delivery, secret: str, now: Instant) -> None:

@@ -16,6 +16,7 @@ class ShopifyConnector:
 
     vendor: Final = "shopify"
     reads: Final = (*topics.TOPICS, topics.FULFILLMENT_ORDER_TOPICS + "*")
+    vouches: Final = False
     signing: Final = "base64 HMAC-SHA256 of the body with the app's client secret, in X-Shopify-Hmac-Sha256"
 
     def verify(self, delivery: Delivery, secret: str, now: Instant) -> None:

@@ -17,6 +17,7 @@ class StripeConnector:
 
     vendor: Final = "stripe"
     reads: Final = FOLLOWED
+    vouches: Final = False
     signing: Final = "HMAC-SHA256 of time and body with the endpoint's secret, in Stripe-Signature; within five minutes"
 
     def verify(self, delivery: Delivery, secret: str, now: Instant) -> None:

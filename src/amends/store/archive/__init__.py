@@ -2,7 +2,7 @@
 
 from amends.store.archive.form import PORTION, UnusableArchiveError
 from amends.store.archive.reader import Archive
-from amends.store.archive.records import batch_of_records
+from amends.store.archive.records import batch_of_events, batch_of_records
 from amends.store.archive.writer import ArchiveWriter
 
-__all__ = ["PORTION", "Archive", "ArchiveWriter", "UnusableArchiveError", "batch_of_records"]
+__all__ = ["PORTION", "Archive", "ArchiveWriter", "UnusableArchiveError", "batch_of_events", "batch_of_records"]

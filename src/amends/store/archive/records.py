@@ -1,4 +1,4 @@
-"""Decoded CloudEvents as columns, checked a column at a time."""
+"""Decoded CloudEvents, and events of the journal, as columns; checked a column at a time."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from amends.detection.batch import EventBatch, Field, Keys
 from amends.detection.cells import DTYPES
 from amends.detection.vector import Array
-from amends.model.event import CloudEvent
+from amends.model.event import CloudEvent, Event
 from amends.model.fields import FIELDS, FieldType
 from amends.model.subjects import KINDS
 from amends.model.types import EVENT_TYPES
 
 Index = NDArray[np.int64]
+_Records = Sequence[CloudEvent] | Sequence[Event]
 
 _INT64_MAX: Final = 2**63 - 1
 _MICROSECONDS: Final = pa.timestamp("us", tz="UTC")
@@ -39,17 +40,29 @@ def batch_of_records(records: Sequence[CloudEvent], wanted: Collection[str]) -> 
     None where one of them is not an event, or says something in an unusual way: `amends.model.event.checked` tells.
     """
     try:
-        return _batch_of(records, wanted)
+        _demand({one.specversion for one in records} == {"1.0"})
+        time = _instants([one.time for one in records])
+        received = _instants([one.time if one.received is None else one.received for one in records])
+        return _batch_of(records, time, received, wanted)
     except _Unplain:
         return None
 
 
-def _batch_of(records: Sequence[CloudEvent], wanted: Collection[str]) -> EventBatch:
+def batch_of_events(events: Sequence[Event], wanted: Collection[str]) -> EventBatch | None:
+    """Some events, at least one, as a batch with the wanted fields. None where one says something unusually."""
+    time = np.array([one.time for one in events], dtype=np.int64)
+    received = np.array([one.time if one.received is None else one.received for one in events], dtype=np.int64)
+    try:
+        return _batch_of(events, time, received, wanted)
+    except _Unplain:
+        return None
+
+
+def _batch_of(records: _Records, time: Index, received: Index, wanted: Collection[str]) -> EventBatch:
     ids, sources = [one.id for one in records], [one.source for one in records]
     types, type_ = _coded([one.type for one in records])
     named_sources, source = _coded(sources)
     _demand(all(ids) and all(named_sources) and EVENT_TYPES.issuperset(types))
-    _demand({one.specversion for one in records} == {"1.0"})
     return EventBatch(
         size=len(records),
         types=types,
@@ -57,14 +70,14 @@ def _batch_of(records: Sequence[CloudEvent], wanted: Collection[str]) -> EventBa
         sources=named_sources,
         source=source,
         ids=ids,
-        time=_instants([one.time for one in records]),
-        received=_instants([one.time if one.received is None else one.received for one in records]),
+        time=time,
+        received=received,
         keys=_keys(records),
         fields=_fields(records, wanted),
     )
 
 
-def _keys(records: Sequence[CloudEvent]) -> dict[str, Keys]:
+def _keys(records: _Records) -> dict[str, Keys]:
     gathered = _gathered((one.keys for one in records), KINDS, strangers=False)
     found = {}
     for kind, (places, values) in gathered.items():
@@ -74,7 +87,7 @@ def _keys(records: Sequence[CloudEvent]) -> dict[str, Keys]:
     return found
 
 
-def _fields(records: Sequence[CloudEvent], wanted: Collection[str]) -> dict[str, Field]:
+def _fields(records: _Records, wanted: Collection[str]) -> dict[str, Field]:
     """All fields are looked at, the wanted ones given."""
     gathered = _gathered((one.data for one in records), FIELDS, strangers=True)
     found = {}

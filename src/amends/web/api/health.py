@@ -17,13 +17,13 @@ async def is_alive() -> JSONResponse:
 
 @router.get("/readyz", responses={503: {"description": "Something it stands on does not work; it says what."}})
 def is_ready(request: Request) -> JSONResponse:
-    """The database can be read, and the pipeline is at work; `waiting` deliveries are not read yet."""
+    """The database can be read, the pipeline (if it is ours) is at work; `waiting` deliveries are not read yet."""
     here: Installation = request.app.state.installation
     problems = []
     waiting = None
     if here.engine.trouble is not None:
         problems.append(here.engine.trouble)
-    if not here.engine.is_alive:
+    if here.judges and not here.engine.is_alive:
         problems.append("The pipeline is not running: start Amends again.")
     try:
         with here.store.reading() as work:

@@ -1,0 +1,63 @@
+"""How events are written in the journal: JSON, one a line, times as microseconds; larger batches are compressed.
+
+The codec of a batch is kept beside it. Older batches hold CloudEvents records (`plain`, `zlib`) and stay readable.
+"""
+
+import zlib
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+import zstandard
+
+from amends.model.errors import DependencyFailedError
+from amends.model.event import Event, decode_event
+
+_PLAIN_BYTES_MAX: Final = 400
+"""Below this, compression saves less than a page and costs time."""
+_ZSTD_LEVEL: Final = 1
+
+_encoder: Final = msgspec.json.Encoder()
+_read: Final = msgspec.json.Decoder(Event).decode
+
+
+class UnknownCodecError(DependencyFailedError):
+    """The journal holds a batch that this release cannot read."""
+
+
+def written(events: Sequence[Event]) -> tuple[str, bytes]:
+    """A batch of events as codec and blob."""
+    text = _encoder.encode_lines(events)[:-1]
+    if len(text) <= _PLAIN_BYTES_MAX:
+        return "lines", text
+    return "zstd", zstandard.compress(text, _ZSTD_LEVEL)
+
+
+class Batch:
+    """A batch of the journal, read line by line as asked for. Raises UnknownCodecError."""
+
+    def __init__(self, codec: str, blob: bytes) -> None:
+        try:
+            unpack, self._decode = _CODECS[codec]
+        except KeyError:
+            raise UnknownCodecError(
+                f"The journal holds a batch of codec {codec!r}, which this release does not know: update Amends."
+            ) from None
+        # Only \n ends a line: JSON escapes it inside texts, but not the other characters that splitlines() knows.
+        self._lines = unpack(blob).split(b"\n")
+
+    def event(self, place: int) -> Event:
+        """The event at a place, the first at 0."""
+        return self._decode(self._lines[place])
+
+    def events(self, start: int = 0) -> list[Event]:
+        """All events from a place on."""
+        return [self._decode(line) for line in self._lines[start:]]
+
+
+_CODECS: Final[dict[str, tuple[Callable[[bytes], bytes], Callable[[bytes], Event]]]] = {
+    "lines": (bytes, _read),
+    "zstd": (zstandard.decompress, _read),
+    "plain": (bytes, decode_event),
+    "zlib": (zlib.decompress, decode_event),
+}
