@@ -67,6 +67,7 @@ class Engine:
         self._calendars = program.calendars()
         self._own_names: Index = np.zeros(1, dtype=np.int64)
         self._own_bases: Index = np.zeros(len(KINDS), dtype=np.int64)
+        self._own_counts: list[int] = []
         self._heard: Index = np.full(len(program.lulls) + 1, -1, dtype=np.int64)
         self._state: Index = np.zeros(state.SIZE, dtype=np.int64)
         s = self._state
@@ -287,6 +288,10 @@ class Engine:
 
     def _name_rows(self) -> None:
         """Let the loop know the ids of rows as texts, of the kinds that ask for them: few subjects, such as feeds."""
+        counts = [len(self.subjects[kind]) for kind in self._program.named_kinds]
+        if counts == self._own_counts:
+            return
+        self._own_counts = counts
         parts, at = [self._own_names[:1]], 1
         for kind in self._program.named_kinds:
             subjects = self.subjects[kind]
