@@ -18,6 +18,7 @@ from amends.detection.machine.timers import earliest
 from amends.detection.pool import Pool
 from amends.detection.program import Program
 from amends.detection.reads import passed_on
+from amends.detection.scope import EVENT_NAMES
 from amends.model.subjects import KINDS
 
 Index = NDArray[np.int64]
@@ -62,6 +63,10 @@ class Engine:
         self._passes = passed_on(program.concern, program.types)
         self._missing = program.missing_fields()
         self._read_from, self._read_fields = program.reading()
+        self._fed = np.zeros(len(program.types), dtype=bool)
+        self._fed[[program.types[type_] for type_ in program.concern.get("source", ())]] = True
+        """By type of event, whether it concerns its feed."""
+        self._read = [(name, EVENT_NAMES[f"event.{name}"] == "text") for name in program.fields]
         self._shapes = program.lane_shapes()
         self._wait_cells = program.wait_cells()
         self._calendars = program.calendars()
@@ -238,12 +243,13 @@ class Engine:
         """The fields of events, in the same form."""
         places, values, starts, ends = [], [], [], []
         at = 0
-        for name in self._program.fields:
-            field = batch.fields.get(name)
+        given = batch.fields
+        for name, is_text in self._read:
+            field = given.get(name)
             starts.append(at)
             if field is not None and len(field.places):
                 stored = field.values
-                if self._program.type_of(f"event.{name}", "") == "text":
+                if is_text:
                     stored = self._as_own(stored, field.texts, translations)
                 places.append(field.places)
                 values.append(stored.view(np.int64) if stored.dtype == np.float64 else stored.astype(np.int64))
@@ -260,13 +266,8 @@ class Engine:
 
     def _feeds(self, batch: EventBatch, types: NDArray[np.int32]) -> Index:
         """The row of the feed by which each event came, where it concerns someone."""
-        concern = self._program.concern.get("source", frozenset())
         feeds = np.full(batch.size, -1, dtype=np.int64)
-        if not concern:
-            return feeds
-        table = np.zeros(len(self._program.types), dtype=bool)
-        table[[self._program.types[type_] for type_ in concern]] = True
-        counts = np.flatnonzero(table[types])
+        counts = np.flatnonzero(self._fed[types])
         if len(counts):
             codes = batch.source[counts]
             used = np.flatnonzero(np.bincount(codes, minlength=len(batch.sources)))

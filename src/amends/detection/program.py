@@ -65,6 +65,9 @@ class Program:
         self.readers = readers_of(pack, facts, lambda text: self._needed(text, self._events).names)
         self.fields = {name: number for number, name in enumerate(sorted(self.readers))}
         self.concern = concern_of(pack)
+        tables = pack.tables
+        self.named_kinds = [kind for kind in tables if any(c.of == "subject" for c in tables[kind].columns.values())]
+        """The kinds of subject of which a column holds the row's own id."""
         self.rule_info = np.full(len(self.rules) * RULE_INFO, -1, dtype=np.int64)
         self.anew: dict[str, int] = {}
         """By rule whose limit is learned, the block that arms a row anew."""
@@ -520,12 +523,6 @@ class Program:
             fold = op.FOLD_FIRST if column.fold == "first" else op.FOLD_LAST
             asm.do(fold, 0, cell.at, cell.time, bit, cell.form, source)
         asm.mark(skip)
-
-    @property
-    def named_kinds(self) -> list[str]:
-        """The kinds of subject of which a column holds the row's own id."""
-        tables = self.pack.tables
-        return [kind for kind in tables if any(column.of == "subject" for column in tables[kind].columns.values())]
 
     def _source(self, of: str, kind: str) -> int:
         """Where a fold takes its value from."""

@@ -39,7 +39,10 @@ class SurgeStage:
 
     def judge_records(self, told: Told, end: int) -> tuple[list[Finding], list[Clearing]]:
         """Count what the loop recorded for this surge, and let the clock pass."""
-        records, log = _of(told.records, 0, self.source.number), self.log
+        log = self.log
+        if log is None and not len(told.records):
+            return self.judge.judge(None, end)
+        records = _of(told.records, 0, self.source.number)
         held = _of(told.held, 1, self._number) if log is not None else told.held
         if log is not None:
             log.begin(held[held[:, 0] == op.OVER])

@@ -90,8 +90,9 @@ class SurgeJudge:
         self._findings, self._clearings = [], []
         if records is not None and len(records.group):
             self._count(records, log)
-        for group in list(self._open):
-            self._advance(group, end // self._surge.window)
+        window = end // self._surge.window
+        for group in [group for group in self._open if self._rows.arrays["window"][group] < window]:
+            self._advance(group, window)
         return self._findings, self._clearings
 
     def _count(self, records: Records, log: HitLog | None) -> None:
