@@ -13,24 +13,28 @@ pytestmark = pytest.mark.browser
 
 def test_a_rule_is_edited_and_watched_until_it_is_live(site: Site, visit: Callable[..., Page], axe: str) -> None:
     page = visit(site.address, scheme="dark", size=NARROW)
-    page.goto("/rules/no_first_scan")
+    page.goto("/rules/destination_dark")
     page.click("text=Edit >> nth=0")
     text = page.input_value("#rule-text")
-    page.fill("#rule-text", text.replace("72 hours", "48"))
+    page.fill("#rule-text", text.replace("6 days", "4"))
     page.click("text=Check")
-    expect(page.get_by_role("alert")).to_contain_text("`within: 48` has no unit")
-    page.fill("#rule-text", text.replace("72 hours", "48 hours"))
+    expect(page.get_by_role("alert")).to_contain_text("`within: 4` has no unit")
+    page.fill("#rule-text", text.replace("6 days", "4 days"))
     page.click("text=Check")
-    expect(page.locator(".diff ins")).to_have_text("within: 48 hours")
+    expect(page.locator(".diff ins")).to_have_text("within: 4 days")
     assert _violations(page, axe) == []
-    page.fill("#rule-why", "Labels are scanned within two days")
+    page.fill("#rule-why", "Nobody waits six days for a scan")
     page.click("text=Make it live")
-    page.wait_for_url("**/rules/no_first_scan")
+    page.wait_for_url("**/rules/destination_dark")
     expect(page.locator("#making")).to_contain_text("The changed rules are live.", timeout=60_000)
     page.click("text=Show them")
-    expect(page.locator(".condition").first).to_contain_text("48 hours")
-    expect(page.get_by_text("Labels are scanned within two days")).to_be_visible()
-    for place in ("/rules/no_first_scan/versions/2", "/rules/no_first_scan/override", "/rules/no_first_scan/quiet"):
+    expect(page.locator(".condition").first).to_contain_text("4 days")
+    expect(page.get_by_text("Nobody waits six days for a scan")).to_be_visible()
+    for place in (
+        "/rules/destination_dark/versions/2",
+        "/rules/destination_dark/override",
+        "/rules/destination_dark/quiet",
+    ):
         page.goto(place)
         assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"], place
         assert _violations(page, axe) == [], place

@@ -92,27 +92,27 @@ def test_an_unknown_rule_is_a_sentence(tmp_path: Path) -> None:
 def test_a_rule_is_changed_taken_back_and_told_of(tmp_path: Path) -> None:
     db = ("--db", f"sqlite:///{tmp_path / 'amends.sqlite'}")
     file = tmp_path / "rule.yaml"
-    shown = amends("rules", "show", "tracking_stalled", *db, folder=tmp_path).stdout
-    file.write_text(shown.replace("7 days", "5"))
+    shown = amends("rules", "show", "destination_dark", *db, folder=tmp_path).stdout
+    file.write_text(shown.replace("6 days", "5"))
     refused = amends("rules", "set", str(file), "--why", "quicker", *db, folder=tmp_path)
     assert refused.returncode == 1
-    assert refused.stdout.startswith("tracking_stalled.yaml:7: rule `tracking_stalled`: `within: 5` has no unit")
-    file.write_text(shown.replace("7 days", "5 days"))
+    assert refused.stdout.startswith("destination_dark.yaml:7: rule `destination_dark`: `within: 5` has no unit")
+    file.write_text(shown.replace("6 days", "5 days"))
     done = amends("rules", "set", str(file), "--why", "quicker", "--by", "lin", *db, folder=tmp_path)
-    assert done.stdout == "tracking_stalled has version 2 now.\n"
-    diff = amends("rules", "diff", "tracking_stalled", "1", "2", *db, folder=tmp_path).stdout
-    assert "-within: 7 days\n+within: 5 days\n" in diff
+    assert done.stdout == "destination_dark has version 2 now.\n"
+    diff = amends("rules", "diff", "destination_dark", "1", "2", *db, folder=tmp_path).stdout
+    assert "-within: 6 days\n+within: 5 days\n" in diff
     condition = ("--for", "destination = 'BR'", "--set", "within=12 days", "--why", "customs", "--expires", "9 days")
-    assert amends("rules", "override", "tracking_stalled", *condition, *db, folder=tmp_path).returncode == 0
-    told = amends("rules", "explain", "tracking_stalled", *db, folder=tmp_path).stdout
+    assert amends("rules", "override", "destination_dark", *condition, *db, folder=tmp_path).returncode == 0
+    told = amends("rules", "explain", "destination_dark", *db, folder=tmp_path).stdout
     assert "12 days if `destination` is “BR”, otherwise 5 days" in told
     assert "Otherwise for some\n  `destination` is “BR”: `within`: 12 days, until " in told
-    assert amends("rules", "restore", "tracking_stalled", "1", "--why", "back", *db, folder=tmp_path).returncode == 0
-    life = json.loads(amends("rules", "versions", "tracking_stalled", *db, "--json", folder=tmp_path).stdout)
+    assert amends("rules", "restore", "destination_dark", "1", "--why", "back", *db, folder=tmp_path).returncode == 0
+    life = json.loads(amends("rules", "versions", "destination_dark", *db, "--json", folder=tmp_path).stdout)
     assert [(one["number"], one["made_by"], one["why"]) for one in life["versions"]] == [
         (3, "command line", "back"), (2, "lin", "quicker"), (1, "files", ""),
     ]  # fmt: skip
     assert [one["why"] for one in life["overrides"]] == ["customs"]
-    gone = amends("rules", "promote", "tracking_stalled", *db, folder=tmp_path)
+    gone = amends("rules", "promote", "destination_dark", *db, folder=tmp_path)
     assert gone.returncode == 2
     assert "has no draft" in gone.stderr

@@ -21,7 +21,7 @@ NOTHING_OF_THE_KIND: tuple[Any, ...] = ([], {}, 3, 2.5, True, [{}], {"a": {"b": 
 CONDITIONS = ("when", "until", "where", "over", "never", "hits")
 NUMBERS = ("version", "at_least", "half_life", "prior", "prior_strength", "enough")
 OPTIONAL = {
-    "rule": {"exception", "version", "severity", "loss", "evidence", "where", "before", "ratio", "prior", "half_life",
+    "rule": {"exception", "version", "severity", "loss", "evidence", "where", "before", "ratio", "prior", "half_life", "falls_to",
              "at_least", "prior_strength", "when", "until"},
     "column": {"where"},
     "wait": {"ends", "over", "never", "by", "half_life", "enough"},

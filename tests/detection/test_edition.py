@@ -11,13 +11,13 @@ from amends.model.instant import Instant
 
 FILES = read_files()
 BUILT_IN = pack_of(FILES)
-RULE = "tracking_stalled"
+RULE = "destination_dark"
 TEXT = text_of(FILES, RULE) or ""
 NOW = Instant(1_790_000_000_000_000)
 
 
 def edition(text: str | None = None, number: int = 2) -> Edition:
-    return Edition(rule=RULE, number=number, text=TEXT.replace("7 days", "5 days") if text is None else text)
+    return Edition(rule=RULE, number=number, text=TEXT.replace("6 days", "5 days") if text is None else text)
 
 
 def test_every_rule_of_the_files_has_a_text_that_says_the_same() -> None:
@@ -48,7 +48,7 @@ def test_an_edition_without_a_text_is_the_files_own_under_its_number() -> None:
 
 def test_a_new_rule_stands_beside_the_files() -> None:
     text = TEXT.replace(RULE, "silent_in_austria").replace(
-        "kind: silence", "exception: tracking_stalled\nkind: silence"
+        "kind: silence", "exception: destination_dark\nkind: silence"
     )
     pack = composed(FILES, [Edition(rule="silent_in_austria", number=1, text=text)])
     assert len(pack.rules) == len(BUILT_IN.rules) + 1
@@ -61,9 +61,9 @@ def problems(text: str) -> list[str]:
 
 
 def test_what_is_wrong_is_said_with_its_line_and_without_what_follows_from_it() -> None:
-    line = TEXT.splitlines().index("within: 7 days") + 1
-    (told,) = problems(TEXT.replace("within: 7 days", "within: 7"))
-    assert told == f"{RULE}.yaml:{line}: rule `{RULE}`: `within: 7` has no unit; write 7 minutes, 7 hours or 7 days"
+    line = TEXT.splitlines().index("within: 6 days") + 1
+    (told,) = problems(TEXT.replace("within: 6 days", "within: 6"))
+    assert told == f"{RULE}.yaml:{line}: rule `{RULE}`: `within: 6` has no unit; write 6 minutes, 6 hours or 6 days"
     (told,) = problems(TEXT.replace(f"id: {RULE}", "id: other"))
     assert told == f"{RULE}.yaml:1: `id` should be {RULE}; give another rule another page"
     (told,) = problems("id: [")
@@ -73,7 +73,7 @@ def test_what_is_wrong_is_said_with_its_line_and_without_what_follows_from_it() 
 
 
 def test_what_fits_no_more_is_left_out_and_said() -> None:
-    bad = edition(TEXT.replace("since: last_scan_at", "since: gone_at"))
+    bad = edition(TEXT.replace("since: exported_at", "since: gone_at"))
     good = Edition(rule="no_first_scan", number=2, text=text_of(FILES, "no_first_scan"))
     lost = OverrideText(id=7, rule="gone", text="off: true")
     kept = OverrideText(id=8, rule=RULE, text="within: 9 days")
@@ -90,4 +90,4 @@ def test_an_override_may_end_and_the_pack_knows_when() -> None:
     )
     assert composed(FILES, [], [ends], at=NOW).rules[RULE].within == "9 days"
     assert composed(FILES, [], [ends], at=NOW).overrides[0].why == "x"
-    assert composed(FILES, [], [ends], at=Instant(NOW + 1)).rules[RULE].within == "7 days"
+    assert composed(FILES, [], [ends], at=Instant(NOW + 1)).rules[RULE].within == "6 days"

@@ -9,7 +9,7 @@ from tests.web.site import Site, open_site
 
 from amends.store.users import Role
 
-RULE = "tracking_stalled"
+RULE = "destination_dark"
 
 
 @pytest.fixture(scope="module")
@@ -47,25 +47,25 @@ def edit(shop: Site, text: str, act: str, why: str = "", **form: str) -> str:
 
 
 def test_a_mistake_is_told_with_its_line_and_changes_nothing(shop: Site) -> None:
-    told = edit(shop, text_of(shop).replace("within: 7 days", "within: 7"), "live", "x")
-    assert "Line 7 : rule `tracking_stalled`: `within: 7` has no unit; write 7 minutes, 7 hours or 7 days" in told
+    told = edit(shop, text_of(shop).replace("within: 6 days", "within: 6"), "live", "x")
+    assert "Line 7 : rule `destination_dark`: `within: 6` has no unit; write 6 minutes, 6 hours or 6 days" in told
     assert "override" not in told
-    told = edit(shop, text_of(shop).replace("7 days", "5 days"), "live")
+    told = edit(shop, text_of(shop).replace("6 days", "5 days"), "live")
     assert "Say why, so that others understand it in a year." in told
     assert "within: 5 days" in told, "what was written is not lost"
     assert "It was never changed here" in page(shop)
 
 
 def test_a_check_shows_what_would_be_different(shop: Site) -> None:
-    told = edit(shop, text_of(shop).replace("7 days", "5 days"), "check")
+    told = edit(shop, text_of(shop).replace("6 days", "5 days"), "check")
     assert "It can be used. Beside what is live:" in told
-    assert "− within: 7 days" in told
+    assert "− within: 6 days" in told
     assert "+ within: 5 days" in told
     assert "says the same as what is live" in edit(shop, text_of(shop), "check")
 
 
 def test_a_draft_is_shown_beside_what_is_live_and_discarded(shop: Site) -> None:
-    assert edit(shop, text_of(shop).replace("7 days", "2 days"), "draft", "Would two days do?") == ""
+    assert edit(shop, text_of(shop).replace("6 days", "2 days"), "draft", "Would two days do?") == ""
     assert "A draft in the shadow Would two days do?" in page(shop)
     until(lambda: shop.installation.rulebook.shadows_ready)
     found = re.search(r"(\d+) both find (\d+) only the draft (\d+) only what is live (\d+) earlier", page(shop))
@@ -86,10 +86,10 @@ def test_an_edit_and_an_override_go_live_with_who_and_why_and_are_taken_back(sho
     path = f"/rules/{RULE}/override"
     bad = shop.post("lead", path, {"text": "for: destinaton = 'BR'\nwithin: 12 days", "why": "x"})
     assert bad.status_code == 422
-    assert "Line 1 : override of `tracking_stalled`, for: there is no `destinaton` here" in words(bad.text)
+    assert "Line 1 : override of `destination_dark`, for: there is no `destinaton` here" in words(bad.text)
     good = {"text": "for: destination = 'BR'\nwithin: 12 days", "why": "Customs", "ends": "30d"}
     assert shop.post("lead", path, good).status_code == 303
-    edit(shop, text_of(shop).replace("7 days", "5 days"), "live", "Too <late> for Brazil")
+    edit(shop, text_of(shop).replace("6 days", "5 days"), "live", "Too <late> for Brazil")
     assert "being made ready" in page(shop)
     until(lambda: "A change is being made ready" in page(shop, "/rules", role="viewer"))
     until(lambda: shop.installation.pack is not pack and shop.installation.rulebook.making is None)
@@ -99,10 +99,10 @@ def test_an_edit_and_an_override_go_live_with_who_and_why_and_are_taken_back(sho
     assert "Version 1 , as the rule files have it" in shown
     assert "for: destination = &#39;BR&#39; within: 12 days Customs" in shown
     assert "THEN INTERVAL &#39;12 days&#39; ELSE INTERVAL &#39;5 days&#39; END" in shown
-    assert re.search("Parcel is silent edited otherwise for some", page(shop, "/rules"))
+    assert re.search("Exported, nothing from the destination edited otherwise for some", page(shop, "/rules"))
     version = page(shop, f"/rules/{RULE}/versions/2", role="viewer")
     assert "Beside version 1" in version
-    assert "− within: 7 days + within: 5 days" in re.sub(r" +", " ", version)
+    assert "− within: 6 days + within: 5 days" in re.sub(r" +", " ", version)
 
     assert shop.post("lead", f"/rules/{RULE}/versions/1/restore", {"why": "Too many"}).status_code == 303
     (override,) = shop.installation.rulebook.standing.overrides

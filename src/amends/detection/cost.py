@@ -68,6 +68,9 @@ def _events(pack: Pack, rule: Rule) -> set[str]:
         own, texts = set(rule.surge.on), [rule.until] if rule.until is not None else []
         for source in rule.surge.rules:
             own |= _events(pack, pack.rules[source])
+        if rule.surge.wait is not None:
+            wait = pack.waits[rule.surge.wait]
+            texts = [text for text in (wait.since, wait.ends) if text is not None]
     if rule.kind == "fault":
         texts = [rule.until] if rule.until is not None else []
     columns = pack.tables[rule.table].columns

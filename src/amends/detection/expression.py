@@ -32,6 +32,7 @@ from amends.detection.operations import (
 )
 from amends.detection.pool import Pool
 from amends.detection.types import Type
+from amends.detection.vector import NO_INT
 from amends.detection.written import Asked, Emit, Expression, ExpressionError, Question, Scope, Typed, missing
 from amends.model.instant import UnreadableTimeError, parse_duration
 from amends.model.money import EXPONENTS
@@ -519,6 +520,8 @@ def _known(asked: Asked | None) -> Asked:
 
 
 def _constant(type_: Type, value: int, *, zero: bool = False) -> Typed:
+    if not NO_INT < value < -NO_INT:
+        raise OverflowError
     return Typed(type_, lambda asm: asm.constant(value), zero, value)
 
 

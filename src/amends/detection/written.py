@@ -80,6 +80,8 @@ class Expression(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Typed(msgspec.Struct, frozen=True):
+    """A part of an expression: its type, and how it is written."""
+
     type: Type
     emit: Emit
     zero: bool = False
