@@ -13,6 +13,7 @@ from amends.detection.machine.assembly import Assembler, Label
 from amends.detection.machine.hours import HEAD
 from amends.detection.machine.lanes import SHAPE, VALUES
 from amends.detection.machine.loop import CHILD_KINDS, KIND_COUNT, KIND_INFO, RULE_INFO
+from amends.detection.machine.row import ASLEEP
 from amends.detection.pool import Pool
 from amends.detection.rule import Column, Pack, Rule, Surge, Wait
 from amends.detection.scope import EVENT_NAMES, event_scope, loss_scope, row_scope
@@ -367,8 +368,11 @@ class Program:
             self.anew[rule.id] = self._write_anew(rule, before)
         return begins, self._bits(rule.table, names)
 
-    def _write_due(self, rule: Rule, off: Label) -> tuple[int, int, frozenset[str]]:
-        """Since when a row waits and when that is due, in registers; or on to `off` where it is not armed."""
+    def _write_due(self, rule: Rule, off: Label, unknown: Label | None = None) -> tuple[int, int, frozenset[str]]:
+        """Since when a row waits and when that is due, in registers; or on to `off` where it is not armed.
+
+        On to `unknown` (`off`, unless given) where only `within` is absent, with since when in the register returned.
+        """
         asm, scope = self._asm, self._row_scope(rule.table)
         since, until = self._needed(rule.since, scope), self._needed(rule.until, scope)
         where = self._compile(rule.where, scope)
@@ -384,7 +388,7 @@ class Program:
             return begun, asm.let(op.ADD_TO_I, begun, length), names
         asked = self._needed(rule.within, scope)
         within = asked.emit(asm)
-        self._unless_present(within, off)
+        self._unless_present(within, unknown or off)
         return begun, asm.let(op.ADD_I, begun, within), names | asked.names
 
     def _unless_present(self, register: int, off: Label) -> None:
@@ -406,14 +410,19 @@ class Program:
 
     def _write_anew(self, rule: Rule, before: Expression | None) -> int:
         asm, number = self._asm, self.numbers[rule.id]
-        begins, off = asm.begin(self._names(rule.table)), Label()
-        since, due, _ = self._write_due(rule, off)
+        begins, off, unknown = asm.begin(self._names(rule.table)), Label(), Label()
+        since, due, _ = self._write_due(rule, off, unknown)
         limit = before.emit(asm) if before is not None else asm.constant(missing("instant"))
         asm.do(op.ARM_ANEW, since, due, limit, number)
         asm.do(op.RETURN)
-        asm.mark(off)
         nothing = asm.constant(missing("instant"))
-        asm.do(op.ARM_ANEW, nothing, asm.constant(_NEVER), nothing, number)
+        asm.mark(unknown)
+        asm.do(op.ARM_ANEW, since, asm.constant(ASLEEP), nothing, number)
+        asm.do(op.RETURN)
+        asm.mark(off)
+        scope = self._row_scope(rule.table)
+        turns = any(self._needed(text, scope).learned for text in (rule.since, rule.until, rule.where) if text)
+        asm.do(op.ARM_ANEW, nothing, asm.constant(ASLEEP if turns else _NEVER), nothing, number)
         asm.do(op.RETURN)
         return begins
 

@@ -1,5 +1,7 @@
 """From what the loop put out to verdicts: findings of rules, then of the surges that count them."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -75,6 +77,14 @@ class Stage:
         self._engine = engine
         self.reader = Reader(program, engine, pool)
         self.surges = [SurgeStage(source, program, engine, self.reader) for source in program.surges]
+
+    def rows(self) -> Iterator[int]:
+        """The rows that open findings, and hits that may yet be told, refer to."""
+        for _, row in self.reader.open:
+            yield row
+        for surge in self.surges:
+            if surge.log is not None:
+                yield from surge.log.rows()
 
     def verdicts(self, told: Told, end: int) -> Verdicts:
         """What was found in a run that ended with the clock at `end`."""

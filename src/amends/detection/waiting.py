@@ -33,6 +33,11 @@ class Experience:
     def __bool__(self) -> bool:
         return bool(self._waits)
 
+    @property
+    def begun(self) -> Instant:
+        """When what is usual was last learned anew; the beginning of 1970 if it never was."""
+        return min((learning.waits.begun for learning in self._waits), default=Instant(0))
+
     def take(self, ended: Index) -> None:
         """Take in waits that ended, a row each, and the groups that were met."""
         self._name_groups()
