@@ -82,7 +82,7 @@ class Kernel:
         self._experience = Experience(self._program, self._engine, self._pool)
         self._settling: Settling | None = None
         if settled is not None:
-            self._settling = Settling(self._program, self._engine, settled)
+            self._settling = Settling(self._program, self._engine, self._stage.reader, settled)
             self._engine.come_back, self._engine.had_left = self._settling.come_back, self._settling.had_left
         self._clock = _BEGINNING
         self._epoch_ends = 0

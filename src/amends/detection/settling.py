@@ -17,6 +17,7 @@ from amends.detection.machine.row import BLOCK_ROWS, NUMBER, PARENT, WEEK
 from amends.detection.names import encoded
 from amends.detection.program import Program
 from amends.detection.settled import Settled
+from amends.detection.verdicts import Reader
 from amends.model.subjects import KINDS
 
 Index = NDArray[np.int64]
@@ -25,8 +26,8 @@ Index = NDArray[np.int64]
 class Settling:
     """Moves families between the rows of an engine and what has settled."""
 
-    def __init__(self, program: Program, engine: Engine, settled: Settled) -> None:
-        self.settled, self._engine, self._heap = settled, engine, engine.heap
+    def __init__(self, program: Program, engine: Engine, reader: Reader, settled: Settled) -> None:
+        self.settled, self._heap, self._reader = settled, engine.heap, reader
         self._subjects = [engine.subjects[kind] for kind in KINDS]
         self._templates = np.concatenate([subjects.template for subjects in self._subjects])
         self._bases = np.cumsum([0, *(len(subjects.template) for subjects in self._subjects)])
@@ -80,12 +81,28 @@ class Settling:
         rows, kinds, named, family = rows[order], kinds[order], named[order], family[order]
         counts = np.zeros(len(rows), dtype=np.int64)
         leaving.differing(cells, rows, kinds, named, self._templates, self._bases, counts)
+        owners, findings = self._open_findings(rows[~named])
         # One by itself that is as new needs no writing down.
         number = np.append(0, np.cumsum(family[1:] != family[:-1]))
         worth = (np.bincount(number)[number] > 1) | (counts > 0)
         rows, kinds, named, counts, number = rows[worth], kinds[worth], named[worth], counts[worth], number[worth]
         if len(rows):
-            self._write_down(rows, kinds, named, counts, np.unique(number, return_inverse=True)[1])
+            more, more_starts = _in_order(rows, named, owners, findings)
+            family = np.unique(number, return_inverse=True)[1]
+            self._write_down(rows, kinds, named, counts + np.diff(more_starts), family, more, more_starts)
+
+    def _open_findings(self, gone: Index) -> tuple[Index, Index]:
+        """The open findings of rows that leave, as numbers: their rows, and the rule and the id of each."""
+        held = self._reader.open
+        keys = list(held)
+        theirs = np.isin(np.fromiter((row for _, row in keys), dtype=np.int64, count=len(keys)), gone)
+        owners, numbers = list[int](), list[bytes]()
+        for place in np.flatnonzero(theirs).tolist():
+            rule, row = keys[place]
+            for finding in held.pop((rule, row)):
+                owners.append(row)
+                numbers.append(rule.to_bytes(8, "little") + bytes.fromhex(finding))
+        return np.array(owners, dtype=np.int64), np.frombuffer(b"".join(numbers), dtype=np.int64).reshape(-1, 3)
 
     def _families(self, kind: int, rows: Index) -> Index:
         if kind not in CHILD_KINDS:
@@ -94,8 +111,9 @@ class Settling:
         return np.where(parents >= 0, parents, rows)
 
     def _write_down(
-        self, rows: Index, kinds: Index, named: NDArray[np.bool_], counts: Index, family: Index
-    ) -> None:
+        self, rows: Index, kinds: Index, named: NDArray[np.bool_], counts: Index, family: Index, more: Index,
+        more_starts: Index,
+    ) -> None:  # fmt: skip
         cells = self._heap.cells
         hashes = np.zeros(len(rows), dtype=np.int64)
         begins, ends, characters, at = np.zeros_like(hashes), np.zeros_like(hashes), [], 0
@@ -113,8 +131,8 @@ class Settling:
         stops = np.cumsum(np.bincount(family, weights=words).astype(np.int64) + 1)
         content = np.zeros(int(stops[-1]), dtype=np.int64)
         leaving.write(
-            cells, rows, kinds, named, self._templates, self._bases, counts, np.concatenate(characters), begins, ends,
-            sizes, content, content.view(np.uint8), content.view(np.uint16),
+            cells, rows, kinds, named, self._templates, self._bases, counts, more, more_starts,
+            np.concatenate(characters), begins, ends, sizes, content, content.view(np.uint8), content.view(np.uint16),
         )  # fmt: skip
         own = ~named
         self.settled.add(
@@ -154,9 +172,25 @@ class Settling:
             digests[own] = self.settled.digests(kind, subjects.names.hashes[numbers])
             if kind == BUYER:
                 new = subjects.new
-        leaving.put(
-            self._heap.cells, rows, family, named, cell_places, counts, words, words.view(np.uint16), now // WEEK
+        more = np.zeros(2 * int(counts.sum()), dtype=np.int64)
+        found = leaving.put(
+            self._heap.cells, rows, family, named, cell_places, counts, words, words.view(np.uint16), now // WEEK, more
         )
+        self._open_again(more[:found].reshape(-1, 6))
         self.settled.remove(digests[~named], places[family[~named]])
         if len(new):
             self.come_back(BUYER, new, now)
+
+    def _open_again(self, findings: Index) -> None:
+        ids = findings[:, [3, 5]].tobytes().hex()
+        for place, (row, rule) in enumerate(findings[:, :2].tolist()):
+            self._reader.open.setdefault((rule, row), []).append(ids[32 * place : 32 * place + 32])
+
+
+def _in_order(rows: Index, named: NDArray[np.bool_], owners: Index, findings: Index) -> tuple[Index, Index]:
+    """The numbers of findings in the order of the members that own them, and from where on they are each's."""
+    own = np.flatnonzero(~named)
+    by_row = own[np.argsort(rows[own])]
+    member = by_row[np.searchsorted(rows[by_row], owners)] if len(owners) else owners
+    starts = np.append(0, np.cumsum(np.bincount(member, minlength=len(rows)) * 3))
+    return findings[np.argsort(member, kind="stable")].reshape(-1), starts

@@ -79,9 +79,7 @@ class Stage:
         self.surges = [SurgeStage(source, program, engine, self.reader) for source in program.surges]
 
     def rows(self) -> Iterator[int]:
-        """The rows that open findings, and hits that may yet be told, refer to."""
-        for _, row in self.reader.open:
-            yield row
+        """The rows that hits refer to, told ones and those that may yet be told."""
         for surge in self.surges:
             if surge.log is not None:
                 yield from surge.log.rows()

@@ -2,7 +2,8 @@
 
 What is written of a family is a run of whole numbers. The first says how many members it has; each member is a head
 (kind, 1 for a member that is only named, characters of its name, cells), its name in UTF-8, the places of those of its
-cells that differ from a new row's, in 16 bits each, and these cells.
+cells that differ from a new row's, in 16 bits each, and these cells. At the place `FINDING` stand, three by three, its
+open findings: the number of the rule, and the halves of the finding's id.
 """
 
 from typing import Final
@@ -17,6 +18,7 @@ from amends.detection.vector import NO_INT
 Index = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
 
+FINDING: Final = 0xFFFF
 _EMPTY: Final = -1
 _GONE: Final = -2
 _FIRST: Final = MARKS
@@ -114,10 +116,13 @@ def differing(
 @compiled
 def write(
     cells: Index, rows: Index, kinds: Index, named: NDArray[np.bool_], templates: Index, bases: Index, counts: Index,
-    characters: Bytes, begins: Index, ends: Index, sizes: Index,
+    more: Index, more_starts: Index, characters: Bytes, begins: Index, ends: Index, sizes: Index,
     words: Index, octets: Bytes, shorts: NDArray[np.uint16],
 ) -> None:  # fmt: skip
-    """Write families into `words`, which `octets` and `shorts` are other views of. `sizes` are their members."""
+    """Write families into `words`, which `octets` and `shorts` are other views of. `sizes` are their members.
+
+    `more` are the numbers of open findings, of each member from `more_starts` on; they are among the `counts`.
+    """
     at, place = 0, 0
     for family in range(len(sizes)):
         words[at] = sizes[family]
@@ -137,6 +142,10 @@ def write(
                         shorts[4 * at + written] = cell
                         words[values + written] = cells[row + cell]
                         written += 1
+            for number in range(more_starts[place], more_starts[place + 1]):
+                shorts[4 * at + written] = FINDING
+                words[values + written] = more[number]
+                written += 1
             at = values + count
             place += 1
 
@@ -166,11 +175,14 @@ def read(
 @compiled
 def put(
     cells: Index, rows: Index, family: Index, named: NDArray[np.bool_], places: Index, counts: Index,
-    words: Index, shorts: NDArray[np.uint16], week: Whole,
-) -> None:  # fmt: skip
+    words: Index, shorts: NDArray[np.uint16], week: Whole, more: Index,
+) -> int:  # fmt: skip
     """Put what was written back into rows. The first of a family is the parent of the others, of which one that is
-    only named is its own parent."""
-    first = 0
+    only named is its own parent.
+
+    Writes the numbers of open findings into `more`, each behind its row; returns how many it wrote in all.
+    """
+    first, written = 0, 0
     for member in range(len(rows)):
         if family[member] != family[first]:
             first = member
@@ -181,10 +193,16 @@ def put(
         at, count = places[member], counts[member]
         values = at + ((count + 3) >> 2)
         for cell in range(count):
-            cells[row + np.int64(shorts[4 * at + cell])] = words[values + cell]
+            to = np.int64(shorts[4 * at + cell])
+            if to == FINDING:
+                more[written], more[written + 1] = row, words[values + cell]
+                written += 2
+            else:
+                cells[row + to] = words[values + cell]
         cells[row] = (cells[row] & _LEAST) | ((week & AGES) << AGE)
         if member != first:
             cells[row + PARENT] = rows[first]
+    return written
 
 
 # ------------------------------------------------------------------ the index
