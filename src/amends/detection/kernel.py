@@ -267,9 +267,11 @@ def is_ready() -> bool:
 
 def make_ready() -> None:
     """Compile the kernel's loop, if it is not yet, and keep it on disk."""
-    kernel = Kernel(Pack(digest="", tables={}, sets={}, rules={}))
-    kernel.sweep(Instant(0))
+    kernel = Kernel(Pack(digest="", tables={}, sets={}, rules={}), Settled(quiet=0))
+    keys = {"order": "any", "buyer": "any"}
+    kernel.on_events([Event(id="any", source="any", type="order.placed", time=Instant(0), keys=keys, data={})])
     kernel.next_due()
+    kernel.settle()
     Kernel.restore(kernel.pack, kernel.snapshot()).row("order", "any")
 
 

@@ -134,9 +134,13 @@ class Settling:
             cells, rows, kinds, named, self._templates, self._bases, counts, more, more_starts,
             np.concatenate(characters), begins, ends, sizes, content, content.view(np.uint8), content.view(np.uint16),
         )  # fmt: skip
-        own = ~named
+        members = ~named
         self.settled.add(
-            content, np.append(0, stops[:-1]), stops, self.settled.digests(kinds[own], hashes[own]), family[own]
+            content,
+            np.append(0, stops[:-1]),
+            stops,
+            self.settled.digests(kinds[members], hashes[members]),
+            family[members],
         )
 
     # ---------------------------------------------------------------- coming back
