@@ -12,7 +12,7 @@ from amends.detection import Kernel, Pack, load_pack, pack_from_documents
 from amends.detection.names import Names
 from amends.detection.settled import Settled, UnsavedError
 from amends.model.event import Event
-from amends.model.instant import DAY, HOUR, MINUTE, Instant
+from amends.model.instant import DAY, HOUR, MINUTE, Instant, format_instant
 from amends.model.subjects import KINDS
 
 RULES = """
@@ -168,6 +168,79 @@ def _names(kernel: Kernel) -> Iterator[tuple[str, str]]:
     for kind, subjects in kernel._engine.subjects.items():
         for row in subjects.all().tolist():
             yield kind, subjects.name(row)
+
+
+# ---------------------------------------------------------------- what is learned, and what surges
+
+LEARNING = """
+tables:
+  order:
+    columns:
+      placed_at: {fold: first, of: time, on: [order.placed]}
+      deliver_by: {fold: last, of: deliver_by, on: [order.placed]}
+      country: {fold: last, of: country, on: [order.placed]}
+      state: {fold: last, of: reason, on: [order.edited]}
+      done_at: {fold: first, of: time, on: [order.edited], where: "event.reason = 'done'"}
+      given_up: {fold: any, on: [order.cancelled]}
+waits:
+  transit: {table: order, since: placed_at, ends: done_at, over: given_up, by: [[country], []], enough: 3}
+rules:
+  - {id: late, table: order, kind: silence, since: placed_at, within: "LATE_AFTER('transit', deliver_by, 0.7)",
+     until: done_at IS NOT NULL, before: deliver_by}
+  - {id: behind, table: order, kind: silence, since: placed_at, within: "LATE_AFTER('transit', deliver_by, 0.7)",
+     until: done_at IS NOT NULL OR state = 'sorry'}
+  - {id: lost, table: order, kind: silence, since: placed_at, until: done_at IS NOT NULL, where: country = 'DE',
+     within: "LOST_AFTER('transit', 0.05, INTERVAL '45 days', INTERVAL '20 days')"}
+  - {id: slow, table: order, kind: conflict, when: "done_at - placed_at >
+     LEARNED('transit', 0.9, INTERVAL '7 days', INTERVAL '2 days', INTERVAL '30 days')"}
+  - {id: ring, table: order, kind: surge, of: {on: [order.cancelled]}, by: [country], until: state = 'sorry',
+     window: 30 days, at_least: 5, prior: 0.5, half_life: 10, false_alarms: 1 per 365 days}
+"""
+
+
+def deliveries(seed: int) -> list[Event]:
+    """Orders over a year of which some never come, some are cancelled, many at once or late, and some then come."""
+    random, events = Random(seed), list[tuple[int, Event]]()
+
+    def add(at: int, type_: str, number: int, **data: Any) -> None:
+        event = Event(
+            id=f"{len(events)}", source="s", type=type_, time=Instant(at), keys={"order": f"o{number}"}, data=data
+        )
+        events.append((at, event))
+
+    for number in range(300):
+        at = MIDNIGHT + random.randrange(365 * DAY)
+        promised = at + random.choice([3, 5, 20, 200]) * DAY
+        country = random.choice(["DE", "FR", "IT"]) if random.random() < 0.9 else None
+        add(at, "order.placed", number, deliver_by=format_instant(Instant(promised)), country=country)
+        if random.random() < 0.25:
+            gone = at + random.randrange(10 * DAY)
+            if random.random() < 0.5:
+                gone = MIDNIGHT + (gone - MIDNIGHT) // (90 * DAY) * 90 * DAY + random.randrange(20 * DAY) + 90 * DAY
+            add(gone, "order.cancelled", number)
+            if random.random() < 0.6:
+                add(gone + random.randrange(40 * DAY), "order.edited", number, reason="sorry")
+        elif random.random() < 0.9:
+            add(at + int(random.lognormvariate(1.6, 0.9) * DAY), "order.edited", number, reason="done")
+    return [event for _, event in sorted(events, key=lambda one: one[0])]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_learned_and_what_surges_is_the_same(seed: int) -> None:
+    pack = pack_from_documents([pack_of(LEARNING)])
+    settling, plain = Kernel(pack, Settled(quiet=0)), Kernel(pack)
+    fired = set[str]()
+    for event in deliveries(seed):
+        said = settling.on_events([event])
+        assert said == plain.on_events([event])
+        fired |= {finding.rule for finding in said.findings}
+        settling.settle()
+    end = Instant(MIDNIGHT + 700 * DAY)
+    assert settling.sweep(end) == plain.sweep(end)
+    assert fired == {"late", "behind", "lost", "slow", "ring"}
+    assert settling._experience.dump() == plain._experience.dump()
+    # Of what is awaited, little never comes: the end of told hits, and answers about promises longer than any wait.
+    assert settling.live()["order"] < 60
 
 
 # ---------------------------------------------------------------- names
