@@ -193,7 +193,7 @@ rules:
      within: "LOST_AFTER('transit', 0.05, INTERVAL '45 days', INTERVAL '20 days')"}
   - {id: slow, table: order, kind: conflict, when: "done_at - placed_at >
      LEARNED('transit', 0.9, INTERVAL '7 days', INTERVAL '2 days', INTERVAL '30 days')"}
-  - {id: ring, table: order, kind: surge, of: {on: [order.cancelled]}, by: [country], until: state = 'sorry',
+  - {id: ring, table: order, kind: surge, of: {on: [order.cancelled], hits: "country <> 'IT'"}, by: [country], until: state = 'sorry',
      window: 30 days, at_least: 5, prior: 0.5, half_life: 10, false_alarms: 1 per 365 days}
 """
 
