@@ -13,6 +13,7 @@ from tests.reference.streams import Step
 
 from amends.detection import Kernel, pack_from_documents
 from amends.detection.finding import Clearing, Finding, Verdicts
+from amends.detection.settled import Settled
 from amends.model.event import Event, encode_event
 from amends.model.instant import Instant, format_instant
 from amends.model.subjects import KINDS
@@ -39,22 +40,27 @@ def in_whole_batches(pack: Pack, steps: Sequence[Step]) -> Said:
 
 
 class InPieces:
-    """What the kernel says in random batches, with sweeps that change nothing and restarts from snapshots between."""
+    """What the kernel says in random batches, with sweeps that change nothing and restarts from snapshots between.
 
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
+    With `settling`, all subjects of which nothing is awaited leave memory every few events; under every other seed
+    many names share a digest.
+    """
+
+    def __init__(self, seed: int, *, settling: bool = False) -> None:
+        self.seed, self.settling = seed, settling
 
     def __call__(self, pack: Pack, steps: Sequence[Step]) -> Said:
-        teller = _Pieces(Random(self.seed), pack)
+        settled = Settled(quiet=0, digest_bits=3 if self.seed % 2 else 63) if self.settling else None
+        teller = _Pieces(Random(self.seed), pack, settled)
         said = [_lines(teller.tell(segment)) for segment in _segments(steps)]
         return [*said, _rows(teller.kernel.row, steps)]
 
 
 class _Pieces:
-    def __init__(self, random: Random, pack: Pack) -> None:
+    def __init__(self, random: Random, pack: Pack, settled: Settled | None) -> None:
         self.random = random
         self.pack = pack_from_documents([pack])
-        self.kernel = Kernel(self.pack)
+        self.kernel = Kernel(self.pack, settled)
         self.clock: int | None = None
 
     def tell(self, segment: Sequence[Step]) -> Iterator[Verdicts]:
@@ -72,6 +78,8 @@ class _Pieces:
         """A sweep no later than what comes next, an empty batch, a restart: none may change anything."""
         if self.random.random() < 0.3:
             self.kernel = Kernel.restore(self.pack, self.kernel.snapshot())
+        if self.random.random() < 0.5:
+            self.kernel.settle()
         if self.clock is not None and self.random.random() < 0.4:
             yield self.heard([self.random.randint(self.clock, max(self.clock, before))])
         if self.random.random() < 0.05:

@@ -57,6 +57,13 @@ def test_pieces_and_restarts_change_nothing(block: Sequence[int]) -> None:
         agree(seed, by_reference, InPieces(seed))
 
 
+@pytest.mark.inv05
+@pytest.mark.inv06
+def test_what_settles_and_comes_back_is_judged_alike(block: Sequence[int]) -> None:
+    for seed in block[::10]:
+        agree(seed, by_reference, InPieces(seed, settling=True))
+
+
 def test_the_streams_are_worth_the_trouble() -> None:
     """Guards the generator: every kind of rule fires and clears, and money is at stake."""
     fired = dict.fromkeys(("fault", "conflict", "silence", "surge", "ratio"), 0)

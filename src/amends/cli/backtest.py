@@ -18,6 +18,7 @@ from amends.detection import load_pack
 from amends.detection.backtest import Backtest, Tolerance
 from amends.model.errors import UnusableInputError
 from amends.model.instant import Duration, Instant, format_instant, parse_duration, parse_instant
+from amends.store.scratch import Scratch
 
 BUILT_IN: Final = "built-in"
 
@@ -97,7 +98,12 @@ def command(
         tolerance=_tolerance(early, late),
     )
     spool = None if findings is None else Spool()
-    backtest = Backtest(*wanted.packs, settled=None if spool is None else spool.add, keep=wanted.looks_at_findings)
+    backtest = Backtest(
+        *wanted.packs,
+        settled=None if spool is None else spool.add,
+        keep=wanted.looks_at_findings,
+        scratch=Scratch,
+    )
     _feed(backtest, db, events)
     if backtest.clock is None:
         raise NoHistoryError("There are no events there: load some with `amends history load` or `amends events`.")

@@ -1,6 +1,6 @@
 """Everything the loop works on: its arrays, made and grown here, and what it put out, handed over."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -72,7 +72,7 @@ class Engine:
         self._calendars = program.calendars()
         self._own_names: Index = np.zeros(1, dtype=np.int64)
         self._own_bases: Index = np.zeros(len(KINDS), dtype=np.int64)
-        self._own_counts: list[int] = []
+        self._own_met: list[int] = []
         self._heard: Index = np.full(len(program.lulls) + 1, -1, dtype=np.int64)
         self._state: Index = np.zeros(state.SIZE, dtype=np.int64)
         s = self._state
@@ -108,6 +108,9 @@ class Engine:
         self._here: dict[int, int] = {}
         """Of events of the batch that came to wait, by slot."""
         self._gone: list[int] = []
+        self.come_back: Callable[[int, Index, int], None] | None = None
+        """Told of a kind and of the numbers that its subjects were just given, and the time, to put back who left."""
+        self.had_left: Callable[[int, str], bool] | None = None
         self._place: Index = np.zeros(len(self._touches), dtype=np.int64)
         nothing, none = np.zeros(1, dtype=np.int64), np.zeros(1)
         count = max(1, len(program.waits))
@@ -215,15 +218,14 @@ class Engine:
             named = batch.keys.get(kind)
             starts.append(at)
             if named is not None and len(named.places):
-                subjects = self.subjects[kind]
                 if named.codes is None:
-                    found = subjects.rows(named.names)
+                    found = self._rows(kind, named.names)
                 else:
                     used = np.flatnonzero(np.bincount(named.codes, minlength=len(named.names)))
                     by_code = np.full(len(named.names), -1, dtype=np.int64)
                     whole = len(used) == len(named.names)
-                    by_code[used] = subjects.rows(
-                        named.names if whole else [named.names[code] for code in used.tolist()]
+                    by_code[used] = self._rows(
+                        kind, named.names if whole else [named.names[code] for code in used.tolist()]
                     )
                     found = by_code[named.codes]
                 places.append(named.places)
@@ -236,6 +238,22 @@ class Engine:
             np.array(starts, dtype=np.int64),
             np.array(ends, dtype=np.int64),
         )
+
+    def _rows(self, kind: str, names: Sequence[str]) -> Index:
+        """The rows of subjects, new where need be, or back from where they had settled."""
+        subjects = self.subjects[kind]
+        rows = subjects.rows(names)
+        if self.come_back is not None and len(subjects.new):
+            self.come_back(subjects.kind, subjects.new, int(self._state[state.END]))
+        return rows
+
+    def row(self, kind: str, name: str) -> int | None:
+        """The row of a subject; None if it was never named."""
+        subjects = self.subjects[kind]
+        row = subjects.row(name)
+        if row is None and self.had_left is not None and self.had_left(subjects.kind, name):
+            row = int(self._rows(kind, [name])[0])
+        return row
 
     def _fields(
         self, batch: EventBatch, translations: dict[int, NDArray[np.int32]]
@@ -272,7 +290,7 @@ class Engine:
             codes = batch.source[counts]
             used = np.flatnonzero(np.bincount(codes, minlength=len(batch.sources)))
             rows = np.full(len(batch.sources), -1, dtype=np.int64)
-            rows[used] = self.subjects["source"].rows([batch.sources[code] for code in used.tolist()])
+            rows[used] = self._rows("source", [batch.sources[code] for code in used.tolist()])
             feeds[counts] = rows[codes]
         return feeds
 
@@ -289,17 +307,18 @@ class Engine:
 
     def _name_rows(self) -> None:
         """Let the loop know the ids of rows as texts, of the kinds that ask for them: few subjects, such as feeds."""
-        counts = [len(self.subjects[kind]) for kind in self._program.named_kinds]
-        if counts == self._own_counts:
+        met = [self.subjects[kind].met for kind in self._program.named_kinds]
+        if met == self._own_met:
             return
-        self._own_counts = counts
+        self._own_met = met
         parts, at = [self._own_names[:1]], 1
         for kind in self._program.named_kinds:
-            subjects = self.subjects[kind]
-            names = [subjects.named(number) for number in range(len(subjects))]
+            names = self.subjects[kind].names
+            numbers, codes = names.all(), np.full(names.numbers_given, -1, dtype=np.int64)
+            codes[numbers] = self._pool.codes([names.name(number) for number in numbers.tolist()], len(numbers))
             self._own_bases[KINDS.index(kind)] = at
-            parts.append(self._pool.codes(names, len(names)).astype(np.int64))
-            at += len(names)
+            parts.append(codes)
+            at += len(codes)
         self._own_names = np.concatenate(parts)
 
     def _add_texts(self) -> None:

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.layout import Layout
+from amends.detection.machine.leaving import wipe
 from amends.detection.machine.row import BLOCK_ROWS, NEVER, NUMBER
-from amends.detection.names import Names
+from amends.detection.names import Names, encoded
 from amends.model.subjects import KINDS
 
 Index = NDArray[np.int64]
@@ -98,59 +99,74 @@ def _memory(cells: int) -> mmap.mmap:
 
 
 class Subjects:
-    """The live subjects of one kind: their names, and where the row of each begins."""
+    """The subjects of one kind that are in memory: their names, and where the row of each begins."""
 
     def __init__(self, layout: Layout, heap: Heap) -> None:
         self.layout = layout
-        self._names = Names()
-        self._heap, self._kind = heap, KINDS.index(layout.kind)
-        self._template = layout.template()
+        self.names = Names()
+        self._heap, self.kind = heap, KINDS.index(layout.kind)
+        self.template = layout.template()
+        self.new: Index = np.zeros(0, dtype=np.int64)
+        """The numbers that were given out when rows were last asked for."""
+        self.met = 0
+        """How many numbers were ever given out, some more than once."""
         self._bases: Index = np.zeros(0, dtype=np.int64)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self.names)
 
     def rows(self, ids: Sequence[str]) -> Index:
         """The row of each id, new where need be."""
-        before = len(self._names)
-        numbers = self._names.numbers(ids)
-        if len(self._names) > before:
-            self._make_rows(before)
-        return self._at(numbers)
+        return self.rows_of(*encoded(ids))
+
+    def rows_of(self, asked: NDArray[np.uint8], ends: Index) -> Index:
+        """The same, of ids that stand one after the other in UTF-8."""
+        numbers, self.new = self.names.numbers_of(asked, ends)
+        self.met += len(self.new)
+        if self.names.numbers_given > BLOCK_ROWS * len(self._bases):
+            self._make_blocks()
+        if len(self.new):
+            self._heap.cells[self.at(self.new)] |= self.new
+        return self.at(numbers)
 
     def row(self, subject: str) -> int | None:
         """The row of a subject; None if there is none."""
-        number = self._names.number(subject)
-        return None if number is None else int(self._at(np.array([number]))[0])
+        number = self.names.number(subject)
+        return None if number is None else int(self.at(np.array([number]))[0])
 
     def name(self, row: int) -> str:
         """The subject of a row."""
-        return self._names.name(int(self._heap.cells[row]) & NUMBER)
+        return self.names.name(int(self._heap.cells[row]) & NUMBER)
 
     def named(self, number: int) -> str:
         """The subject of a number, as it stands in the head of its row."""
-        return self._names.name(number)
+        return self.names.name(number)
 
     def all(self) -> Index:
-        """All rows, in the order in which they were met."""
-        return self._at(np.arange(len(self), dtype=np.int64))
+        """All rows, in the order of their numbers."""
+        return self.at(self.names.all())
 
-    def _at(self, numbers: Index) -> Index:
+    def at(self, numbers: Index) -> Index:
+        """The rows of numbers."""
         found: Index = self._bases[numbers // BLOCK_ROWS] + numbers % BLOCK_ROWS * self.layout.width
         return found
 
-    def _make_rows(self, first: int) -> None:
-        blocks = -(-len(self) // BLOCK_ROWS)
-        new = [self._heap.block(self._kind, self._template) for _ in range(blocks - len(self._bases))]
+    def remove(self, rows: Index) -> None:
+        """Forget these rows; another subject may get them."""
+        numbers = self._heap.cells[rows] & NUMBER
+        wipe(self._heap.cells, rows, self.template)
+        self.names.remove(numbers)
+
+    def _make_blocks(self) -> None:
+        blocks = -(-self.names.numbers_given // BLOCK_ROWS)
+        new = [self._heap.block(self.kind, self.template) for _ in range(blocks - len(self._bases))]
         self._bases = np.concatenate([self._bases, np.array(new, dtype=np.int64)])
-        numbers = np.arange(first, len(self), dtype=np.int64)
-        self._heap.cells[self._at(numbers)] |= numbers
 
     def dump(self) -> dict[str, Any]:
         """The content, for a snapshot; the rows lie in the heap."""
-        return {"names": self._names.dump(), "bases": self._bases.tobytes()}
+        return {"names": self.names.dump(), "bases": self._bases.tobytes()}
 
     def load(self, content: Mapping[str, Any]) -> None:
         """Take over a dumped content."""
-        self._names.load(content["names"])
+        self.names.load(content["names"])
         self._bases = np.frombuffer(content["bases"], dtype=np.int64).copy()

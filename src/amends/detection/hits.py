@@ -4,7 +4,7 @@ See docs/kernel.md, Hits as findings. Nearly all are never told, so a finding is
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -158,6 +158,13 @@ class HitLog:
                 self._open.setdefault(row, []).append(finding)
         self._turned, self._turns, self._told = self._turned[:0], None, []
         return clearings
+
+    def rows(self) -> Iterator[int]:
+        """The rows that are referred to, those of orders included."""
+        yield from self._open
+        for block in self._blocks:
+            yield from block.held[:, 2].tolist()
+            yield from (order for order in block.held[:, 5].tolist() if order >= 0)
 
     def _cleared(self, finding: str, turn: Turn) -> Clearing:
         return Clearing(finding=finding, cleared_at=Instant(turn.at), cause=self._cause(turn.cause))

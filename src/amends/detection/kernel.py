@@ -15,6 +15,7 @@ from amends.detection.batch import EventBatch, batch_of
 from amends.detection.engine import Engine
 from amends.detection.finding import Verdicts
 from amends.detection.layout import Cell
+from amends.detection.learning.scale import HORIZON
 from amends.detection.machine.codes import DECIMAL, FLAG, TEXT
 from amends.detection.machine.compiled import is_on_disk
 from amends.detection.machine.loop import run
@@ -22,6 +23,8 @@ from amends.detection.machine.row import MARKS, NEVER
 from amends.detection.pool import Pool
 from amends.detection.program import Program
 from amends.detection.rule import Pack
+from amends.detection.settled import Settled
+from amends.detection.settling import Settling
 from amends.detection.stage import Stage
 from amends.detection.vector import NO_INT
 from amends.detection.waiting import EPOCH, Experience
@@ -32,7 +35,7 @@ from amends.model.instant import Instant
 Index = NDArray[np.int64]
 
 _BEGINNING = int(np.iinfo(np.int64).min)
-_FORMAT = 7
+_FORMAT = 8
 
 
 class StaleSnapshotError(AmendsError, ValueError):
@@ -58,24 +61,32 @@ class _Saved(_Head, frozen=True, kw_only=True):
     open: Any
     surges: dict[str, Any]
     hits: dict[str, Any]
+    settled: dict[str, Any] | None
 
 
 class Kernel:
     """Detection for one shard of subjects, under one pack. Not for use by two threads at once.
 
     After an exception its state is undefined: restore it from a snapshot and replay.
+
+    With `settled`, which no other kernel may have, subjects of which nothing is awaited leave memory at the ends of
+    epochs, and come back if they are named again; what is found is the same. Without it all stay.
     """
 
-    def __init__(self, pack: Pack) -> None:
+    def __init__(self, pack: Pack, settled: Settled | None = None) -> None:
         self.pack = pack
         self._pool = Pool()
         self._program = Program(pack, self._pool)
         self._engine = Engine(self._program, self._pool)
         self._experience = Experience(self._program, self._engine, self._pool)
         self._stage = Stage(self._program, self._engine, self._pool, self._experience.lulls)
+        self._settling: Settling | None = None
+        if settled is not None:
+            self._settling = Settling(self._program, self._engine, self._stage.reader, settled)
+            self._engine.come_back, self._engine.had_left = self._settling.come_back, self._settling.had_left
         self._clock = _BEGINNING
         self._epoch_ends = 0
-        """When what is usual is learned anew; of no meaning before the clock has begun."""
+        """When what is usual is learned anew, and what has settled leaves; 0 before the clock has begun."""
 
     @property
     def clock(self) -> Instant | None:
@@ -100,7 +111,7 @@ class Kernel:
         if not batch.size:
             return Verdicts()
         received = np.maximum(np.maximum.accumulate(batch.received), self._clock)
-        if not self._experience:
+        if not self._has_epochs:
             return self._on_part(batch, received)
         said: list[Verdicts] = []
         start = 0
@@ -112,6 +123,10 @@ class Kernel:
             start = stop
         return _joined(said)
 
+    @property
+    def _has_epochs(self) -> bool:
+        return bool(self._experience) or self._settling is not None
+
     def _on_part(self, batch: EventBatch, received: Index) -> Verdicts:
         self._clock = int(received[-1])
         told = self._engine.advance(batch, received)
@@ -120,15 +135,25 @@ class Kernel:
 
     def _end_epochs(self, now: int) -> list[Verdicts]:
         """Let the clock pass the ends of epochs up to `now`, and learn at each what is usual."""
-        if self._clock == _BEGINNING:
-            self._epoch_ends = (now // EPOCH + 1) * EPOCH
+        if not self._epoch_ends:
+            # A snapshot of a kernel that had no epochs may have been taken over.
+            begun = now if self._clock == _BEGINNING else self._clock
+            self._epoch_ends = (begun // EPOCH + 1) * EPOCH
         said = []
         while self._epoch_ends <= now:
             said.append(self._pass_to(self._epoch_ends))
-            self._experience.relearn(Instant(self._epoch_ends))
-            self._arm_anew()
+            if self._experience:
+                self._experience.relearn(Instant(self._epoch_ends))
+                self._arm_anew()
+            self.settle()
             self._epoch_ends += EPOCH
         return said
+
+    def settle(self) -> None:
+        """Let what has settled leave memory. This happens at the end of every epoch too; without `settled`, never."""
+        if self._settling is not None and self._clock != _BEGINNING:
+            begun = self._experience.begun
+            self._settling.leave(self._clock, self._stage.rows(), passed=begun - HORIZON, begun=begun)
 
     def _arm_anew(self) -> None:
         """What is usual has been learned anew: every row is due by that, but not before now."""
@@ -143,7 +168,7 @@ class Kernel:
         """Let the clock pass to `now`; returns the silences that fell due and the surges that ended."""
         if now <= self._clock:
             return Verdicts()
-        if not self._experience:
+        if not self._has_epochs:
             return self._pass_to(now)
         said = self._end_epochs(now)
         return _joined([*said, self._pass_to(now)])
@@ -168,7 +193,7 @@ class Kernel:
     def row(self, kind: str, subject: str) -> dict[str, Any] | None:
         """What is known of a subject: its columns that have a value. None if there is no such subject."""
         subjects = self._engine.subjects.get(kind)
-        row = None if subjects is None else subjects.row(subject)
+        row = None if subjects is None else self._engine.row(kind, subject)
         if subjects is None or row is None or not self._engine.heap.cells[row + MARKS] & 1:
             return None
         values = {
@@ -191,11 +216,14 @@ class Kernel:
         return None if whole == NO_INT else whole
 
     def live(self) -> dict[str, int]:
-        """How many subjects of each kind are held."""
+        """How many subjects of each kind are held in memory."""
         return {kind: len(subjects) for kind, subjects in self._engine.subjects.items()}
 
     def snapshot(self) -> bytes:
-        """The whole state, to be restored under the same pack."""
+        """The whole state, to be restored under the same pack.
+
+        Raises UnsavedError where what has settled lies in a store that is not in memory.
+        """
         engine = self._engine.dump()
         saved = _Saved(
             format=_FORMAT,
@@ -209,6 +237,7 @@ class Kernel:
             open=self._stage.reader.dump(),
             surges={surge.judge.rule.id: surge.judge.dump() for surge in self._stage.surges},
             hits={surge.judge.rule.id: surge.log.dump() for surge in self._stage.surges if surge.log},
+            settled=None if self._settling is None else self._settling.settled.dump(),
         )
         return msgspec.msgpack.encode(saved)
 
@@ -219,7 +248,7 @@ class Kernel:
         if head.format != _FORMAT or head.pack != pack.digest:
             raise StaleSnapshotError("the snapshot was made with other rules; the journal has to be replayed")
         content = msgspec.msgpack.decode(snapshot, type=_Saved, strict=False)
-        kernel = cls(pack)
+        kernel = cls(pack, None if content.settled is None else Settled.load(content.settled))
         known = len(kernel._pool.texts)
         if kernel._pool.texts != content.texts[:known]:
             raise StaleSnapshotError("the snapshot was made by another build; the journal has to be replayed")
@@ -242,9 +271,11 @@ def is_ready() -> bool:
 
 def make_ready() -> None:
     """Compile the kernel's loop, if it is not yet, and keep it on disk."""
-    kernel = Kernel(Pack(digest="", tables={}, sets={}, rules={}))
-    kernel.sweep(Instant(0))
+    kernel = Kernel(Pack(digest="", tables={}, sets={}, rules={}), Settled(quiet=0))
+    keys = {"order": "any", "buyer": "any"}
+    kernel.on_events([Event(id="any", source="any", type="order.placed", time=Instant(0), keys=keys, data={})])
     kernel.next_due()
+    kernel.settle()
     Kernel.restore(kernel.pack, kernel.snapshot()).row("order", "any")
 
 

@@ -12,7 +12,7 @@ from amends.detection.machine.assembly import Assembler, Label
 from amends.detection.machine.hours import HEAD
 from amends.detection.machine.lanes import SHAPE, VALUES
 from amends.detection.machine.loop import CHILD_KINDS, KIND_COUNT, KIND_INFO, RULE_INFO
-from amends.detection.machine.row import NEVER
+from amends.detection.machine.row import ASLEEP, NEVER
 from amends.detection.pool import Pool
 from amends.detection.reads import (
     JUMP_PRESENT,
@@ -23,6 +23,7 @@ from amends.detection.reads import (
     concern_of,
     currency_of,
     expressions_of,
+    named_kinds,
     plain_length,
     readers_of,
 )
@@ -61,13 +62,10 @@ class Program:
         self.reports = {rule.id: self._report(rule) for rule in self.rules}
         self.surges = self._surges()
         self.lulls = [rule for rule in self.rules if rule.surge is not None and rule.surge.wait is not None]
-        facts = {rule: report.facts for rule, report in self.reports.items()}
-        self.readers = readers_of(pack, facts, lambda text: self._needed(text, self._events).names)
+        self.readers = readers_of(pack, self.reports, lambda text: self._needed(text, self._events).names)
         self.fields = {name: number for number, name in enumerate(sorted(self.readers))}
         self.concern = concern_of(pack)
-        tables = pack.tables
-        self.named_kinds = [kind for kind in tables if any(c.of == "subject" for c in tables[kind].columns.values())]
-        """The kinds of subject of which a column holds the row's own id."""
+        self.named_kinds = named_kinds(pack)
         self.rule_info = np.full(len(self.rules) * RULE_INFO, -1, dtype=np.int64)
         self.anew: dict[str, int] = {}
         """By rule whose limit is learned, the block that arms a row anew."""
@@ -357,8 +355,11 @@ class Program:
             self.anew[rule.id] = self._write_anew(rule, before)
         return begins, self._bits(rule.table, names)
 
-    def _write_due(self, rule: Rule, off: Label) -> tuple[int, int, frozenset[str]]:
-        """Since when a row waits and when that is due, in registers; or on to `off` where it is not armed."""
+    def _write_due(self, rule: Rule, off: Label, unknown: Label | None = None) -> tuple[int, int, frozenset[str]]:
+        """Since when a row waits and when that is due, in registers; or on to `off` where it is not armed.
+
+        On to `unknown` (`off`, unless given) where only `within` is absent, with since when in the register returned.
+        """
         asm, scope = self._asm, self._row_scope(rule.table)
         since, until = self._needed(rule.since, scope), self._needed(rule.until, scope)
         where = self._compile(rule.where, scope)
@@ -374,7 +375,7 @@ class Program:
             return begun, asm.let(op.ADD_TO_I, begun, length), names
         asked = self._needed(rule.within, scope)
         within = asked.emit(asm)
-        self._unless_present(within, off)
+        self._unless_present(within, unknown or off)
         return begun, asm.let(op.ADD_I, begun, within), names | asked.names
 
     def _unless_present(self, register: int, off: Label) -> None:
@@ -396,14 +397,20 @@ class Program:
 
     def _write_anew(self, rule: Rule, before: Expression | None) -> int:
         asm, number = self._asm, self.numbers[rule.id]
-        begins, off = asm.begin(self._names(rule.table)), Label()
-        since, due, _ = self._write_due(rule, off)
+        begins, off, unknown = asm.begin(self._names(rule.table)), Label(), Label()
+        since, due, _ = self._write_due(rule, off, unknown)
         limit = before.emit(asm) if before is not None else asm.constant(missing("instant"))
         asm.do(op.ARM_ANEW, since, due, limit, number)
         asm.do(op.RETURN)
+        asm.mark(unknown)
+        limit = before.emit(asm) if before is not None else asm.constant(missing("instant"))
+        asm.do(op.ARM_ANEW, since, asm.constant(ASLEEP), limit, number)
+        asm.do(op.RETURN)
         asm.mark(off)
         nothing = asm.constant(missing("instant"))
-        asm.do(op.ARM_ANEW, nothing, asm.constant(NEVER), nothing, number)
+        scope = self._row_scope(rule.table)
+        turns = any(self._needed(text, scope).learned for text in (rule.since, rule.until, rule.where) if text)
+        asm.do(op.ARM_ANEW, nothing, asm.constant(ASLEEP if turns else NEVER), nothing, number)
         asm.do(op.RETURN)
         return begins
 

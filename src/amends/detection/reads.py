@@ -1,6 +1,6 @@
 """What is read of rows, orders and events: by rules, and by the instructions that are written for them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 import numpy as np
@@ -121,11 +121,11 @@ def plain_length(text: str | None) -> int | None:
 
 
 def readers_of(
-    pack: Pack, facts: Mapping[str, Iterable[str]], where: Callable[[str], frozenset[str]]
+    pack: Pack, reports: Mapping[str, Report], where: Callable[[str], frozenset[str]]
 ) -> dict[str, frozenset[str]]:
     """For each field of events, the types of event it is read from.
 
-    `facts` are those of each rule, and `where` tells the names in a condition.
+    `where` tells the names in a condition.
     """
     readers: dict[str, set[str]] = {}
     for table in pack.tables.values():
@@ -139,7 +139,7 @@ def readers_of(
         on = rule.surge.on if rule.surge is not None else rule.on
         if rule.surge is not None and rule.surge.rules:
             on = tuple(EVENT_TYPES)  # any event may make a conflict
-        names = {name for name in facts[rule.id] if name.startswith("event.")}
+        names = {name for name in reports[rule.id].facts if name.startswith("event.")}
         if rule.surge is not None:
             names |= {name for name in rule.surge.by if name.startswith("event.")}
         for name in names:
@@ -166,3 +166,9 @@ def passed_on(concern: Mapping[str, frozenset[str]], codes: Mapping[str, int]) -
     for type_, code in codes.items():
         found[code] = (type_ in to_orders) + 2 * (type_ in to_buyers)
     return found
+
+
+def named_kinds(pack: Pack) -> list[str]:
+    """The kinds of subject of which a column holds the row's own id."""
+    tables = pack.tables
+    return [kind for kind in tables if any(column.of == "subject" for column in tables[kind].columns.values())]

@@ -1,6 +1,6 @@
 """From what the loop put out to verdicts: findings of rules, then of the surges that count them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +82,12 @@ class Stage:
         self._engine, self._lulls = engine, lulls
         self.reader = Reader(program, engine, pool)
         self.surges = [SurgeStage(source, program, engine, self.reader) for source in program.surges]
+
+    def rows(self) -> Iterator[int]:
+        """The rows that hits refer to, told ones and those that may yet be told."""
+        for surge in self.surges:
+            if surge.log is not None:
+                yield from surge.log.rows()
 
     def verdicts(self, told: Told, end: int) -> Verdicts:
         """What was found in a run that ended with the clock at `end`."""

@@ -45,6 +45,11 @@ class Experience:
         learning.lulls.append(lull)
         return lull
 
+    @property
+    def begun(self) -> Instant:
+        """When what is usual was last learned anew; the beginning of 1970 if it never was."""
+        return min((learning.waits.begun for learning in self._waits), default=Instant(0))
+
     def take(self, ended: Index) -> None:
         """Take in what happened to waits, a row each, and the groups that were met."""
         self._name_groups()

@@ -17,6 +17,7 @@ from amends.detection import Pack
 from amends.detection.backtest import Backtest, RuleResult, Sweep, Threshold, Value, swept, variant
 from amends.model.instant import Instant
 from amends.runtime.opening import open_store
+from amends.store.scratch import Scratch
 
 FRESH_S: Final = 600.0
 """An answer so old is renewed when somebody asks again, if the journal has grown since; until then it stands."""
@@ -182,7 +183,7 @@ def judged(db: str, pack: Pack, question: Question) -> Answer:
     """The answer to a question, worked out from the journal of a database."""
     threshold, values = question.threshold, list(question.values)
     packs = [pack] if threshold is None else [variant(pack, threshold, value) for value in values]
-    backtest, position = Backtest(*packs, keep=threshold is not None), 0
+    backtest, position = Backtest(*packs, keep=threshold is not None, scratch=Scratch), 0
     store = open_store(db)
     try:
         while True:

@@ -13,6 +13,7 @@ from amends.detection.batch import EventBatch, batch_of
 from amends.detection.kernel import Kernel
 from amends.detection.pool import Pool
 from amends.detection.rule import Pack
+from amends.detection.settled import Settled, Store
 from amends.model.event import Event
 from amends.model.instant import Instant
 
@@ -24,14 +25,20 @@ class Backtest:
 
     Of several packs each judges for itself; what the events say is read once for all of them. `settled` is told of
     each finding of the first pack as soon as it has cleared or cannot clear, and of the others by `settle()`. Without
-    `keep`, the reports have figures and no outcomes, and no finding is held that cannot clear any more.
+    `keep`, the reports have figures and no outcomes, and no finding is held that cannot clear any more. `scratch` makes
+    a store for each pack; subjects of which nothing is awaited lie there and not in memory.
     """
 
     def __init__(
-        self, pack: Pack, *others: Pack, settled: Callable[[Outcome], None] | None = None, keep: bool = True
+        self,
+        pack: Pack,
+        *others: Pack,
+        settled: Callable[[Outcome], None] | None = None,
+        keep: bool = True,
+        scratch: Callable[[], Store] | None = None,
     ) -> None:
-        self._runs = [_Run(pack, Ledger(pack, settled, keep=keep))]
-        self._runs += [_Run(one, Ledger(one, None, keep=keep)) for one in others]
+        self._runs = [_Run(pack, Ledger(pack, settled, keep=keep), scratch)]
+        self._runs += [_Run(one, Ledger(one, None, keep=keep), scratch) for one in others]
         self._readers: dict[str, frozenset[str]] = {}
         for run in self._runs:
             for field, types in run.kernel.readers.items():
@@ -113,7 +120,7 @@ class Backtest:
 class _Run:
     """One pack at work."""
 
-    def __init__(self, pack: Pack, ledger: Ledger) -> None:
+    def __init__(self, pack: Pack, ledger: Ledger, scratch: Callable[[], Store] | None) -> None:
         self.pack = pack
-        self.kernel = Kernel(pack)
+        self.kernel = Kernel(pack, None if scratch is None else Settled(scratch()))
         self.ledger = ledger

@@ -15,7 +15,19 @@ from amends.detection.machine import codes as op
 from amends.detection.machine import hours, lanes, state
 from amends.detection.machine.assembly import REGISTERS
 from amends.detection.machine.compiled import Whole, compiled, inlined
-from amends.detection.machine.row import BLOCK_ROWS, MARKS, NEVER, NUMBER, PARENT, WAITING
+from amends.detection.machine.row import (
+    AGE,
+    AGES,
+    ASLEEP,
+    BLOCK,
+    BLOCK_ROWS,
+    MARKS,
+    NEVER,
+    NUMBER,
+    PARENT,
+    WAITING,
+    WEEK,
+)
 from amends.detection.machine.texts import precedes
 from amends.detection.machine.timers import pop, push
 from amends.detection.vector import NO_INT
@@ -44,6 +56,7 @@ BEGAN, HEARD = 3, 4
 NO_EVENT = -1
 SCRATCH = REGISTERS
 """A register of the loop's own."""
+_HEAD = (1 << AGE) - 1
 _HIDDEN = 7
 _BEGUN = 6
 LEFT, CAME, NEVER_COMES = int(End.LEFT), int(End.CAME), int(End.NEVER)
@@ -378,7 +391,7 @@ def run(
 
         # ------------------------------------------------------------ the program
         if phase != state.TOUCHING:
-            kind = block_kind[heap[row] >> 32]
+            kind = block_kind[(heap[row] >> 32) & BLOCK]
             order = row if kind == ORDER else (heap[row + PARENT] if kinds[kind * KIND_INFO + 4] else np.int64(-1))
         depth = 0
         fired_at = now
@@ -766,6 +779,7 @@ def run(
                 registers[d] = now
             elif what == op.FINISH_TOUCH:
                 heap[row + MARKS] |= 1
+                heap[row] = (heap[row] & _HEAD) | (((now // WEEK) & AGES) << AGE)
             elif what == op.EVENT_TIME:
                 registers[d] = event_time if current != NO_EVENT else np.int64(NO_INT)
             elif what == op.EVENT_RECEIVED:
@@ -810,8 +824,8 @@ def run(
                     heap[row + due_cell] = due
                     if due < end:
                         n_timers = push(timers, n_timers, due, row, b)
-                    elif due < block_due[heap[row] >> 32]:
-                        block_due[heap[row] >> 32] = due
+                    elif due < block_due[(heap[row] >> 32) & BLOCK]:
+                        block_due[(heap[row] >> 32) & BLOCK] = due
             elif what == op.UNHIDE:
                 current = stack[_HIDDEN]
             elif what == op.DISARM:
@@ -884,11 +898,14 @@ def run(
                 rule = code[at + 4]
                 info = rule * RULE_INFO
                 due = max(registers[a], now)
-                if registers[d] == heap[row + rules[info + 4]] or (registers[b] != NO_INT and due >= registers[b]):
+                if registers[d] == heap[row + rules[info + 4]]:
                     due = np.int64(NEVER)
+                elif registers[b] != NO_INT and due >= registers[b]:
+                    # With what is learned later it may still be in time.
+                    due = np.int64(ASLEEP) if registers[b] > now else np.int64(NEVER)
                 heap[row + rules[info + 3]] = due
-                if due < block_due[heap[row] >> 32]:
-                    block_due[heap[row] >> 32] = due
+                if due < block_due[(heap[row] >> 32) & BLOCK]:
+                    block_due[(heap[row] >> 32) & BLOCK] = due
             elif what == op.RECORD:
                 # d: the first of the group's values, a: how many, b: whether it is a hit, then the surge.
                 records[n_records], records[n_records + 1] = code[at + 4], fired_at

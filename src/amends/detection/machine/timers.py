@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.machine.compiled import Whole, compiled, inlined
-from amends.detection.machine.row import BLOCK_ROWS, NEVER
+from amends.detection.machine.row import ASLEEP, BLOCK_ROWS, NEVER
 
 Index = NDArray[np.int64]
 
@@ -62,7 +62,7 @@ def earliest(bases: Index, block_kinds: Index, dues: Index, blocks: Whole, kinds
         for block in range(blocks):
             if first < 0 or dues[block] < dues[first]:
                 first = block
-        if first < 0 or dues[first] == NEVER:
+        if first < 0 or dues[first] >= ASLEEP:
             return int(NEVER)
         kind = block_kinds[first] * 5
         least, row = NEVER, bases[first]

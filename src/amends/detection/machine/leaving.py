@@ -1,0 +1,245 @@
+"""Rows that leave memory: which may, what is written of them, and how they are put back.
+
+What is written of a family is a run of whole numbers. The first says how many members it has; each member is a head
+(kind, 1 for a member that is only named, characters of its name, cells), its name in UTF-8, the places of those of its
+cells that differ from a new row's, in 16 bits each, and these cells. At the place `FINDING` stand, three by three, its
+open findings: the number of the rule, and the halves of the finding's id.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amends.detection.machine.compiled import Whole, compiled
+from amends.detection.machine.row import AGE, AGES, BLOCK, BLOCK_ROWS, MARKS, NEVER, NUMBER, PARENT, WAITING
+from amends.detection.vector import NO_INT
+
+Index = NDArray[np.int64]
+Bytes = NDArray[np.uint8]
+
+FINDING: Final = 0xFFFF
+_EMPTY: Final = -1
+_GONE: Final = -2
+_FIRST: Final = MARKS
+"""The first cell that may be written; the head, the parent and what waits are told otherwise."""
+_LEAST: Final = (1 << AGE) - 1
+
+# ------------------------------------------------------------------ rows
+
+
+@compiled
+def wipe(cells: Index, rows: Index, template: Index) -> None:
+    """Make rows as new, of nobody."""
+    for place in range(len(rows)):
+        row = rows[place]
+        head = cells[row] & (BLOCK << 32)
+        for cell in range(len(template)):
+            cells[row + cell] = template[cell]
+        cells[row] = head
+
+
+@compiled
+def mark_busy(
+    cells: Index, rows: Index, busy: NDArray[np.bool_], dues: Whole, due_count: Whole, waits: Index,
+    week: Whole, quiet: Whole, passed: Whole, begun: Whole,
+) -> None:  # fmt: skip
+    """Mark, by `place_of`, the rows of a kind that must stay: touched in fewer than `quiet` weeks before this one, with
+    a silence that may be due, with events that wait, or waiting themselves where what is learned may depend on it.
+
+    `waits` has three cells for each wait. One since before `passed`, and seen before `begun`, tells nothing any more.
+    """
+    for place in range(len(rows)):
+        row = rows[place]
+        head = cells[row]
+        stays = cells[row + WAITING] >= 0
+        if cells[row + MARKS] & 1 != 0 and ((week - (head >> AGE)) & AGES) < quiet:
+            stays = True
+        for due in range(dues, dues + due_count):
+            if cells[row + due] != NEVER:
+                stays = True
+        for wait in range(0, len(waits), 3):
+            since, seen = cells[row + waits[wait]], cells[row + waits[wait + 1]]
+            if since != NO_INT and cells[row + waits[wait + 2]] >= 0 and (since > passed or seen >= begun):
+                stays = True
+        if stays:
+            busy[((head >> 32) & BLOCK) * BLOCK_ROWS + (head & NUMBER) % BLOCK_ROWS] = True
+
+
+@compiled
+def mark(cells: Index, rows: Index, busy: NDArray[np.bool_]) -> None:
+    """Mark these rows."""
+    for place in range(len(rows)):
+        head = cells[rows[place]]
+        busy[((head >> 32) & BLOCK) * BLOCK_ROWS + (head & NUMBER) % BLOCK_ROWS] = True
+
+
+@compiled
+def mark_parents(cells: Index, rows: Index, busy: NDArray[np.bool_]) -> None:
+    """Mark the parents of rows that are marked."""
+    for place in range(len(rows)):
+        head, parent = cells[rows[place]], cells[rows[place] + PARENT]
+        if parent >= 0 and busy[((head >> 32) & BLOCK) * BLOCK_ROWS + (head & NUMBER) % BLOCK_ROWS]:
+            other = cells[parent]
+            busy[((other >> 32) & BLOCK) * BLOCK_ROWS + (other & NUMBER) % BLOCK_ROWS] = True
+
+
+@compiled
+def choose(cells: Index, rows: Index, is_child: bool, busy: NDArray[np.bool_], chosen: NDArray[np.bool_]) -> None:  # noqa: FBT001
+    """Write of each row whether it leaves: a child with its parent, any other if it is not marked."""
+    for place in range(len(rows)):
+        row = rows[place]
+        head = cells[row]
+        if is_child and cells[row + PARENT] >= 0:
+            head = cells[cells[row + PARENT]]
+        chosen[place] = not busy[((head >> 32) & BLOCK) * BLOCK_ROWS + (head & NUMBER) % BLOCK_ROWS]
+
+
+# ------------------------------------------------------------------ writing and reading
+
+
+@compiled
+def differing(
+    cells: Index, rows: Index, kinds: Index, named: NDArray[np.bool_], templates: Index, bases: Index, counts: Index
+) -> None:
+    """Count the cells of each row that differ from its kind's template; `bases` say where each template begins."""
+    for place in range(len(rows)):
+        count = 0
+        if not named[place]:
+            first, row = bases[kinds[place]], rows[place]
+            for cell in range(_FIRST, bases[kinds[place] + 1] - first):
+                if cells[row + cell] != templates[first + cell]:
+                    count += 1
+        counts[place] = count
+
+
+@compiled
+def write(
+    cells: Index, rows: Index, kinds: Index, named: NDArray[np.bool_], templates: Index, bases: Index, counts: Index,
+    more: Index, more_starts: Index, characters: Bytes, begins: Index, ends: Index, sizes: Index,
+    words: Index, octets: Bytes, shorts: NDArray[np.uint16],
+) -> None:  # fmt: skip
+    """Write families into `words`, which `octets` and `shorts` are other views of. `sizes` are their members.
+
+    `more` are the numbers of open findings, of each member from `more_starts` on; they are among the `counts`.
+    """
+    at, place = 0, 0
+    for family in range(len(sizes)):
+        words[at] = sizes[family]
+        at += 1
+        for _ in range(sizes[family]):
+            length, count = ends[place] - begins[place], counts[place]
+            words[at] = kinds[place] | (np.int64(named[place]) << 8) | (length << 16) | (count << 40)
+            at += 1
+            for character in range(length):
+                octets[8 * at + character] = characters[begins[place] + character]
+            at += (length + 7) >> 3
+            first, row, written = bases[kinds[place]], rows[place], 0
+            values = at + ((count + 3) >> 2)
+            if count > 0:
+                for cell in range(_FIRST, bases[kinds[place] + 1] - first):
+                    if cells[row + cell] != templates[first + cell]:
+                        shorts[4 * at + written] = cell
+                        words[values + written] = cells[row + cell]
+                        written += 1
+            for number in range(more_starts[place], more_starts[place + 1]):
+                shorts[4 * at + written] = FINDING
+                words[values + written] = more[number]
+                written += 1
+            at = values + count
+            place += 1
+
+
+@compiled
+def read(
+    words: Index, starts: Index, family: Index, kinds: Index, named: NDArray[np.bool_], begins: Index, ends: Index,
+    places: Index, counts: Index,
+) -> None:  # fmt: skip
+    """Of each member its family, its kind, whether it is only named, where its name lies in octets, and its cells."""
+    member = 0
+    for number in range(len(starts)):
+        at = starts[number]
+        size = words[at]
+        at += 1
+        for _ in range(size):
+            head = words[at]
+            length, count = (head >> 16) & 0xFFFFFF, head >> 40
+            family[member], kinds[member], named[member] = number, head & 0xFF, (head >> 8) & 1 == 1
+            begins[member], ends[member] = 8 * (at + 1), 8 * (at + 1) + length
+            at += 1 + ((length + 7) >> 3)
+            places[member], counts[member] = at, count
+            at += ((count + 3) >> 2) + count
+            member += 1
+
+
+@compiled
+def put(
+    cells: Index, rows: Index, family: Index, named: NDArray[np.bool_], places: Index, counts: Index,
+    words: Index, shorts: NDArray[np.uint16], week: Whole, more: Index,
+) -> int:  # fmt: skip
+    """Put what was written back into rows. The first of a family is the parent of the others, of which one that is
+    only named is its own parent.
+
+    Writes the numbers of open findings into `more`, each behind its row; returns how many it wrote in all.
+    """
+    first, written = 0, 0
+    for member in range(len(rows)):
+        if family[member] != family[first]:
+            first = member
+        row = rows[member]
+        if named[member]:
+            cells[rows[first] + PARENT] = row
+            continue
+        at, count = places[member], counts[member]
+        values = at + ((count + 3) >> 2)
+        for cell in range(count):
+            to = np.int64(shorts[4 * at + cell])
+            if to == FINDING:
+                more[written], more[written + 1] = row, words[values + cell]
+                written += 2
+            else:
+                cells[row + to] = words[values + cell]
+        cells[row] = (cells[row] & _LEAST) | ((week & AGES) << AGE)
+        if member != first:
+            cells[row + PARENT] = rows[first]
+    return written
+
+
+# ------------------------------------------------------------------ the index
+
+
+@compiled
+def enter(keys: Index, held: Index, digests: Index, places: Index) -> None:
+    """Enter where each digest lies into a table that is large enough."""
+    mask = len(keys) - 1
+    for number in range(len(digests)):
+        slot = digests[number] & mask
+        while held[slot] >= 0:
+            slot = (slot + 1) & mask
+        keys[slot], held[slot] = digests[number], places[number]
+
+
+@compiled
+def find(keys: Index, held: Index, digests: Index, found: Index) -> int:
+    """Where the digests lie, several if several names have the same; returns how many, which `found` may not hold."""
+    mask, count = len(keys) - 1, 0
+    for number in range(len(digests)):
+        slot = digests[number] & mask
+        while held[slot] != _EMPTY:
+            if held[slot] >= 0 and keys[slot] == digests[number]:
+                if count < len(found):
+                    found[count] = held[slot]
+                count += 1
+            slot = (slot + 1) & mask
+    return count
+
+
+@compiled
+def leave(keys: Index, held: Index, digests: Index, places: Index) -> None:
+    """Take entries out."""
+    mask = len(keys) - 1
+    for number in range(len(digests)):
+        slot = digests[number] & mask
+        while held[slot] != places[number] or keys[slot] != digests[number]:
+            slot = (slot + 1) & mask
+        held[slot] = _GONE

@@ -1,0 +1,144 @@
+"""What has left memory: written down once, found again by a digest of each name."""
+
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amends.detection.machine.leaving import enter, find, leave
+from amends.model.errors import AmendsError
+
+Index = NDArray[np.int64]
+
+QUIET: Final = 4
+"""For how many weeks a subject has to be quiet before it may leave memory, unless said otherwise."""
+_SIZE_BITS: Final = 24
+"""Bits of the place of a family that say how many whole numbers it is; the others say where it begins."""
+_ROOM: Final = 1024
+
+
+class UnsavedError(AmendsError, ValueError):
+    """A kernel whose settled subjects lie in a store of its own cannot be saved."""
+
+
+class Store(Protocol):
+    """Where what was written lies. Nothing in it changes, and nothing is taken out."""
+
+    def append(self, content: memoryview) -> int:
+        """Write it at the end; returns where it begins, in bytes."""
+        ...
+
+    def read(self, place: int, size: int) -> bytes:
+        """So many bytes from a place on."""
+        ...
+
+
+class Memory:
+    """A store in memory."""
+
+    def __init__(self, content: bytes = b"") -> None:
+        self.content = bytearray(content)
+
+    def append(self, content: memoryview) -> int:
+        """Write it at the end."""
+        place = len(self.content)
+        self.content += content
+        return place
+
+    def read(self, place: int, size: int) -> bytes:
+        """So many bytes from a place on."""
+        return bytes(self.content[place : place + size])
+
+
+class Settled:
+    """Families of rows that have settled, by the digests of their members; about 30 bytes of memory a member.
+
+    For one kernel. `quiet` is for how many whole weeks none of a family may have been touched; `digest_bits` are few
+    only where digests that several names share have to be met.
+    """
+
+    def __init__(self, store: Store | None = None, *, quiet: int = QUIET, digest_bits: int = 63) -> None:
+        self.store: Store = Memory() if store is None else store
+        self.quiet = quiet
+        self._mask = np.int64((1 << digest_bits) - 1)
+        self._keys: Index = np.zeros(_ROOM, dtype=np.int64)
+        self._held: Index = np.full(_ROOM, -1, dtype=np.int64)
+        self._used = 0
+        """Slots that are or were in use."""
+        self.count = 0
+        """How many subjects have left and not come back."""
+
+    def digests(self, kinds: Index | int, hashes: Index) -> Index:
+        """What names of kinds go by; several names may go by one."""
+        mixed = (hashes ^ (np.asarray(kinds, dtype=np.int64) << 40)) * np.int64(0x2545F4914F6CDD1D)
+        found: Index = (mixed ^ (mixed >> 29)) & self._mask
+        return found
+
+    def add(self, content: Index, starts: Index, ends: Index, digests: Index, family: Index) -> None:
+        """Write families down: `content` from `starts` to `ends` each; then each member's digest, and its family."""
+        begin = self.store.append(content.data.cast("B"))
+        places = (begin // 8 + starts) << _SIZE_BITS | (ends - starts)
+        self._make_room(len(digests))
+        enter(self._keys, self._held, digests, places[family])
+        self._used += len(digests)
+        self.count += len(digests)
+
+    def find(self, digests: Index) -> Index:
+        """The families in which members with these digests may be."""
+        if not self.count:
+            return digests[:0]
+        found = np.zeros(len(digests) + 16, dtype=np.int64)
+        count = find(self._keys, self._held, digests, found)
+        if count > len(found):
+            found = np.zeros(count, dtype=np.int64)
+            find(self._keys, self._held, digests, found)
+        return np.unique(found[:count])
+
+    def read(self, places: Index) -> tuple[Index, Index]:
+        """What was written of families, one after the other, and where each begins."""
+        sizes = places & ((1 << _SIZE_BITS) - 1)
+        where = zip((places >> _SIZE_BITS).tolist(), sizes.tolist(), strict=True)
+        content = b"".join(self.store.read(8 * place, 8 * size) for place, size in where)
+        return np.frombuffer(content, dtype=np.int64), np.cumsum(sizes) - sizes
+
+    def remove(self, digests: Index, places: Index) -> None:
+        """The members with these digests, of families at these places, have come back."""
+        leave(self._keys, self._held, digests, places)
+        self.count -= len(digests)
+
+    def _make_room(self, more: int) -> None:
+        if 4 * (self._used + more) < 3 * len(self._keys):
+            return
+        room = len(self._keys)
+        while 8 * (self.count + more) > 5 * room:
+            room *= 2
+        live = self._held >= 0
+        digests, places = self._keys[live], self._held[live]
+        self._keys, self._held = np.zeros(room, dtype=np.int64), np.full(room, -1, dtype=np.int64)
+        enter(self._keys, self._held, digests, places)
+        self._used = self.count
+
+    def dump(self) -> dict[str, Any]:
+        """All of it, for a snapshot. Raises UnsavedError if it does not lie in memory."""
+        if not isinstance(self.store, Memory):
+            raise UnsavedError("what has settled lies in a store that a snapshot cannot hold; let it lie in memory")
+        live = self._held >= 0
+        return {
+            "quiet": self.quiet,
+            "mask": int(self._mask),
+            "digests": self._keys[live].tobytes(),
+            "places": self._held[live].tobytes(),
+            "content": bytes(self.store.content),
+        }
+
+    @classmethod
+    def load(cls, content: Mapping[str, Any]) -> "Settled":
+        """What `dump` gave."""
+        settled = cls(Memory(content["content"]), quiet=content["quiet"])
+        settled._mask = np.int64(content["mask"])
+        digests = np.frombuffer(content["digests"], dtype=np.int64)
+        settled._make_room(len(digests))
+        enter(settled._keys, settled._held, digests, np.frombuffer(content["places"], dtype=np.int64))
+        settled._used = settled.count = len(digests)
+        return settled
