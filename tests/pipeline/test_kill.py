@@ -36,22 +36,29 @@ from amends.sim.world import Plan, World
 from amends.store.work import Work
 
 SENDERS = 3
+HELD_BACK = 50
 KILLED = -9
 SETTINGS = {"AMENDS_SNAPSHOT_EVENTS": "10", "AMENDS_SECRET_KEY": "k" * 32, "AMENDS_LOG_LEVEL": "warning"}
 
 
 class Sender(threading.Thread):
-    """Posts its deliveries one after the other; repeats each until it is acknowledged."""
+    """Posts its deliveries one after the other; repeats each until it is acknowledged.
+
+    The last ones only when it may finish: so much is still to come after the last kill, however quick the machine.
+    """
 
     def __init__(self, bodies: Sequence[tuple[str, bytes]], address: Callable[[], str]) -> None:
         super().__init__(daemon=True)
         self._bodies = bodies
         self._address = address
+        self.may_finish = threading.Event()
         self.acknowledged: list[bytes] = []
 
     def run(self) -> None:
         with httpx.Client(timeout=10) as client:
-            for id_, body in self._bodies:
+            for place, (id_, body) in enumerate(self._bodies):
+                if len(self._bodies) - place == HELD_BACK:
+                    self.may_finish.wait(300)
                 while not self._post(client, id_, body):
                     time.sleep(0.02)
                 self.acknowledged.append(body)
@@ -189,8 +196,9 @@ def test_killed_at_every_failpoint_nothing_is_lost_and_nothing_doubled(tmp_path:
     calm, rough = tmp_path / "calm", tmp_path / "rough"
     _prepare(calm)
     with Server(calm, **SETTINGS) as server:
-        with _sending(shares, lambda: server.address):
-            pass
+        with _sending(shares, lambda: server.address) as senders:
+            for sender in senders:
+                sender.may_finish.set()
         _finish(server)
 
     _prepare(rough)
@@ -200,9 +208,11 @@ def test_killed_at_every_failpoint_nothing_is_lost_and_nothing_doubled(tmp_path:
             with Server(rough, **SETTINGS, AMENDS_FAILPOINT=point) as server:
                 place["address"] = server.address
                 assert server.wait() == KILLED, f"{point} was not reached"
-        assert any(sender.is_alive() for sender in senders), "all was sent before the last kill: send more"
         with Server(rough, **SETTINGS) as server:
             place["address"] = server.address
+            for sender in senders:
+                assert sender.is_alive()
+                sender.may_finish.set()
             for sender in senders:
                 sender.join(120)
             _finish(server)
