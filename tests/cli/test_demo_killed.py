@@ -8,7 +8,6 @@ process, who hears 2xx until the moment of death.
 import asyncio
 import os
 import random
-import shutil
 import signal
 import socket
 import subprocess
@@ -116,13 +115,12 @@ def test_the_demo_killed_again_and_again_loses_nothing_and_doubles_nothing(
     tmp_path: Path, trials: Callable[[int], int]
 ) -> None:
     kills, draw = trials(50), random.Random(13)
-    folder, calm, heard = tmp_path / "demo", tmp_path / "calm", tmp_path / "acknowledged"
+    folder, heard = tmp_path / "demo", tmp_path / "acknowledged"
     heard.touch()
     port = _free_port()
     with Demo(folder, heard, port, speed="1") as demo:
         address = demo.greeting().split()[-1]
         assert demo.end(signal.SIGKILL) == KILLED
-    shutil.copytree(folder, calm)
     outsider = Outsider(address, _secret(folder, DESK))
     outsider.start()
     for _ in range(kills):
@@ -136,7 +134,7 @@ def test_the_demo_killed_again_and_again_loses_nothing_and_doubles_nothing(
     driven = heard.read_text().splitlines()
     assert len(driven) > 10 * kills
     assert len(outsider.acknowledged) > kills
-    _check_books(folder, calm, driven, outsider.acknowledged)
+    _check_books(folder, driven, outsider.acknowledged)
 
 
 def _wait_for_a_bad_moment(demo: Demo, heard: Path, draw: random.Random) -> None:
@@ -153,7 +151,7 @@ def _wait_for_more(heard: Path, more: int) -> None:
     wait_until(lambda: heard.read_bytes().count(b"\n") >= lines, 60)
 
 
-def _check_books(folder: Path, calm: Path, driven: list[str], told: list[str]) -> None:
+def _check_books(folder: Path, driven: list[str], told: list[str]) -> None:
     installation = _installation(folder)
     with installation.store.reading() as work:
         until = Instant(work.progress.get().clock + HOUR)
@@ -165,6 +163,7 @@ def _check_books(folder: Path, calm: Path, driven: list[str], told: list[str]) -
         bodies = {(row.vendor, row.account, bytes(row.body)) for row in rows}
         assert _findings(work) == _findings_of_one_run(installation, journal, until)
         cases = _cases(work)
+        open_ = {one.finding.id: one.finding.kind for one in work.findings.latest(EVERYTHING, open_only=True)}
     installation.store.database.close()
 
     entries = Counter((event.source, event.id) for event in journal)
@@ -175,7 +174,10 @@ def _check_books(folder: Path, calm: Path, driven: list[str], told: list[str]) -
     for order in told:
         assert entries["shop", f"{order}/failed"] == 1
         assert len(cases[order, "payment"]) == 1
-    assert _cases_of_one_run(calm, journal, until) == cases
+    # What is still wrong is in the hands of exactly one case: none was lost, and `_cases` saw that none is doubled.
+    held = set().union(*cases.values())
+    assert held <= open_.keys()
+    assert held >= {id_ for id_, kind in open_.items() if kind not in ("group", "case")}
 
 
 def _posted(folder: Path, names: set[str]) -> list[Sending]:
@@ -235,27 +237,6 @@ def _cases(work: Work) -> Cases:
     }
     assert len(found) == len(with_trouble)
     return found
-
-
-def _cases_of_one_run(calm: Path, journal: list[Event], until: Instant) -> Cases:
-    """The cases of an installation that learns the same events at the same moments, and is never stopped."""
-    installation = _installation(calm)
-    with installation.store.reading() as work:
-        known = {(one.event.source, one.event.id) for one in work.journal.read(after=0, limit=EVERYTHING)}
-    # What is told of cases it tells itself.
-    new = [one for one in journal if (one.source, one.id) not in known and not one.type.startswith("case.")]
-    for start in range(0, len(new), 50):
-        with installation.store.writing() as work:
-            found = work.journal.sort_out(new[start : start + 50])
-            assert len(found.new) == len(new[start : start + 50])
-            work.journal.append(found, after=work.journal.head())
-        last = new[min(start + 50, len(new)) - 1]
-        _drain(installation, last.time if last.received is None else last.received)
-    _drain(installation, until)
-    with installation.store.reading() as work:
-        cases = _cases(work)
-    installation.store.database.close()
-    return cases
 
 
 def _drain(installation: Installation, now: Instant) -> None:
