@@ -1,6 +1,7 @@
 """Verdicts that wait for the cases to be brought up to date."""
 
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
@@ -85,15 +86,16 @@ def _queued(row: Row[Any]) -> Queued:
 
 
 def _portions(verdicts: Verdicts) -> Iterator[_Portion]:
-    """Findings before clearings, which are of these or of earlier ones."""
-    if len(verdicts.findings) + len(verdicts.clearings) <= _PORTION:
-        if verdicts.findings or verdicts.clearings:
-            yield _Portion(verdicts.findings, verdicts.clearings)
-        return
-    for start in range(0, len(verdicts.findings), _PORTION):
-        yield _Portion(findings=verdicts.findings[start : start + _PORTION])
-    for start in range(0, len(verdicts.clearings), _PORTION):
-        yield _Portion(clearings=verdicts.clearings[start : start + _PORTION])
+    """In the order of time, findings before clearings at equal times: cases are worked on a portion at a time."""
+    told: list[tuple[Instant, Finding | Clearing]] = [(each.fired_at, each) for each in verdicts.findings]
+    told += [(each.cleared_at, each) for each in verdicts.clearings]
+    told.sort(key=itemgetter(0))
+    for start in range(0, len(told), _PORTION):
+        portion = [each for _, each in told[start : start + _PORTION]]
+        yield _Portion(
+            findings=[each for each in portion if isinstance(each, Finding)],
+            clearings=[each for each in portion if isinstance(each, Clearing)],
+        )
 
 
 def _portions_of_back(back: Sequence[Finding]) -> Iterator[_Portion]:
