@@ -2,9 +2,9 @@
 
 import pytest
 
-from amends.cli.sim import Watch, labels_of
+from amends.cli.sim import Watch
 from amends.cli.simulated import Reader, raw_delivery
-from amends.detection.backtest.labels import GROUPS, PREDICTED, Score, score
+from amends.detection.backtest.labels import GROUPS, PREDICTED, Score
 from amends.model.event import decode_event
 from amends.sim.world import Plan, World
 
@@ -16,7 +16,7 @@ def _scores(seed: int, orders: int) -> list[Score]:
     deliveries = [raw_delivery(sending, position) for position, sending in enumerate(world.run(), 1)]
     for _, line in reader.read(deliveries).events:
         watch.add(decode_event(line))
-    return score(watch.findings(world), labels_of(world.truths()))
+    return watch.scores(world)
 
 
 def test_a_small_world() -> None:

@@ -15,7 +15,7 @@ from amends.cli.main import ProblemsFound
 from amends.cli.simulated import read_elsewhere
 from amends.detection import Kernel, Verdicts, load_pack
 from amends.detection.backtest import Found, Label, Score, score
-from amends.detection.backtest.labels import LEARNED
+from amends.detection.backtest.labels import LEARNED, PREDICTED
 from amends.model.errors import UnusableInputError
 from amends.model.event import Event, decode_event
 from amends.model.instant import Instant, UnreadableTimeError, format_instant, parse_instant
@@ -97,7 +97,7 @@ def command(
     written.truths = len(truths)
     if out is not None:
         _write_truth(out / "truth.csv", truths)
-    scores = None if watch is None else score(watch.findings(world), labels_of(truths))
+    scores = None if watch is None else watch.scores(world)
     written.seconds = round(time.monotonic() - began, 1)
     _report(written, scores, as_json=as_json)
 
@@ -167,12 +167,18 @@ class Watch:
         if len(self._waiting) >= _BATCH:
             self._judge()
 
-    def findings(self, world: World) -> list[Found]:
-        """All that was found until the end of the world."""
+    def scores(self, world: World) -> list[Score]:
+        """How well all that was found until the end of the world fits what was wrong in it.
+
+        A warning is right, too, of what comes true after the end.
+        """
         self._judge()
         self._note(self._kernel.sweep(world.clock))
-        open_ = world.undecided()
-        return [one for one in self._found if one.exception not in LEARNED or (one.exception, one.order) not in open_]
+        coming = {(row.exception, row.order): row for row in world.coming()}
+        found = [one for one in self._found if one.exception not in LEARNED or (one.exception, one.order) not in coming]
+        warned = [(one, coming.get((PREDICTED.get(one.exception, ""), one.order or ""))) for one in found]
+        later = [msgspec.structs.replace(row, exception=one.exception) for one, row in warned if row is not None]
+        return score(found, labels_of([*world.truths(), *later]))
 
     def _judge(self) -> None:
         self._note(self._kernel.on_events(self._waiting))

@@ -176,9 +176,9 @@ class World:
         rows = [_until(row, end) for row in rows if row.at <= end]
         return sorted(rows, key=lambda row: (row.at, row.exception, row.subject, row.order))
 
-    def undecided(self) -> frozenset[tuple[str, str]]:
-        """Exceptions, with their orders, that come after the end: a learned limit may pass before the judge's."""
-        return frozenset((row.exception, row.order) for row in self._order_truths if row.at > self._end)
+    def coming(self) -> list[Truth]:
+        """What will be wrong with orders after the end: a limit that was learned may pass before the judge's does."""
+        return [row for row in self._order_truths if row.at > self._end]
 
     def _note(self, at: Instant, item: Item | None) -> None:
         heappush(self._agenda, (at, next(self._sequence), item))
