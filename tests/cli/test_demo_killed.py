@@ -41,6 +41,7 @@ from amends.sim.driver import Driver
 from amends.sim.feeds import DESK, Feed
 from amends.sim.sending import Sending
 from amends.sim.world import World
+from amends.store.findings import RecordedFinding
 from amends.store.work import Work
 
 SPEED = "20000"
@@ -165,6 +166,7 @@ def _check_books(folder: Path, calm: Path, driven: list[str], told: list[str], *
         rows = work.connection.exec_driver_sql("SELECT vendor, account, body, state FROM delivery").all()
         assert {row.state for row in rows} <= {"taken", "quarantined"}
         bodies = {(row.vendor, row.account, bytes(row.body)) for row in rows}
+        found = work.findings.latest(EVERYTHING)
         assert _findings(work) == _findings_of_one_run(installation, journal, until)
         cases = _cases(work)
         open_ = {one.finding.id: one.finding.kind for one in work.findings.latest(EVERYTHING, open_only=True)}
@@ -183,7 +185,8 @@ def _check_books(folder: Path, calm: Path, driven: list[str], told: list[str], *
     assert held <= open_.keys()
     assert held >= {id_ for id_, kind in open_.items() if kind not in ("group", "case")}
     if whole:
-        assert _cases_of_one_run(calm, journal, until) == cases
+        ties = _tied(found)
+        assert _untied(_cases_of_one_run(calm, journal, until), ties) == _untied(cases, ties)
 
 
 def _posted(folder: Path, names: set[str]) -> list[Sending]:
@@ -240,6 +243,26 @@ def _cases(work: Work) -> Cases:
     found = {(case.order or f"{case.kind} {case.subject}", case.trouble): wrong for case, wrong in with_trouble}
     assert len(found) == len(with_trouble)
     return found
+
+
+def _tied(found: list[RecordedFinding]) -> set[str]:
+    """The orders of which more than one thing was learned at one moment, as happens to what waits for a start.
+
+    There is no before and after in it, and so it is open whether a symptom met its cause; see `amends.cases.kinship`.
+    """
+    told = [one for one in found if one.finding.order is not None and one.finding.kind != "case"]
+    moments = Counter((one.finding.order, at) for one in told for at in {one.finding.fired_at, one.cleared_at})
+    ties = {str(order) for (order, at), times in moments.items() if at is not None and times > 1}
+    assert len(ties) < len({one.finding.order for one in told}) / 3
+    return ties
+
+
+def _untied(cases: Cases, ties: set[str]) -> Cases:
+    """The cases, but of these orders all as one."""
+    untied: Cases = {}
+    for (order, trouble), wrong in cases.items():
+        untied.setdefault((order, "" if order in ties else trouble), set()).update(wrong)
+    return untied
 
 
 def _wrong(case: Case) -> set[str]:
