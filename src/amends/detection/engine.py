@@ -33,7 +33,10 @@ _NOTHING: Index = np.zeros(0, dtype=np.int64)
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What a run put out: verdicts as `codes` has them; then, one a row, records, hits with turns, and ended waits."""
+    """What a run put out: verdicts as `codes` has them; one a row, records, and hits with turns; and ended waits.
+
+    It has to be read before the next run, which writes where this one did.
+    """
 
     out: list[int]
     records: Index
@@ -181,9 +184,9 @@ class Engine:
         width = program.record_width
         return Told(
             self._out[: s[state.OUT]].tolist(),
-            self._records[: s[state.RECORDS]].reshape(-1, width).copy(),
-            self._held[: s[state.HELD]].reshape(-1, program.held_width).copy(),
-            self._ended[: s[state.ENDED] * ENDED].reshape(-1, ENDED).copy(),
+            self._records[: s[state.RECORDS]].reshape(-1, width),
+            self._held[: s[state.HELD]].reshape(-1, program.held_width),
+            self._ended[: s[state.ENDED] * ENDED],
         )
 
     def _found(self) -> Index:

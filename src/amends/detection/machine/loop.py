@@ -10,11 +10,11 @@ with a larger one and goes on where it was. See docs/decisions/0006-one-event-at
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.learning.waits import End
+from amends.detection.compiled import Whole, compiled, inlined
+from amends.detection.learning.counting import End
 from amends.detection.machine import codes as op
 from amends.detection.machine import hours, lanes, state
 from amends.detection.machine.assembly import REGISTERS
-from amends.detection.machine.compiled import Whole, compiled, inlined
 from amends.detection.machine.row import (
     AGE,
     AGES,

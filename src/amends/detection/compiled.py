@@ -16,8 +16,9 @@ F = TypeVar("F", bound=Callable[..., object])
 _SETTINGS: Final[dict[str, Any]] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 
 _HERE: Final = Path(__file__).parent
-_PARTS: Final = (*sorted(_HERE.glob("*.py")), _HERE.parent / "learning" / "scale.py", _HERE.parent / "vector.py",
-                 _HERE.parent.parent / "model" / "subjects.py")  # fmt: skip
+_PARTS: Final = (*sorted((_HERE / "machine").glob("*.py")), _HERE / "learning" / "scale.py",
+                 _HERE / "learning" / "counting.py", _HERE / "vector.py",
+                 _HERE.parent / "model" / "subjects.py")  # fmt: skip
 """All files whose functions and constants go into what is compiled."""
 
 
