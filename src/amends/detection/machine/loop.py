@@ -14,6 +14,7 @@ from amends.detection.compiled import Whole, compiled, inlined
 from amends.detection.learning.counting import End
 from amends.detection.machine import codes as op
 from amends.detection.machine import hours, lanes, state
+from amends.detection.machine.ahead import look_ahead
 from amends.detection.machine.assembly import REGISTERS
 from amends.detection.machine.row import (
     AGE,
@@ -109,7 +110,7 @@ def run(
     heap: Index, halves: Half, registers: Index, doubles: Floats,
     block_base: Index, block_kind: Index, block_due: Index,
     types: Half, times: Index, received: Index, feeds: Index,
-    key_places: Index, key_rows: Index, key_cursors: Index, key_ends: Index,
+    key_places: Index, key_rows: Index, key_cursors: Index, key_ends: Index, ahead: Index,
     field_places: Index, field_values: Index, field_cursors: Index, field_ends: Index, missing: Index,
     read_from: Index, read_fields: Index, field_now: Index, field_stamp: Index,
     kept: Index, kept_data: Index, touches: Index, found: Index, named: Index, timers: Index,
@@ -223,6 +224,7 @@ def run(
                 continue
             position = event
             now = received[event]
+            look_ahead(event, heap, kinds, key_places, key_rows, key_ends, ahead)
             phase = state.PASSING
             continue
         elif phase == state.PASSING or phase == state.LAST:
