@@ -28,10 +28,7 @@ _CHILD_KINDS: Final = tuple(KINDS.index(child) for child, parent in PARENTS.item
 _ORDER: Final = KINDS.index("order")
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _fetch(_: Any, array: Any, at: Any) -> Any:
-    """Ask for the line of memory in which this cell lies, and do not wait for it."""
-
+def _write_fetch(_: Any, array: Any, __: Any) -> Any:
     def write(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         cells = context.make_array(signature.args[0])(context, builder, arguments[0])
         cell = builder.bitcast(builder.gep(cells.data, [arguments[1]]), ir.IntType(8).as_pointer())
@@ -45,11 +42,20 @@ def _fetch(_: Any, array: Any, at: Any) -> Any:
     return types.void(array, types.int64), write
 
 
+_fetch: Any = intrinsic(_write_fetch)
+
+
+@inlined
+def fetch(heap: Index, at: Whole) -> None:
+    """Ask for the line of memory in which this cell lies, and do not wait for it."""
+    _fetch(heap, at)
+
+
 @inlined
 def fetch_row(heap: Index, row: Whole, width: Whole) -> None:
     """Ask for a row."""
     for at in range(row, row + width, LINE):
-        _fetch(heap, at)
+        fetch(heap, at)
 
 
 @inlined

@@ -14,7 +14,7 @@ from amends.detection.compiled import Whole, compiled, inlined
 from amends.detection.learning.counting import End
 from amends.detection.machine import codes as op
 from amends.detection.machine import hours, lanes, state
-from amends.detection.machine.ahead import look_ahead
+from amends.detection.machine.ahead import fetch, look_ahead
 from amends.detection.machine.assembly import REGISTERS
 from amends.detection.machine.row import (
     AGE,
@@ -57,6 +57,8 @@ BEGAN, HEARD = 3, 4
 NO_EVENT = -1
 SCRATCH = REGISTERS
 """A register of the loop's own."""
+TIMERS_AHEAD = 3
+"""Of how many of the earliest timers the deadlines are asked for before their turn."""
 _HEAD = (1 << AGE) - 1
 _HIDDEN = 7
 _BEGUN = 6
@@ -232,6 +234,8 @@ def run(
             if n_timers > 0 and timers[0] < limit:
                 due, row, rule = timers[0], timers[1], timers[2]
                 n_timers = pop(timers, n_timers)
+                for place in range(min(n_timers, TIMERS_AHEAD)):
+                    fetch(heap, timers[3 * place + 1] + rules[timers[3 * place + 2] * RULE_INFO + 3])
                 info = rule * RULE_INFO
                 if heap[row + rules[info + 3]] != due:
                     continue
