@@ -237,7 +237,11 @@ def run(
                 for place in range(min(n_timers, TIMERS_AHEAD)):
                     fetch(heap, timers[3 * place + 1] + rules[timers[3 * place + 2] * RULE_INFO + 3])
                 info = rule * RULE_INFO
-                if heap[row + rules[info + 3]] != due:
+                awaited = heap[row + rules[info + 3]]
+                if awaited != due:
+                    if due < awaited < end:
+                        # It was put off meanwhile.
+                        n_timers = push(timers, n_timers, awaited, row, rule)
                     continue
                 pc = rules[info + 5]
                 sequence += 1
@@ -827,8 +831,11 @@ def run(
                     pc = rules[info]
                     current = np.int64(NO_EVENT)  # a silence has none
                 else:
+                    awaited = heap[row + due_cell]
                     heap[row + due_cell] = due
-                    if due < end:
+                    if awaited <= due < end:
+                        pass  # The timer of what was awaited so far is still to come, and will see to it.
+                    elif due < end:
                         n_timers = push(timers, n_timers, due, row, b)
                     elif due < block_due[(heap[row] >> 32) & BLOCK]:
                         block_due[(heap[row] >> 32) & BLOCK] = due
