@@ -31,8 +31,22 @@ rules:
     false_alarms: 1 per 60 days
     title: {en: Closed, zh-Hans: 中断}
     says: {en: Closed, zh-Hans: 中断}
+  - id: many
+    exception: lane_disruption
+    kind: surge
+    table: shipment
+    trouble: delivery
+    of: {on: [shipment.created]}
+    by: [lane]
+    window: 1 day
+    prior: 1
+    at_least: 5
+    half_life: 12
+    false_alarms: 1 per 60 days
+    title: {en: Many, zh-Hans: 很多}
+    says: {en: Many, zh-Hans: 很多}
 """
-"""A wait that is over, and a lull: with these, everything that is machine code has something to do."""
+"""A wait that is over, a lull and a surge: with these, everything that is machine code has something to do."""
 
 
 def is_ready() -> bool:
