@@ -2,9 +2,8 @@
 
 from typing import Final
 
-from amends.detection.compiled import is_on_disk
+from amends.detection.compiled import are_on_disk
 from amends.detection.kernel import Kernel
-from amends.detection.machine.loop import run
 from amends.detection.pack import pack_from_text
 from amends.detection.rule import Pack
 from amends.detection.settled import Settled
@@ -50,8 +49,8 @@ rules:
 
 
 def is_ready() -> bool:
-    """Whether the kernel's loop is compiled for this machine; if not, that takes half a minute when one first runs."""
-    return is_on_disk(run)
+    """Whether the kernel is compiled for this machine; if not, that takes half a minute when one first runs."""
+    return are_on_disk()
 
 
 def make_ready() -> None:

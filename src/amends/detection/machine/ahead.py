@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
+from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
 from amends.detection.compiled import Whole, inlined
@@ -28,7 +28,11 @@ _CHILD_KINDS: Final = tuple(KINDS.index(child) for child, parent in PARENTS.item
 _ORDER: Final = KINDS.index("order")
 
 
-def _write_fetch(_: Any, array: Any, __: Any) -> Any:
+def fetch(heap: Index, at: Whole) -> None:
+    """Ask for the line of memory in which this cell lies, and do not wait for it. In Python itself it does nothing."""
+
+
+def _write_prefetch(_: Any, heap: Any, at: Any) -> Any:
     def write(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         cells = context.make_array(signature.args[0])(context, builder, arguments[0])
         cell = builder.bitcast(builder.gep(cells.data, [arguments[1]]), ir.IntType(8).as_pointer())
@@ -39,16 +43,18 @@ def _write_fetch(_: Any, array: Any, __: Any) -> Any:
         builder.call(prefetch, [cell, number(1), number(3), number(1)])
         return context.get_dummy_value()
 
-    return types.void(array, types.int64), write
+    return types.void(heap, at), write
 
 
-_fetch: Any = intrinsic(_write_fetch)
+_prefetch: Any = intrinsic(_write_prefetch)
 
 
-@inlined
-def fetch(heap: Index, at: Whole) -> None:
-    """Ask for the line of memory in which this cell lies, and do not wait for it."""
-    _fetch(heap, at)
+@overload(fetch, inline="always")
+def _fetch(heap: Any, at: Any) -> Any:
+    def ask(heap: Any, at: Any) -> Any:
+        _prefetch(heap, np.int64(at))
+
+    return ask
 
 
 @inlined
