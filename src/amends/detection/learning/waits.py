@@ -73,7 +73,9 @@ class Waits:
 
     # ---------------------------------------------------------------- learning
 
-    def observe(self, groups: Ints, since: Ints, at: Ints, ends: Ints, *, seen: Ints | None = None) -> None:
+    def observe(
+        self, groups: Ints, since: Ints, at: Ints, ends: NDArray[np.integer], *, seen: Ints | None = None
+    ) -> None:
         """Count waits that are over: begun at `since`, over at `at` (when it happened), each in its way (`End`).
 
         `seen` is when the wait was learned of, where that is later than `since`: one that the last relearning could
