@@ -67,7 +67,7 @@ $(STAMPS)/installed: pyproject.toml requirements.lock | $(BIN)/python
 	@mkdir -p $(STAMPS) && touch $@
 
 # What the kernel runs, as machine code: half a minute, once for each version of it.
-$(STAMPS)/compiled: $(STAMPS)/installed $(wildcard src/amends/detection/machine/*.py)
+$(STAMPS)/compiled: $(STAMPS)/installed $(wildcard src/amends/detection/machine/*.py src/amends/detection/learning/*.py)
 	@$(BIN)/python -c "from amends.detection import make_ready; make_ready()"
 	@touch $@
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 
 from amends.detection.learning import End, Lanes, Waits
-from amends.detection.learning.scale import EDGES, END, HORIZON, STEPS, places
+from amends.detection.learning.counting import place_of
+from amends.detection.learning.scale import EDGES, END, HORIZON, STEPS
 from amends.model.instant import DAY, HOUR, MINUTE, Duration, Instant
 
 ONE = np.array([-1])
@@ -382,7 +383,7 @@ def test_the_moment_is_the_first_one_as_likely(cured, since, length, chance) -> 
 
 @given(st.integers(-DAY, 200 * DAY))
 def test_places_are_in_their_bucket(duration) -> None:
-    place = int(places(np.array([duration]))[0])
+    place = place_of(duration, EDGES)
     held = min(max(duration, 0), HORIZON)
     if place == END:
         assert held == HORIZON

@@ -33,7 +33,10 @@ _NOTHING: Index = np.zeros(0, dtype=np.int64)
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What a run put out: verdicts as `codes` has them; then, one a row, records, hits with turns, and ended waits."""
+    """What a run put out: verdicts as `codes` has them; one a row, records, and hits with turns; and ended waits.
+
+    It has to be read before the next run, which writes where this one did.
+    """
 
     out: list[int]
     records: Index
@@ -105,6 +108,9 @@ class Engine:
         self._causes: dict[int, str] = {}
         """Of waiting events, by slot."""
         self._batch: EventBatch | None = None
+        self._types: Sequence[str] = ()
+        self._translated: dict[int, tuple[Sequence[str], NDArray[np.int32]]] = {}
+        """Texts that the last batch brought, by identity, with their codes in the pool."""
         self._here: dict[int, int] = {}
         """Of events of the batch that came to wait, by slot."""
         self._gone: list[int] = []
@@ -126,10 +132,11 @@ class Engine:
         s = self._state
         s[state.EVENTS], s[state.END], s[state.WORKS] = batch.size, received[-1], 0
         self._batch = batch
-        types = self._as_own(batch.type, batch.types, {})
-        translations: dict[int, NDArray[np.int32]] = {}
+        if batch.types is not self._types:
+            self._types, self._translated = batch.types, {}
+        types = self._as_own(batch.type, batch.types)
         keys = self._keys(batch)
-        fields = self._fields(batch, translations)
+        fields = self._fields(batch)
         feeds = self._feeds(batch, types)
         self._name_rows()
         self._add_texts()
@@ -159,12 +166,13 @@ class Engine:
         s[_ANEW] = 0
         s[state.BLOCKS] = heap.blocks
         keeping = np.zeros(2 * len(times) + 2, dtype=np.int64)
+        ahead = np.tile(keys[2], 2)
         times = np.ascontiguousarray(times, dtype=np.int64)
         while True:
             arrays: list[Any] = [
                 s, program.code, program.constants, program.rule_info, program.entry, self._kinds, self._due_rules,
                 self._passes, heap.cells, heap.halves, self._registers, self._doubles,
-                heap.block_base, heap.block_kind, heap.block_due, types, times, received, feeds, *keys, *fields,
+                heap.block_base, heap.block_kind, heap.block_due, types, times, received, feeds, *keys, ahead, *fields,
                 self._missing, self._read_from, self._read_fields, self._field_now, self._field_stamp,
                 self._kept, self._kept_data, self._touches, self._found(), self._named, self._timers,
                 self._out, self._records, self._held, self._ended, keeping, self._freed,
@@ -181,9 +189,9 @@ class Engine:
         width = program.record_width
         return Told(
             self._out[: s[state.OUT]].tolist(),
-            self._records[: s[state.RECORDS]].reshape(-1, width).copy(),
-            self._held[: s[state.HELD]].reshape(-1, program.held_width).copy(),
-            self._ended[: s[state.ENDED] * ENDED].reshape(-1, ENDED).copy(),
+            self._records[: s[state.RECORDS]].reshape(-1, width),
+            self._held[: s[state.HELD]].reshape(-1, program.held_width),
+            self._ended[: s[state.ENDED] * ENDED],
         )
 
     def _found(self) -> Index:
@@ -255,9 +263,7 @@ class Engine:
             row = int(self._rows(kind, [name])[0])
         return row
 
-    def _fields(
-        self, batch: EventBatch, translations: dict[int, NDArray[np.int32]]
-    ) -> tuple[Index, Index, Index, Index]:
+    def _fields(self, batch: EventBatch) -> tuple[Index, Index, Index, Index]:
         """The fields of events, in the same form."""
         places, values, starts, ends = [], [], [], []
         at = 0
@@ -268,7 +274,7 @@ class Engine:
             if field is not None and len(field.places):
                 stored = field.values
                 if is_text:
-                    stored = self._as_own(stored, field.texts, translations)
+                    stored = self._as_own(stored, field.texts)
                 places.append(field.places)
                 values.append(stored.view(np.int64) if stored.dtype == np.float64 else stored.astype(np.int64))
                 at += len(field.places)
@@ -294,15 +300,14 @@ class Engine:
             feeds[counts] = rows[codes]
         return feeds
 
-    def _as_own(
-        self, codes: NDArray[Any], texts: Sequence[str], translations: dict[int, NDArray[np.int32]]
-    ) -> NDArray[np.int32]:
+    def _as_own(self, codes: NDArray[Any], texts: Sequence[str]) -> NDArray[np.int32]:
+        """Codes into `texts` as those of the pool. Parts of a batch, and some batches, share their texts."""
         if texts is self._pool.texts:
             return codes
-        known = translations.get(id(texts))
-        if known is None:
-            known = translations[id(texts)] = self._pool.codes(texts, len(texts))
-        own: NDArray[np.int32] = known[codes]
+        known = self._translated.get(id(texts))
+        if known is None or known[0] is not texts or len(known[1]) != len(texts):
+            known = self._translated[id(texts)] = (texts, self._pool.codes(texts, len(texts)))
+        own: NDArray[np.int32] = known[1][codes]
         return own
 
     def _name_rows(self) -> None:
@@ -371,13 +376,14 @@ class Engine:
 
     def forget_batch(self) -> None:
         """The run was read: what nobody will ask of any more may go."""
+        gone = set(self._gone)
         for slot, place in self._here.items():
-            assert self._batch is not None
-            self._causes[slot] = self._batch.cause(place)
-        self._here = {}
-        for slot in self._gone:
+            if slot not in gone:
+                assert self._batch is not None
+                self._causes[slot] = self._batch.cause(place)
+        for slot in gone - self._here.keys():
             del self._causes[slot]
-        self._gone = []
+        self._here, self._gone = {}, []
         self._batch = None
         if self._state[state.SLOTS] > 64 and 4 * len(self._causes) < self._state[state.SLOTS]:
             self._close_up()

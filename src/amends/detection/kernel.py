@@ -17,8 +17,6 @@ from amends.detection.finding import Verdicts
 from amends.detection.layout import Cell
 from amends.detection.learning.scale import HORIZON
 from amends.detection.machine.codes import DECIMAL, FLAG, TEXT
-from amends.detection.machine.compiled import is_on_disk
-from amends.detection.machine.loop import run
 from amends.detection.machine.row import MARKS, NEVER
 from amends.detection.pool import Pool
 from amends.detection.program import Program
@@ -262,21 +260,6 @@ class Kernel:
             if surge.log is not None:
                 surge.log.load(content.hits[surge.judge.rule.id])
         return kernel
-
-
-def is_ready() -> bool:
-    """Whether the kernel's loop is compiled for this machine; if not, that takes half a minute when one first runs."""
-    return is_on_disk(run)
-
-
-def make_ready() -> None:
-    """Compile the kernel's loop, if it is not yet, and keep it on disk."""
-    kernel = Kernel(Pack(digest="", tables={}, sets={}, rules={}), Settled(quiet=0))
-    keys = {"order": "any", "buyer": "any"}
-    kernel.on_events([Event(id="any", source="any", type="order.placed", time=Instant(0), keys=keys, data={})])
-    kernel.next_due()
-    kernel.settle()
-    Kernel.restore(kernel.pack, kernel.snapshot()).row("order", "any")
 
 
 def _joined(said: list[Verdicts]) -> Verdicts:

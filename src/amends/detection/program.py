@@ -295,17 +295,15 @@ class Program:
     def _write_record(self, source: SurgeSource, hit: int | None) -> None:
         """A record of a surge, if all values of its group are there."""
         asm, nothing = self._asm, Label()
-        values = [asm.load(name) for name in source.surge.by]
-        for value, type_ in zip(values, source.types, strict=True):
+        first = asm.register(max(1, len(source.types)))
+        for place, (name, type_) in enumerate(zip(source.surge.by, source.types, strict=True), start=first):
+            asm.move(place, asm.load(name))
             present = Label()
-            asm.jump(JUMP_PRESENT.get(type_, op.JUMP_PRESENT_I), value, present)
+            asm.jump(JUMP_PRESENT.get(type_, op.JUMP_PRESENT_I), place, present)
             asm.jump(op.JUMP, nothing)
             asm.mark(present)
-        first = asm.register(max(1, len(values)))
-        for place, value in enumerate(values):
-            asm.move(first + place, value)
         counts = asm.constant(1) if hit is None else hit
-        asm.do(op.RECORD, first, len(values), counts, source.number)
+        asm.do(op.RECORD, first, len(source.types), counts, source.number)
         if source.finds_hits:
             asm.do(op.HIT, counts, self.numbers[source.rule.id])
             asm.do(op.HELD)
@@ -581,20 +579,15 @@ class Program:
         asm, scope = self._asm, self._row_scope(wait.table)
         begins = asm.begin(self._names(wait.table))
         names: frozenset[str] = frozenset()
-        values = []
-        for text, absent in (
-            (wait.since, "instant"),
-            (wait.ends, "instant"),
-            (wait.over, "flag"),
-            (wait.never, "flag"),
+        first = asm.register(4 + len(wait.by[0]))
+        for place, (text, absent) in enumerate(
+            ((wait.since, "instant"), (wait.ends, "instant"), (wait.over, "flag"), (wait.never, "flag"))
         ):
             part = self._compile(text, scope)
-            values.append(asm.constant(missing(absent)) if part is None else part.emit(asm))  # type: ignore[arg-type]
+            asm.move(first + place, asm.constant(missing(absent)) if part is None else part.emit(asm))  # type: ignore[arg-type]
             names |= frozenset() if part is None else part.names
-        values += [asm.load(name) for name in wait.by[0]]
-        first = asm.register(len(values))
-        for place, value in enumerate(values):
-            asm.move(first + place, value)
+        for place, name in enumerate(wait.by[0], start=4):
+            asm.move(first + place, asm.load(name))
         asm.do(op.WAIT, first, self._asked.numbers[wait.name])
         asm.do(op.RETURN)
         return begins, self._bits(wait.table, names)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from amends.detection.finding import Clearing, Finding, finding_id
 from amends.detection.hits import HitLog, Moment
+from amends.detection.machine.histories import add_up
 from amends.detection.rows import Rows
 from amends.detection.rule import Rule, Surge
 from amends.detection.segments import Segments
@@ -108,13 +109,12 @@ class SurgeJudge:
         watched = np.zeros(self._rows.size, dtype=bool)
         watched[group[hits + carried >= self._surge.at_least]] = True
         watched[list(self._open)] = True
-        nth = Segments(group).offset
         plain = ~watched[group]
-        for number in range(int(nth.max()) + 1):
-            chosen = np.flatnonzero(plain & (nth == number))
-            self._close(group[chosen], window[chosen])
-            arrays["hits"][group[chosen]] += hits[chosen]
-            arrays["records"][group[chosen]] += (runs.ends - runs.starts)[chosen]
+        add_up(
+            group, window, hits, runs.ends - runs.starts, plain,
+            arrays["window"], arrays["hits"], arrays["records"],
+            arrays["past_hits"], arrays["past_records"], arrays["past_windows"], self._powers,
+        )  # fmt: skip
         for run in np.flatnonzero(~plain).tolist():
             self._watch(int(group[run]), int(window[run]), order[runs.starts[run] : runs.ends[run]], records, log)
 

@@ -76,8 +76,8 @@ class _Sayer:
         report = program.reports[rule.id]
         self._rule, self._engine = rule, engine
         self._subjects, self._orders = engine.subjects[rule.table], engine.subjects["order"]
-        self._facts = [(name, values.of(type_)) for name, type_ in report.facts.items()]
-        self._text = values.of("text")
+        self._facts = [(name, type_ == "text", values.of(type_)) for name, type_ in report.facts.items()]
+        self._texts = values.texts
         self._silence, self._of_order = rule.kind == "silence", rule.table == "order"
         self.size = report.size
         self.clears = rule.kind in ("conflict", "silence") or rule.until is not None
@@ -98,12 +98,22 @@ class _Sayer:
     def _say(
         self, subject: str, at: Instant, cause: str, order: str | None, said: list[int], more: dict[str, Any]
     ) -> Finding:
-        rule, loss = self._rule, said[0]
-        facts = {
-            name: value
-            for (name, value_of), stored in zip(self._facts, said[2:], strict=False)
-            if (value := value_of(stored)) is not None
-        }
+        rule, loss, texts = self._rule, said[0], self._texts
+        facts: dict[str, Any] = {}
+        place = 2
+        for name, is_text, value_of in self._facts:
+            stored = said[place]
+            place += 1
+            # Nearly all facts are texts and whole numbers.
+            if is_text:
+                if stored >= 0:
+                    facts[name] = texts[stored]
+            elif value_of is _whole:
+                if stored != NO_INT:
+                    facts[name] = stored
+            elif (value := value_of(stored)) is not None:
+                facts[name] = value
+        has_loss = loss != NO_INT
         return Finding(
             id=finding_id(rule.id, rule.table, subject, cause),
             rule=rule.id,
@@ -114,8 +124,8 @@ class _Sayer:
             order=order,
             fired_at=at,
             cause=cause,
-            loss=None if loss == NO_INT else max(loss, 0),
-            currency=None if loss == NO_INT else self._text(said[1]),
+            loss=max(loss, 0) if has_loss else None,
+            currency=texts[said[1]] if has_loss and said[1] >= 0 else None,
             facts={**facts, **more} if more else facts,
         )
 
@@ -124,7 +134,7 @@ class Values:
     """How stored values are read."""
 
     def __init__(self, pool: Pool) -> None:
-        texts = pool.texts
+        texts = self.texts = pool.texts
         self._by_type: dict[str, Callable[[int], Any]] = {
             "text": lambda code: None if code < 0 else texts[code],
             "flag": lambda flag: None if flag < 0 else flag == 1,

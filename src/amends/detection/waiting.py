@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from amends.detection.engine import Engine, Learned
 from amends.detection.learning import End, Lanes, Waits
 from amends.detection.lull import LullJudge
+from amends.detection.machine.happened import AT, COLUMNS, GROUPS, HOW, NOW, SEEN, SINCE, sort_out
 from amends.detection.machine.lanes import GROUP
-from amends.detection.machine.loop import BEGAN, HEARD
+from amends.detection.machine.loop import ENDED
 from amends.detection.pool import Pool
 from amends.detection.program import Program
 from amends.detection.rule import Rule, Wait
@@ -51,18 +52,21 @@ class Experience:
         return min((learning.waits.begun for learning in self._waits), default=Instant(0))
 
     def take(self, ended: Index) -> None:
-        """Take in what happened to waits, a row each, and the groups that were met."""
+        """Take in what happened to waits, `ENDED` numbers each, and the groups that were met."""
         self._name_groups()
         if not len(ended):
             return
-        for number, _, _, _, _, _, now in ended[ended[:, 4] == HEARD].tolist():
-            self.lulls[number].hear(np.array([now]))
-        ended = ended[ended[:, 4] != HEARD]
-        own = self._engine.groups.reshape(-1, GROUP)[ended[:, 1], 2]
+        starts = np.zeros(2 * len(self._waits) + 2, dtype=np.int64)
+        columns = np.zeros((COLUMNS, len(ended) // ENDED), dtype=np.int64)
+        sort_out(ended, self._engine.groups, starts, columns)
+        ends = starts.tolist()
         for number, learning in enumerate(self._waits):
-            chosen = ended[:, 0] == number
-            if chosen.any():
-                learning.take(own[chosen], ended[chosen])
+            begin, middle, end = ends[2 * number : 2 * number + 3]
+            if begin < end:
+                learning.take(columns[:, begin:middle], columns[:, middle:end])
+        heard = columns[:, ends[-2] :]
+        for number, lull in enumerate(self.lulls):
+            lull.hear(heard[NOW, heard[GROUPS] == number])
 
     def relearn(self, now: Instant) -> None:
         """An epoch is over: draw the curves anew, and let the loop know."""
@@ -151,18 +155,13 @@ class _Learning:
         ]
         self.lanes.add(level, named, parent)
 
-    def take(self, groups: Index, happened: Index) -> None:
-        """Waits of these groups began or ended."""
-        began = happened[:, 4] == BEGAN
-        new, over, of = happened[began], happened[~began], groups[~began]
-        if len(over):
-            how = over[:, 4].astype(np.int8)
-            self.waits.observe(of, over[:, 2], over[:, 3], how, seen=over[:, 5])
+    def take(self, over: Index, began: Index) -> None:
+        """Waits are over, and others began; columns as `sort_out` has them."""
+        if over.size:
+            self.waits.observe(over[GROUPS], over[SINCE], over[AT], over[HOW], seen=over[SEEN])
         for lull in self.lulls:
-            if len(over):
-                lull.end(of, over[:, 2], over[:, 5], over[:, 6], over[:, 4] == End.CAME)
-            if len(new):
-                lull.begin(groups[began], new[:, 2], new[:, 6])
+            lull.end(over[GROUPS], over[SINCE], over[SEEN], over[NOW], over[HOW] == End.CAME)
+            lull.begin(began[GROUPS], began[SINCE], began[NOW])
 
     def relearn(self, now: Instant, engine: Engine) -> None:
         rows, cells = engine.subjects[self.wait.table].all(), engine.heap.cells

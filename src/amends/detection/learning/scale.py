@@ -3,8 +3,6 @@
 A place on the scale is a whole number, `STEPS` to a bucket, so that what is counted adds up exactly, in any order.
 """
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,11 +27,3 @@ END = BUCKETS * STEPS
 """The place of the horizon."""
 
 WIDTHS: Ints = np.diff(EDGES)
-
-
-def places(durations: Any) -> Ints:
-    """Where durations lie on the scale: 0 for what is not above 0, END from the horizon on."""
-    within = np.clip(np.asarray(durations, dtype=np.int64), 0, HORIZON)
-    buckets = np.minimum(np.searchsorted(EDGES, within, side="right") - 1, BUCKETS - 1)
-    found: Ints = buckets * STEPS + (within - EDGES[buckets]) * STEPS // WIDTHS[buckets]
-    return found

@@ -6,13 +6,13 @@ and how many of them ended in it. A wait that is still running has passed throug
 in them, so a lane on which nothing arrives any more does not look quick. See docs/learning.md.
 """
 
-from enum import IntEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.learning.scale import BUCKETS, EDGES, END, HORIZON, STEPS, WIDTHS, Floats, Ints, places
+from amends.detection.learning.counting import count_over, count_running
+from amends.detection.learning.scale import BUCKETS, EDGES, HORIZON, STEPS, WIDTHS, Floats, Ints
 from amends.model.instant import DAY, Duration, Instant
 
 PRIOR = 5.0
@@ -23,17 +23,6 @@ ENOUGH = 30.0
 
 _SURE = 1 - 1e-9
 """No hazard is quite 1: a curve that reached 0 could not be divided by."""
-
-
-class End(IntEnum):
-    """How a wait was over."""
-
-    LEFT = 0
-    """It ceased to matter, such as a cancelled order: nothing is known of how long it would have taken."""
-    CAME = 1
-    """What was waited for happened."""
-    NEVER = 2
-    """It is known that it will not happen, such as a parcel that the carrier calls lost."""
 
 
 class Waits:
@@ -84,21 +73,18 @@ class Waits:
 
     # ---------------------------------------------------------------- learning
 
-    def observe(self, groups: Ints, since: Ints, at: Ints, ends: NDArray[np.int8], *, seen: Ints | None = None) -> None:
+    def observe(
+        self, groups: Ints, since: Ints, at: Ints, ends: NDArray[np.integer], *, seen: Ints | None = None
+    ) -> None:
         """Count waits that are over: begun at `since`, over at `at` (when it happened), each in its way (`End`).
 
         `seen` is when the wait was learned of, where that is later than `since`: one that the last relearning could
         not know of counts in full now.
         """
-        came = ends == End.CAME
-        stops = places(at - since)
-        buckets = np.minimum(stops // STEPS, BUCKETS - 1)
-        # One that ended in a bucket was a trial for the whole of it.
-        stops = np.where(came, np.where(stops < END, (buckets + 1) * STEPS, END), stops)
-        came &= at - since < HORIZON
-        stops[ends == End.NEVER] = END
-        np.add.at(self._ended, (groups[came], buckets[came]), 1)
-        self._pass(groups, since, stops, seen)
+        count_over(
+            _plain(groups), _plain(since), _plain(at), _plain(ends), _plain(since if seen is None else seen),
+            self.begun, self._ended, self._passed, EDGES,
+        )  # fmt: skip
 
     def relearn(
         self, now: Instant, groups: Ints, since: Ints, *, seen: Ints | None = None, order: Ints | None = None
@@ -107,32 +93,18 @@ class Waits:
 
         `order` lists all groups in an order of its own, so that sums do not depend on which group was met first.
         """
-        self._pass(groups, since, places(now - since), seen)
+        known = _plain(since if seen is None else seen)
+        count_running(_plain(groups), _plain(since), known, self.begun, now, self._passed, EDGES)
         fade = 0.5 ** ((now - self.begun) / self.half_life)
         self._past_ended *= fade
         self._past_ended += self._ended
         self._past_passed *= fade
-        # From the end of a row back: see `_reach`.
+        # From the end of a row back: see `counting`.
         self._past_passed += np.cumsum(self._passed[:, ::-1], axis=1)[:, ::-1] / STEPS
         self._ended[:] = 0
         self._passed[:] = 0
         self.begun = now
         self._draw(np.arange(len(self)) if order is None else order)
-
-    def _pass(self, groups: Ints, since: Ints, stops: Ints, seen: Ints | None) -> None:
-        """Count the way from where a wait was at the beginning of the epoch to where it is."""
-        self._reach(groups, stops, 1)
-        counted = (since if seen is None else seen) < self.begun
-        if counted.any():
-            self._reach(groups[counted], places(self.begun - since[counted]), -1)
-
-    def _reach(self, groups: Ints, stops: Ints, sign: int) -> None:
-        # Written at two places of a row, so that the sum from the end of the row gives STEPS for each whole bucket.
-        buckets, steps = np.divmod(stops, STEPS)
-        inside = buckets < BUCKETS
-        np.add.at(self._passed, (groups[inside], buckets[inside]), sign * steps[inside])
-        below = buckets > 0
-        np.add.at(self._passed, (groups[below], buckets[below] - 1), sign * (STEPS - steps[below]))
 
     # ---------------------------------------------------------------- curves
 
@@ -275,6 +247,11 @@ class Waits:
             flat = np.frombuffer(content["tables"][name], dtype=kind).copy()
             setattr(waits, name, flat.reshape(-1, table.shape[1]) if table.ndim > 1 else flat)
         return waits
+
+
+def _plain(column: NDArray[Any]) -> Ints:
+    """As compiled functions know it: of one form, so that they are compiled once."""
+    return np.ascontiguousarray(column, dtype=np.int64)
 
 
 _TABLES: dict[str, Any] = {

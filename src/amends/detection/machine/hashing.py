@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.machine.compiled import Whole, compiled, inlined
+from amends.detection.compiled import Whole, compiled, inlined
 
 Index = NDArray[np.int64]
 Bytes = NDArray[np.uint8]

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.machine.compiled import Whole, inlined
+from amends.detection.compiled import Whole, inlined
 from amends.model.instant import DAY
 
 Index = NDArray[np.int64]

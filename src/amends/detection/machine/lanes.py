@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from amends.detection.compiled import Whole, compiled, inlined
 from amends.detection.learning.scale import BUCKETS, HORIZON
-from amends.detection.machine.compiled import Whole, compiled, inlined
 from amends.detection.vector import NO_INT
 
 Index = NDArray[np.int64]

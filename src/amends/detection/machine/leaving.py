@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.machine.compiled import Whole, compiled
+from amends.detection.compiled import Whole, compiled
 from amends.detection.machine.row import AGE, AGES, BLOCK, BLOCK_ROWS, MARKS, NEVER, NUMBER, PARENT, WAITING
 from amends.detection.vector import NO_INT
 

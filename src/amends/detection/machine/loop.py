@@ -10,11 +10,12 @@ with a larger one and goes on where it was. See docs/decisions/0006-one-event-at
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.learning.waits import End
+from amends.detection.compiled import Whole, compiled, inlined
+from amends.detection.learning.counting import End
 from amends.detection.machine import codes as op
 from amends.detection.machine import hours, lanes, state
+from amends.detection.machine.ahead import fetch, look_ahead
 from amends.detection.machine.assembly import REGISTERS
-from amends.detection.machine.compiled import Whole, compiled, inlined
 from amends.detection.machine.row import (
     AGE,
     AGES,
@@ -56,6 +57,8 @@ BEGAN, HEARD = 3, 4
 NO_EVENT = -1
 SCRATCH = REGISTERS
 """A register of the loop's own."""
+TIMERS_AHEAD = 3
+"""Of how many of the earliest timers the deadlines are asked for before their turn."""
 _HEAD = (1 << AGE) - 1
 _HIDDEN = 7
 _BEGUN = 6
@@ -109,7 +112,7 @@ def run(
     heap: Index, halves: Half, registers: Index, doubles: Floats,
     block_base: Index, block_kind: Index, block_due: Index,
     types: Half, times: Index, received: Index, feeds: Index,
-    key_places: Index, key_rows: Index, key_cursors: Index, key_ends: Index,
+    key_places: Index, key_rows: Index, key_cursors: Index, key_ends: Index, ahead: Index,
     field_places: Index, field_values: Index, field_cursors: Index, field_ends: Index, missing: Index,
     read_from: Index, read_fields: Index, field_now: Index, field_stamp: Index,
     kept: Index, kept_data: Index, touches: Index, found: Index, named: Index, timers: Index,
@@ -223,6 +226,7 @@ def run(
                 continue
             position = event
             now = received[event]
+            look_ahead(event, heap, kinds, key_places, key_rows, key_ends, ahead)
             phase = state.PASSING
             continue
         elif phase == state.PASSING or phase == state.LAST:
@@ -230,8 +234,14 @@ def run(
             if n_timers > 0 and timers[0] < limit:
                 due, row, rule = timers[0], timers[1], timers[2]
                 n_timers = pop(timers, n_timers)
+                for place in range(min(n_timers, TIMERS_AHEAD)):
+                    fetch(heap, timers[3 * place + 1] + rules[timers[3 * place + 2] * RULE_INFO + 3])
                 info = rule * RULE_INFO
-                if heap[row + rules[info + 3]] != due:
+                awaited = heap[row + rules[info + 3]]
+                if awaited != due:
+                    if due < awaited < end:
+                        # It was put off meanwhile.
+                        n_timers = push(timers, n_timers, awaited, row, rule)
                     continue
                 pc = rules[info + 5]
                 sequence += 1
@@ -821,8 +831,11 @@ def run(
                     pc = rules[info]
                     current = np.int64(NO_EVENT)  # a silence has none
                 else:
+                    awaited = heap[row + due_cell]
                     heap[row + due_cell] = due
-                    if due < end:
+                    if awaited <= due < end:
+                        pass  # The timer of what was awaited so far is still to come, and will see to it.
+                    elif due < end:
                         n_timers = push(timers, n_timers, due, row, b)
                     elif due < block_due[(heap[row] >> 32) & BLOCK]:
                         block_due[(heap[row] >> 32) & BLOCK] = due

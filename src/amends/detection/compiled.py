@@ -16,8 +16,9 @@ F = TypeVar("F", bound=Callable[..., object])
 _SETTINGS: Final[dict[str, Any]] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 
 _HERE: Final = Path(__file__).parent
-_PARTS: Final = (*sorted(_HERE.glob("*.py")), _HERE.parent / "learning" / "scale.py", _HERE.parent / "vector.py",
-                 _HERE.parent.parent / "model" / "subjects.py")  # fmt: skip
+_PARTS: Final = (*sorted((_HERE / "machine").glob("*.py")), _HERE / "learning" / "scale.py",
+                 _HERE / "learning" / "counting.py", _HERE / "vector.py",
+                 _HERE.parent / "model" / "subjects.py")  # fmt: skip
 """All files whose functions and constants go into what is compiled."""
 
 
@@ -33,11 +34,16 @@ def _stamp() -> tuple[str, int]:
 _STAMP: Final = _stamp()
 
 
+COMPILED: Final[list[Any]] = []
+"""All functions that are compiled by themselves."""
+
+
 def compiled(function: F) -> F:
     """Compile a function over arrays and numbers; what was compiled is kept on disk for the next process."""
     made: Any = numba.njit(cache=True, **_SETTINGS)(function)
     # Numba looks at the function's own file alone; a constant of another one would go on being the old one.
     made._cache._cache_file._source_stamp = _STAMP
+    COMPILED.append(made)
     typed: F = made
     return typed
 
@@ -48,6 +54,6 @@ def inlined(function: F) -> F:
     return made
 
 
-def is_on_disk(function: Any) -> bool:
-    """Whether a compiled function need not be compiled again in a new process."""
-    return bool(function._cache._cache_file._load_index())
+def are_on_disk() -> bool:
+    """Whether no function need be compiled again in a new process."""
+    return all(bool(function._cache._cache_file._load_index()) for function in COMPILED)

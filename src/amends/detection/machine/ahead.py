@@ -1,0 +1,86 @@
+"""Rows on their way from memory: the rows of the next events are asked for before their turn comes.
+
+A row lies anywhere, and to wait for memory takes longer than most of what is done with it.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic, overload
+from numpy.typing import NDArray
+
+from amends.detection.compiled import Whole, inlined
+from amends.detection.machine.row import PARENT
+from amends.model.subjects import KINDS, PARENTS
+
+Index = NDArray[np.int64]
+
+FAR: Final = 6
+"""How many events before its turn a row is asked for that the event names."""
+NEAR: Final = 3
+"""And the order of such a row, which has to be read from it."""
+LINE: Final = 8
+"""Cells of one line of memory."""
+_KIND_COUNT: Final = len(KINDS)
+_CHILD_KINDS: Final = tuple(KINDS.index(child) for child, parent in PARENTS.items() if parent == "order")
+_ORDER: Final = KINDS.index("order")
+
+
+def fetch(heap: Index, at: Whole) -> None:
+    """Ask for the line of memory in which this cell lies, and do not wait for it. In Python itself it does nothing."""
+
+
+def _write_prefetch(_: Any, heap: Any, at: Any) -> Any:
+    def write(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        cells = context.make_array(signature.args[0])(context, builder, arguments[0])
+        cell = builder.bitcast(builder.gep(cells.data, [arguments[1]]), ir.IntType(8).as_pointer())
+        number = ir.IntType(32)
+        form = ir.FunctionType(ir.VoidType(), [cell.type, number, number, number])
+        prefetch = builder.module.declare_intrinsic("llvm.prefetch", [cell.type], form)
+        # To be written too, and to stay at hand.
+        builder.call(prefetch, [cell, number(1), number(3), number(1)])
+        return context.get_dummy_value()
+
+    return types.void(heap, at), write
+
+
+_prefetch: Any = intrinsic(_write_prefetch)
+
+
+@overload(fetch, inline="always")
+def _fetch(heap: Any, at: Any) -> Any:
+    def ask(heap: Any, at: Any) -> Any:
+        _prefetch(heap, np.int64(at))
+
+    return ask
+
+
+@inlined
+def fetch_row(heap: Index, row: Whole, width: Whole) -> None:
+    """Ask for a row."""
+    for at in range(row, row + width, LINE):
+        fetch(heap, at)
+
+
+@inlined
+def look_ahead(
+    event: Whole, heap: Index, kinds: Index, key_places: Index, key_rows: Index, key_ends: Index, ahead: Index
+) -> None:
+    """Ask for the rows of the events that come next. `ahead` says how far that was done, of each kind of key."""
+    size = len(kinds) // _KIND_COUNT
+    for kind in range(_KIND_COUNT):
+        key, last = ahead[kind], key_ends[kind]
+        while key < last and key_places[key] <= event + FAR:
+            fetch_row(heap, key_rows[key], kinds[kind * size + 3])
+            key += 1
+        ahead[kind] = key
+    for kind in _CHILD_KINDS:
+        key, last = ahead[_KIND_COUNT + kind], key_ends[kind]
+        while key < last and key_places[key] <= event + NEAR:
+            order = heap[key_rows[key] + PARENT]
+            if order >= 0:
+                fetch_row(heap, order, kinds[_ORDER * size + 3])
+            key += 1
+        ahead[_KIND_COUNT + kind] = key
