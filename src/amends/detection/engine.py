@@ -57,7 +57,7 @@ class Engine:
 
     def __init__(self, program: Program, pool: Pool) -> None:
         self._program, self._pool = program, pool
-        self.heap = Heap()
+        self.heap = Heap(program.starts)
         self.subjects = {kind: Subjects(program.layouts[kind], self.heap) for kind in KINDS}
         self._kinds, self._due_rules = program.kind_info()
         self._passes = passed_on(program.concern, program.types)
@@ -78,6 +78,7 @@ class Engine:
         s = self._state
         s[state.OUT_ROOM], s[state.RECORD_ROOM] = program.out_room, program.record_room
         s[state.HELD_WIDTH], s[state.HELD_ROOM] = program.held_width, program.held_room
+        s[state.CELL_ROOM] = program.cell_room
         s[state.RECORD_WIDTH], s[state.TYPES] = program.record_width, len(program.types)
         s[state.DUES_MAX] = max(len(layout.deadlines) for layout in program.layouts.values())
         s[state.FIELDS_MAX] = int(np.diff(self._read_from).max(initial=0))
@@ -163,7 +164,7 @@ class Engine:
         while True:
             arrays: list[Any] = [
                 s, program.code, program.constants, program.rule_info, program.entry, self._kinds, self._due_rules,
-                self._passes, heap.cells, heap.halves, self._registers, self._doubles,
+                self._passes, heap.cells, heap.halves, heap.free, self._registers, self._doubles,
                 heap.block_base, heap.block_kind, heap.block_due, types, times, received, feeds, *keys, *fields,
                 self._missing, self._read_from, self._read_fields, self._field_now, self._field_stamp,
                 self._kept, self._kept_data, self._touches, self._found(), self._named, self._timers,
@@ -176,6 +177,8 @@ class Engine:
             why = run(*arrays)
             if why == state.FINISHED:
                 break
+            # The heap moves as it grows: there may be no view of it.
+            arrays.clear()
             self._grow(why)
         self._settle_kept(keeping)
         width = program.record_width
@@ -193,6 +196,9 @@ class Engine:
         return self._place
 
     def _grow(self, why: int) -> None:
+        if why == state.MORE_CELLS:
+            self.heap.make_room(len(self.heap.cells))
+            return
         if why == state.MORE_GROUPS:
             self.groups = _doubled(self.groups)
             self._group_table = np.zeros(2 * len(self._group_table), dtype=np.int64)
@@ -407,9 +413,10 @@ class Engine:
         self._causes = {new[slot]: cause for slot, cause in self._causes.items()}
         for subjects in self.subjects.values():
             rows = subjects.all()
-            first = self.heap.cells[rows + WAITING]
+            places = self.heap.places(rows, WAITING)
+            first = self.heap.cells[places]
             held = np.flatnonzero(first >= 0)
-            self.heap.cells[rows[held] + WAITING] = [new[int(slot)] for slot in first[held]]
+            self.heap.cells[places[held]] = [new[int(slot)] for slot in first[held]]
 
     # ---------------------------------------------------------------- snapshots
 

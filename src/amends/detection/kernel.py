@@ -35,7 +35,7 @@ from amends.model.instant import Instant
 Index = NDArray[np.int64]
 
 _BEGINNING = int(np.iinfo(np.int64).min)
-_FORMAT = 8
+_FORMAT = 9
 
 
 class StaleSnapshotError(AmendsError, ValueError):
@@ -205,11 +205,11 @@ class Kernel:
     def _value(self, row: int, cell: Cell, is_flag: bool) -> Any:  # noqa: FBT001
         heap = self._engine.heap
         if cell.form in (TEXT, FLAG):
-            half = int(heap.halves[2 * row + cell.at])
+            half = int(heap.halves[2 * heap.place(row, cell.at >> 1) + (cell.at & 1)])
             if half < 0:
                 return None
             return half == 1 if is_flag else self._pool.text(half)
-        whole = int(heap.cells[row + cell.at])
+        whole = int(heap.cells[heap.place(row, cell.at)])
         if cell.form == DECIMAL:
             double = struct.unpack("<d", struct.pack("<q", whole))[0]
             return None if double != double else double

@@ -12,6 +12,7 @@ from amends.detection.machine.assembly import Assembler, Label
 from amends.detection.machine.hours import HEAD
 from amends.detection.machine.lanes import SHAPE, VALUES
 from amends.detection.machine.loop import CHILD_KINDS, KIND_COUNT, KIND_INFO, RULE_INFO
+from amends.detection.machine.packing import ROOM
 from amends.detection.machine.row import ASLEEP, NEVER
 from amends.detection.pool import Pool
 from amends.detection.reads import (
@@ -57,6 +58,8 @@ class Program:
         self.expressions_of: dict[tuple[str, int], Expression] = {}
         """By text and scope, since most are asked for more than once."""
         self._kept: list[Scope] = []
+        self.starts: list[int] = []
+        """What rows of all kinds begin with, in the order of their places."""
         self.layouts = {kind: self._layout(kind) for kind in KINDS}
         self._number_waits()
         self.reports = {rule.id: self._report(rule) for rule in self.rules}
@@ -89,7 +92,9 @@ class Program:
         ]
         silences = [rule.id for rule in self._of_table(kind, "silence")]
         waits = [wait.name for wait in self.waits if wait.table == kind]
-        return Layout(kind, self.pack.tables.get(kind), marked, silences, waits)
+        layout = Layout(kind, self.pack.tables.get(kind), marked, silences, waits, 1 + len(self.starts))
+        self.starts += layout.starts
+        return layout
 
     def _number_waits(self) -> None:
         for number, wait in enumerate(self.waits):
@@ -105,7 +110,7 @@ class Program:
         for place, kind in enumerate(KINDS):
             layout = self.layouts[kind]
             info[place * KIND_INFO : (place + 1) * KIND_INFO] = (
-                layout.dues, len(layout.deadlines), len(rules), layout.width, place in CHILD_KINDS,
+                layout.chunks, len(layout.deadlines), len(rules), layout.width, place in CHILD_KINDS,
             )  # fmt: skip
             rules += [self.numbers[rule] for rule in layout.deadlines]
         return info, np.array([*rules, 0], dtype=np.int64)
@@ -135,6 +140,11 @@ class Program:
             for place, name in enumerate(columns):
                 shape[2 + VALUES + place] = missing(self.type_of(name, wait.table))
         return shapes
+
+    @property
+    def cell_room(self) -> int:
+        """The most cells of the heap that one touch may take."""
+        return ROOM * (8 + max(len(layout.starts) for layout in self.layouts.values()))
 
     def wait_cells(self) -> Index:
         """Where each wait's state lies in a row, and whether a lull watches it."""

@@ -29,11 +29,15 @@ class Settling:
     def __init__(self, program: Program, engine: Engine, reader: Reader, settled: Settled) -> None:
         self.settled, self._heap, self._reader = settled, engine.heap, reader
         self._subjects = [engine.subjects[kind] for kind in KINDS]
-        self._templates = np.concatenate([subjects.template for subjects in self._subjects])
-        self._bases = np.cumsum([0, *(len(subjects.template) for subjects in self._subjects)])
+        layouts = [subjects.layout for subjects in self._subjects]
+        self._widths = np.array([layout.width for layout in layouts], dtype=np.int64)
+        self._chunks = np.array([layout.chunks for layout in layouts], dtype=np.int64)
+        self._dues = [
+            np.array([deadline.due for deadline in layout.deadlines.values()], dtype=np.int64) for layout in layouts
+        ]
         self._waits = [
-            np.array([cell for cells in subjects.layout.waits.values() for cell in cells], dtype=np.int64)
-            for subjects in self._subjects
+            np.array([place for places in layout.waits.values() for place in places], dtype=np.int64)
+            for layout in layouts
         ]
         learned = {program.pack.rules[rule].table for rule in program.anew}
         self._quiet = [max(settled.quiet, 1) if kind in learned else settled.quiet for kind in KINDS]
@@ -50,9 +54,8 @@ class Settling:
         cells, busy = self._heap.cells, np.zeros(self._heap.blocks * BLOCK_ROWS, dtype=np.bool_)
         all_rows = [subjects.all() for subjects in self._subjects]
         for kind, rows in enumerate(all_rows):
-            layout = self._subjects[kind].layout
             leaving.mark_busy(
-                cells, rows, busy, layout.dues, len(layout.deadlines), self._waits[kind],
+                cells, rows, busy, self._dues[kind], self._waits[kind],
                 now // WEEK, self._quiet[kind], passed, begun,
             )  # fmt: skip
         leaving.mark(cells, np.unique(np.fromiter(pinned, dtype=np.int64)), busy)
@@ -80,7 +83,7 @@ class Settling:
         order = np.lexsort((named, kinds, family))
         rows, kinds, named, family = rows[order], kinds[order], named[order], family[order]
         counts = np.zeros(len(rows), dtype=np.int64)
-        leaving.differing(cells, rows, kinds, named, self._templates, self._bases, counts)
+        leaving.cell_counts(cells, rows, kinds, named, self._widths, self._chunks, counts)
         owners, findings = self._open_findings(rows[~named])
         # One by itself that is as new needs no writing down.
         number = np.append(0, np.cumsum(family[1:] != family[:-1]))
@@ -131,7 +134,7 @@ class Settling:
         stops = np.cumsum(np.bincount(family, weights=words).astype(np.int64) + 1)
         content = np.zeros(int(stops[-1]), dtype=np.int64)
         leaving.write(
-            cells, rows, kinds, named, self._templates, self._bases, counts, more, more_starts,
+            cells, rows, kinds, named, self._widths, self._chunks, counts, more, more_starts,
             np.concatenate(characters), begins, ends, sizes, content, content.view(np.uint8), content.view(np.uint16),
         )  # fmt: skip
         members = ~named
@@ -177,9 +180,11 @@ class Settling:
             if kind == BUYER:
                 new = subjects.new
         more = np.zeros(2 * int(counts.sum()), dtype=np.int64)
+        self._heap.make_room(int(counts.sum()) + len(counts) * int(self._chunks.max()))
         found = leaving.put(
-            self._heap.cells, rows, family, named, cell_places, counts, words, words.view(np.uint16), now // WEEK, more
-        )
+            self._heap.cells, self._heap.free, rows, family, named, cell_places, counts, words, words.view(np.uint16),
+            now // WEEK, more,
+        )  # fmt: skip
         self._open_again(more[:found].reshape(-1, 6))
         self.settled.remove(digests[~named], places[family[~named]])
         if len(new):

@@ -48,6 +48,12 @@ def inlined(function: F) -> F:
     return made
 
 
+def called(function: F) -> F:
+    """A part of such functions that is called, since it is rarely gone through."""
+    made: F = numba.njit(**_SETTINGS)(function)
+    return made
+
+
 def is_on_disk(function: Any) -> bool:
     """Whether a compiled function need not be compiled again in a new process."""
     return bool(function._cache._cache_file._load_index())

@@ -15,12 +15,16 @@ from amends.detection.machine import codes as op
 from amends.detection.machine import hours, lanes, state
 from amends.detection.machine.assembly import REGISTERS
 from amends.detection.machine.compiled import Whole, compiled, inlined
+from amends.detection.machine.packing import TOP, drop, find, ones, own
 from amends.detection.machine.row import (
     AGE,
     AGES,
     ASLEEP,
     BLOCK,
     BLOCK_ROWS,
+    CHUNK,
+    CHUNKS,
+    FIRST,
     MARKS,
     NEVER,
     NUMBER,
@@ -29,7 +33,7 @@ from amends.detection.machine.row import (
     WEEK,
 )
 from amends.detection.machine.texts import precedes
-from amends.detection.machine.timers import pop, push
+from amends.detection.machine.timers import due_bits, due_chunks, pop, push
 from amends.detection.vector import NO_INT
 from amends.model.subjects import KINDS, PARENTS
 
@@ -44,9 +48,9 @@ KIND_COUNT = len(KINDS)
 CHILD_KINDS = tuple(KINDS.index(child) for child, parent in PARENTS.items() if parent == "order")
 
 RULE_INFO = 6
-"""Numbers of a rule: its report, the cell and bit of its mark, the cells of its deadline, what to do when it passes."""
+"""Numbers of a rule: its report, the cell and bit of its mark, the places of its deadline, what to do when it passes."""
 KIND_INFO = 5
-"""Numbers of a kind: the first cell of deadlines, how many, where their rules stand, a row's width, whether a child."""
+"""Numbers of a kind: how many chunks, how many deadlines, where their rules stand, a stub's width, whether a child."""
 KEPT = 7
 """Numbers of a waiting event: the next at its subject, arrival, type, time, whether it names a buyer, and its data."""
 ENDED = 7
@@ -106,7 +110,7 @@ def is_in(constants: Index, first: Whole, count: Whole, value: Whole) -> bool:
 @compiled
 def run(
     s: Index, code: Index, constants: Index, rules: Index, entry: Index, kinds: Index, due_rules: Index, passes: Index,
-    heap: Index, halves: Half, registers: Index, doubles: Floats,
+    heap: Index, halves: Half, free: Index, registers: Index, doubles: Floats,
     block_base: Index, block_kind: Index, block_due: Index,
     types: Half, times: Index, received: Index, feeds: Index,
     key_places: Index, key_rows: Index, key_cursors: Index, key_ends: Index,
@@ -135,6 +139,7 @@ def run(
     record_limit = len(records) - s[state.RECORD_ROOM]
     held_limit = len(held) - s[state.HELD_ROOM]
     timer_limit = len(timers) // 3 - s[state.DUES_MAX] - 1
+    cell_limit = len(heap) - s[state.CELL_ROOM]
     why = state.FINISHED
     # What is at hand.
     row, now, order = np.int64(-1), np.int64(0), np.int64(-1)
@@ -159,6 +164,9 @@ def run(
         if n_held > held_limit:
             why = state.MORE_HELD
             break
+        if free[TOP] > cell_limit:
+            why = state.MORE_CELLS
+            break
         if n_timers > timer_limit:
             why = state.MORE_TIMERS
             break
@@ -179,21 +187,25 @@ def run(
                 phase, s[state.WORK] = state.WORKING, 0
                 continue
             kind = block_kind[block]
-            first, dues, at_rules = (
-                kinds[kind * KIND_INFO], kinds[kind * KIND_INFO + 1], kinds[kind * KIND_INFO + 2]
-            )  # fmt: skip
+            dues, at_rules = kinds[kind * KIND_INFO + 1], kinds[kind * KIND_INFO + 2]
             if n_timers + dues * BLOCK_ROWS > len(timers) // 3 - 1:
                 why = state.MORE_TIMERS
                 break
             least = np.int64(NEVER)
             base = block_base[block]
             for _ in range(BLOCK_ROWS):
-                for place in range(dues):
-                    due = heap[base + first + place]
-                    if due < end:
-                        n_timers = push(timers, n_timers, due, base, due_rules[at_rules + place])
-                    elif due < least:
-                        least = due
+                for part in range(due_chunks(dues)):
+                    chunk = base + CHUNKS + 2 * part
+                    bits = heap[chunk] & due_bits(part, dues)
+                    while bits != 0:
+                        below = (bits & -bits) - 1
+                        due = heap[heap[chunk + 1] + ones(heap[chunk] & below)]
+                        if due < end:
+                            place = CHUNK * part - FIRST + ones(below)
+                            n_timers = push(timers, n_timers, due, base, due_rules[at_rules + place])
+                        elif due < least:
+                            least = due
+                        bits &= bits - 1
                 base += kinds[kind * KIND_INFO + 3]
             block_due[block] = least
             s[state.WORK] = block + 1
@@ -231,7 +243,7 @@ def run(
                 due, row, rule = timers[0], timers[1], timers[2]
                 n_timers = pop(timers, n_timers)
                 info = rule * RULE_INFO
-                if heap[row + rules[info + 3]] != due:
+                if heap[find(heap, row, rules[info + 3])] != due:
                     continue
                 pc = rules[info + 5]
                 sequence += 1
@@ -257,8 +269,8 @@ def run(
                         child = named[kind]
                         if child >= 0 and heap[child + PARENT] < 0:
                             heap[child + PARENT] = o
-                            slot = heap[child + WAITING]
-                            heap[child + WAITING] = -1
+                            slot = heap[find(heap, child, WAITING)]
+                            drop(heap, free, child, WAITING)
                             while slot >= 0:
                                 # In the order of arrival.
                                 place = n_found
@@ -271,8 +283,8 @@ def run(
                     handed = n_found
                     if buyer >= 0 and heap[o + PARENT] < 0:
                         heap[o + PARENT] = buyer
-                        slot = heap[o + WAITING]
-                        heap[o + WAITING] = -1
+                        slot = heap[find(heap, o, WAITING)]
+                        drop(heap, free, o, WAITING)
                         while slot >= 0:
                             found[handed + n_handed] = slot
                             n_handed += 1
@@ -289,8 +301,9 @@ def run(
                             n += 1
                         if (passes[kept_type] & 2) != 0 and kept[slot * KEPT + 4] == 0:
                             if onward < 0:
-                                kept[slot * KEPT] = heap[o + WAITING]
-                                heap[o + WAITING] = slot
+                                at = own(heap, free, o, WAITING)
+                                kept[slot * KEPT] = heap[at]
+                                heap[at] = slot
                                 continue
                             found[handed + n_handed] = slot
                             n_handed += 1
@@ -342,8 +355,9 @@ def run(
                     s[state.SLOTS] += 1
                     s[state.WAITING] += 1
                     base = slot * KEPT
-                    kept[base] = heap[keep_at + WAITING]
-                    heap[keep_at + WAITING] = slot
+                    at = own(heap, free, keep_at, WAITING)
+                    kept[base] = heap[at]
+                    heap[at] = slot
                     kept[base + 1] = s[state.ARRIVALS] + event
                     kept[base + 2], kept[base + 3] = type_, times[event]
                     kept[base + 4] = 1 if named[BUYER] >= 0 else 0
@@ -408,9 +422,9 @@ def run(
                     depth += 1
                     pc = a
             elif what == op.LOAD64:
-                registers[d] = heap[row + a]
+                registers[d] = heap[find(heap, row, a)]
             elif what == op.LOAD32:
-                registers[d] = halves[2 * row + a]
+                registers[d] = halves[2 * find(heap, row, a >> 1) + (a & 1)]
             elif what == op.FIELD:
                 if a < 0:
                     registers[d] = b
@@ -433,10 +447,10 @@ def run(
                 if (code[at + 4] >> truth) & 1 != 0:
                     pc = code[at + 5]
             elif what == op.TEST_ABSENT_CELL:
-                if (a >> (2 if heap[row + d] == NO_INT else 1)) & 1 != 0:
+                if (a >> (2 if heap[find(heap, row, d)] == NO_INT else 1)) & 1 != 0:
                     pc = b
             elif what == op.TEST_ABSENT_HALF:
-                if (a >> (2 if halves[2 * row + d] < 0 else 1)) & 1 != 0:
+                if (a >> (2 if halves[2 * find(heap, row, d >> 1) + (d & 1)] < 0 else 1)) & 1 != 0:
                     pc = b
             elif what == op.TEST_ABSENT_FIELD:
                 value = event_value(
@@ -446,7 +460,7 @@ def run(
                 if (b >> (2 if value == a else 1)) & 1 != 0:
                     pc = code[at + 4]
             elif what == op.TEST_HALF_IN:
-                value = int(halves[2 * row + d])
+                value = int(halves[2 * find(heap, row, d >> 1) + (d & 1)])
                 if value < 0:
                     truth = 0
                 elif is_in(constants, a, b, value):
@@ -515,7 +529,7 @@ def run(
                 value = registers[d]
                 form = code[at + 5]
                 if form == op.WHOLE or form == op.DECIMAL:
-                    old = heap[row + a]
+                    old = heap[find(heap, row, a)]
                     if form == op.WHOLE:
                         gone, empty = value == NO_INT, old == NO_INT
                     else:
@@ -524,10 +538,10 @@ def run(
                         registers[SCRATCH] = old
                         empty = np.isnan(doubles[SCRATCH])
                 else:
-                    old = np.int64(halves[2 * row + a])
+                    old = np.int64(halves[2 * find(heap, row, a >> 1) + (a & 1)])
                     gone, empty = value < 0, old < 0
                 if not gone:
-                    known = heap[row + b]
+                    known = heap[find(heap, row, b)]
                     takes = empty
                     if not takes:
                         if event_time == known:
@@ -542,13 +556,13 @@ def run(
                         else:
                             takes = event_time < known
                     if takes:
-                        heap[row + b] = event_time
+                        heap[own(heap, free, row, b)] = event_time
                         if value != old:
                             dirty |= np.int64(1) << code[at + 4]
                             if form == op.WHOLE or form == op.DECIMAL:
-                                heap[row + a] = value
+                                heap[own(heap, free, row, a)] = value
                             else:
-                                halves[2 * row + a] = value
+                                halves[2 * own(heap, free, row, a >> 1) + (a & 1)] = value
             elif what == op.FOLD_MAX or what == op.FOLD_MIN:
                 # d: value, a: place, then bit, form and where the value comes from instead.
                 source = code[at + 5]
@@ -568,22 +582,22 @@ def run(
                 form = code[at + 4]
                 takes = False
                 if form == op.WHOLE:
-                    old = heap[row + a]
+                    old = heap[find(heap, row, a)]
                     if value != NO_INT:
                         takes = old == NO_INT or (value > old if what == op.FOLD_MAX else value < old)
                     if takes:
-                        heap[row + a] = value
+                        heap[own(heap, free, row, a)] = value
                 elif form == op.DECIMAL:
-                    registers[SCRATCH] = heap[row + a]
+                    registers[SCRATCH] = heap[find(heap, row, a)]
                     old_double = doubles[SCRATCH]
                     if not np.isnan(doubles[d]):
                         takes = np.isnan(old_double) or (
                             doubles[d] > old_double if what == op.FOLD_MAX else doubles[d] < old_double
                         )
                     if takes:
-                        heap[row + a] = value
+                        heap[own(heap, free, row, a)] = value
                 else:
-                    old = np.int64(halves[2 * row + a])
+                    old = np.int64(halves[2 * find(heap, row, a >> 1) + (a & 1)])
                     if value >= 0:
                         if old < 0:
                             takes = True
@@ -592,11 +606,11 @@ def run(
                         elif value != old:
                             takes = precedes(old, value, text_starts, characters) == (what == op.FOLD_MAX)
                     if takes:
-                        halves[2 * row + a] = value
+                        halves[2 * own(heap, free, row, a >> 1) + (a & 1)] = value
                 if takes:
                     dirty |= np.int64(1) << b
             elif what == op.FOLD_COUNT:
-                heap[row + d] += 1
+                heap[own(heap, free, row, d)] += 1
                 dirty |= np.int64(1) << a
             elif what == op.FOLD_SUM:
                 value = registers[d]
@@ -606,11 +620,11 @@ def run(
                         field_places, field_values, field_cursors, field_ends, missing,
                     )  # fmt: skip
                 if value != NO_INT and value != 0:
-                    heap[row + a] += value
+                    heap[own(heap, free, row, a)] += value
                     dirty |= np.int64(1) << b
             elif what == op.FOLD_ANY:
-                if halves[2 * row + d] != 1:
-                    halves[2 * row + d] = 1
+                if halves[2 * find(heap, row, d >> 1) + (d & 1)] != 1:
+                    halves[2 * own(heap, free, row, d >> 1) + (d & 1)] = 1
                     dirty |= np.int64(1) << a
             elif what == op.EQUAL_S:
                 if registers[a] < 0 or registers[b] < 0:
@@ -787,9 +801,9 @@ def run(
             elif what == op.EVENT_TYPE:
                 registers[d] = event_type if current != NO_EVENT else np.int64(-1)
             elif what == op.ORDER64:
-                registers[d] = b if order < 0 else heap[order + a]
+                registers[d] = b if order < 0 else heap[find(heap, order, a)]
             elif what == op.ORDER32:
-                registers[d] = -1 if order < 0 else np.int64(halves[2 * order + a])
+                registers[d] = -1 if order < 0 else np.int64(halves[2 * find(heap, order, a >> 1) + (a & 1)])
             # -------------------------------------------------------- verdicts
             elif what == op.ARM:
                 # d: since, a: due (both there), b: rule.
@@ -797,7 +811,7 @@ def run(
                 since, due = registers[d], registers[a]
                 mark, bit = rules[info + 1], np.int64(1) << rules[info + 2]
                 due_cell, fired_cell = rules[info + 3], rules[info + 4]
-                fired = heap[row + fired_cell]
+                fired = heap[find(heap, row, fired_cell)]
                 stack[_HIDDEN] = current
                 if (heap[row + mark] & bit) != 0 and since != fired:
                     heap[row + mark] ^= bit
@@ -806,10 +820,10 @@ def run(
                     out[n_out + 6] = -1 if order < 0 else heap[order] & NUMBER
                     n_out += op.OUT_HEAD
                 if since == fired or due == NEVER:
-                    heap[row + due_cell] = NEVER
+                    drop(heap, free, row, due_cell)
                 elif due < now:
-                    heap[row + fired_cell] = since
-                    heap[row + due_cell] = NEVER
+                    heap[own(heap, free, row, fired_cell)] = since
+                    drop(heap, free, row, due_cell)
                     heap[row + mark] |= bit
                     out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.FIRED, b, row, now
                     out[n_out + 4], out[n_out + 5] = since, heap[row] & NUMBER
@@ -821,7 +835,7 @@ def run(
                     pc = rules[info]
                     current = np.int64(NO_EVENT)  # a silence has none
                 else:
-                    heap[row + due_cell] = due
+                    heap[own(heap, free, row, due_cell)] = due
                     if due < end:
                         n_timers = push(timers, n_timers, due, row, b)
                     elif due < block_due[(heap[row] >> 32) & BLOCK]:
@@ -831,7 +845,7 @@ def run(
             elif what == op.DISARM:
                 info = d * RULE_INFO
                 mark, bit = rules[info + 1], np.int64(1) << rules[info + 2]
-                heap[row + rules[info + 3]] = NEVER
+                drop(heap, free, row, rules[info + 3])
                 if heap[row + mark] & bit != 0:
                     heap[row + mark] ^= bit
                     out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.CLEARED, d, row, now
@@ -882,8 +896,8 @@ def run(
                 # d: since, a: rule; when it was due lies in register 0.
                 info = a * RULE_INFO
                 due = registers[0]
-                heap[row + rules[info + 3]] = NEVER
-                heap[row + rules[info + 4]] = registers[d]
+                drop(heap, free, row, rules[info + 3])
+                heap[own(heap, free, row, rules[info + 4])] = registers[d]
                 heap[row + rules[info + 1]] |= np.int64(1) << rules[info + 2]
                 out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.FIRED, a, row, due
                 out[n_out + 4], out[n_out + 5] = registers[d], heap[row] & NUMBER
@@ -898,12 +912,15 @@ def run(
                 rule = code[at + 4]
                 info = rule * RULE_INFO
                 due = max(registers[a], now)
-                if registers[d] == heap[row + rules[info + 4]]:
+                if registers[d] == heap[find(heap, row, rules[info + 4])]:
                     due = np.int64(NEVER)
                 elif registers[b] != NO_INT and due >= registers[b]:
                     # With what is learned later it may still be in time.
                     due = np.int64(ASLEEP) if registers[b] > now else np.int64(NEVER)
-                heap[row + rules[info + 3]] = due
+                if due == NEVER:
+                    drop(heap, free, row, rules[info + 3])
+                else:
+                    heap[own(heap, free, row, rules[info + 3])] = due
                 if due < block_due[(heap[row] >> 32) & BLOCK]:
                     block_due[(heap[row] >> 32) & BLOCK] = due
             elif what == op.RECORD:
@@ -998,14 +1015,15 @@ def run(
                     and registers[d + 3] != 1
                     and (ends == NO_INT or ends < since)
                 )
-                until_now = heap[row + since_cell]
+                until_now = heap[find(heap, row, since_cell)]
                 since_now = since if runs else np.int64(NO_INT)
                 if until_now != since_now:
-                    if until_now != NO_INT and heap[row + group_cell] >= 0:
+                    group = heap[find(heap, row, group_cell)]
+                    if until_now != NO_INT and group >= 0:
                         place = s[state.ENDED] * ENDED
                         s[state.ENDED] += 1
-                        ended[place], ended[place + 1] = a, heap[row + group_cell]
-                        ended[place + 2], ended[place + 5] = until_now, heap[row + seen_cell]
+                        ended[place], ended[place + 1] = a, group
+                        ended[place + 2], ended[place + 5] = until_now, heap[find(heap, row, seen_cell)]
                         ended[place + 6] = now
                         if since != NO_INT and since > until_now:
                             ended[place + 3], ended[place + 4] = since, CAME
@@ -1015,16 +1033,19 @@ def run(
                             ended[place + 3], ended[place + 4] = now, NEVER_COMES
                         else:
                             ended[place + 3], ended[place + 4] = now, LEFT
-                    heap[row + since_cell] = since_now
-                    if runs:
-                        heap[row + seen_cell] = now
-                        heap[row + group_cell] = lanes.find(
-                            shapes, a, registers, d + 4, groups, group_table, group_counts
-                        )
-                        if wait_info[4 * a + 3] != 0 and heap[row + group_cell] >= 0:
+                    if not runs:
+                        drop(heap, free, row, since_cell)
+                        drop(heap, free, row, seen_cell)
+                        drop(heap, free, row, group_cell)
+                    else:
+                        heap[own(heap, free, row, since_cell)] = since
+                        heap[own(heap, free, row, seen_cell)] = now
+                        group = lanes.find(shapes, a, registers, d + 4, groups, group_table, group_counts)
+                        heap[own(heap, free, row, group_cell)] = group
+                        if wait_info[4 * a + 3] != 0 and group >= 0:
                             place = s[state.ENDED] * ENDED
                             s[state.ENDED] += 1
-                            ended[place], ended[place + 1], ended[place + 2] = a, heap[row + group_cell], since
+                            ended[place], ended[place + 1], ended[place + 2] = a, group, since
                             ended[place + 3], ended[place + 4], ended[place + 5], ended[place + 6] = (
                                 now,
                                 BEGAN,
