@@ -57,7 +57,7 @@ class Engine:
 
     def __init__(self, program: Program, pool: Pool) -> None:
         self._program, self._pool = program, pool
-        self.heap = Heap(program.starts)
+        self.heap = Heap(program.starts, max(layout.chunks for layout in program.layouts.values()))
         self.subjects = {kind: Subjects(program.layouts[kind], self.heap) for kind in KINDS}
         self._kinds, self._due_rules = program.kind_info()
         self._passes = passed_on(program.concern, program.types)
@@ -164,7 +164,7 @@ class Engine:
         while True:
             arrays: list[Any] = [
                 s, program.code, program.constants, program.rule_info, program.entry, self._kinds, self._due_rules,
-                self._passes, heap.cells, heap.halves, heap.free, self._registers, self._doubles,
+                self._passes, heap.cells, heap.halves, self._registers, self._doubles,
                 heap.block_base, heap.block_kind, heap.block_due, types, times, received, feeds, *keys, *fields,
                 self._missing, self._read_from, self._read_fields, self._field_now, self._field_stamp,
                 self._kept, self._kept_data, self._touches, self._found(), self._named, self._timers,

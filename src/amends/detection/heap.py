@@ -4,7 +4,7 @@ At its beginning lies what rows begin with; then stubs in blocks, and between th
 """
 
 import mmap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from amends.detection.layout import Layout
 from amends.detection.machine.leaving import wipe
-from amends.detection.machine.packing import PIECES, TOP, places
-from amends.detection.machine.row import BLOCK_ROWS, NEVER, NO_ROW, NUMBER
+from amends.detection.machine.packing import places
+from amends.detection.machine.row import BEGINNING, BLOCK_ROWS, CHUNK, HEAD, NEVER, NO_ROW, NUMBER, OPEN, TOP
 from amends.detection.names import Names, encoded
 from amends.model.subjects import KINDS
 
@@ -28,19 +28,19 @@ _HUGE = 1 << 24
 class Heap:
     """Cells, given out in blocks of `BLOCK_ROWS` stubs of one kind, and by the loop in pieces.
 
-    `starts` are what rows of all kinds begin with.
+    `starts` are what rows of all kinds begin with, `chunks` the most that a row has.
     """
 
-    def __init__(self, starts: Iterable[int] = ()) -> None:
+    def __init__(self, starts: Sequence[int] = (), chunks: int = 1) -> None:
         self._memory = _memory(_CELLS_MIN)
         self.cells: Index = np.frombuffer(self._memory, dtype=np.int64)
         self.halves: NDArray[np.int32] = self.cells.view(np.int32)
-        self.free: Index = np.zeros(PIECES, dtype=np.int64)
-        """How much is in use, and what of it is free again; see `packing`."""
-        begins = np.array([NO_ROW, *starts], dtype=np.int64)
-        self.make_room(len(begins))
-        self.cells[: len(begins)] = begins
-        self.free[TOP] = len(begins)
+        room = HEAD + len(starts)
+        used = room + chunks * CHUNK
+        if used > len(self.cells):
+            self._grow(used)
+        self.cells[BEGINNING], self.cells[TOP], self.cells[OPEN + 1] = NO_ROW, used, room
+        self.cells[HEAD:room] = starts
         self.blocks = 0
         self.block_base: Index = np.zeros(_BLOCKS_MIN, dtype=np.int64)
         self.block_kind: Index = np.zeros(_BLOCKS_MIN, dtype=np.int64)
@@ -55,18 +55,18 @@ class Heap:
             for name in ("block_base", "block_kind", "block_due"):
                 held = getattr(self, name)
                 setattr(self, name, np.concatenate([held, np.full_like(held, NEVER)]))
-        base, number = int(self.free[TOP]), self.blocks
+        base, number = int(self.cells[TOP]), self.blocks
         rows = self.cells[base : base + size].reshape(BLOCK_ROWS, -1)
         rows[:] = template
         rows[:, 0] = number << 32
         self.block_base[number], self.block_kind[number], self.block_due[number] = base, kind, NEVER
-        self.free[TOP] += size
+        self.cells[TOP] += size
         self.blocks += 1
         return base
 
     def make_room(self, cells: int) -> None:
         """See to it that so many more can be given out."""
-        wanted = int(self.free[TOP]) + cells
+        wanted = int(self.cells[TOP]) + cells
         if wanted > len(self.cells):
             self._grow(max(2 * len(self.cells), wanted))
 
@@ -100,7 +100,6 @@ class Heap:
     def dump(self) -> dict[str, Any]:
         """What there is beside the cells, for a snapshot."""
         return {
-            "free": self.free.tobytes(),
             "base": self.block_base[: self.blocks].tobytes(),
             "kind": self.block_kind[: self.blocks].tobytes(),
             "due": self.block_due[: self.blocks].tobytes(),
@@ -109,14 +108,14 @@ class Heap:
     @property
     def content(self) -> memoryview:
         """All cells that are in use."""
-        return self.cells[: self.free[TOP]].data.cast("B")
+        return self.cells[: self.cells[TOP]].data.cast("B")
 
     def load(self, content: Mapping[str, Any], saved: memoryview) -> None:
         """Take over a dumped content."""
         cells = np.frombuffer(saved, dtype=np.int64)
-        self.make_room(len(cells))
+        if len(cells) > len(self.cells):
+            self._grow(len(cells))
         self.cells[: len(cells)] = cells
-        self.free[:] = np.frombuffer(content["free"], dtype=np.int64)
         for name in ("base", "kind", "due"):
             setattr(self, f"block_{name}", np.frombuffer(content[name], dtype=np.int64).copy())
         self.blocks = len(self.block_base)
@@ -185,7 +184,7 @@ class Subjects:
     def remove(self, rows: Index) -> None:
         """Forget these rows; another subject may get them."""
         numbers = self._heap.cells[rows] & NUMBER
-        wipe(self._heap.cells, self._heap.free, rows, self.layout.chunks, self.layout.width)
+        wipe(self._heap.cells, rows, self.layout.chunks, self.layout.width)
         self.names.remove(numbers)
 
     def _make_blocks(self) -> None:

@@ -9,11 +9,10 @@ from amends.detection.expression import compile_expression
 from amends.detection.layout import Layout
 from amends.detection.machine import codes as op
 from amends.detection.machine.assembly import Assembler, Label
-from amends.detection.machine.hours import HEAD
+from amends.detection.machine.hours import HEAD as CALENDAR_HEAD
 from amends.detection.machine.lanes import SHAPE, VALUES
 from amends.detection.machine.loop import CHILD_KINDS, KIND_COUNT, KIND_INFO, RULE_INFO
-from amends.detection.machine.packing import ROOM
-from amends.detection.machine.row import ASLEEP, NEVER
+from amends.detection.machine.row import ASLEEP, CHUNK, HEAD, NEVER
 from amends.detection.pool import Pool
 from amends.detection.reads import (
     JUMP_PRESENT,
@@ -92,7 +91,7 @@ class Program:
         ]
         silences = [rule.id for rule in self._of_table(kind, "silence")]
         waits = [wait.name for wait in self.waits if wait.table == kind]
-        layout = Layout(kind, self.pack.tables.get(kind), marked, silences, waits, 1 + len(self.starts))
+        layout = Layout(kind, self.pack.tables.get(kind), marked, silences, waits, HEAD + len(self.starts))
         self.starts += layout.starts
         return layout
 
@@ -143,8 +142,8 @@ class Program:
 
     @property
     def cell_room(self) -> int:
-        """The most cells of the heap that one touch may take."""
-        return ROOM * (8 + max(len(layout.starts) for layout in self.layouts.values()))
+        """The most cells of the heap that one event may take, beside what it gives back."""
+        return (CHUNK + 1) * (2 * len(KINDS) + max(layout.chunks for layout in self.layouts.values()))
 
     def wait_cells(self) -> Index:
         """Where each wait's state lies in a row, and whether a lull watches it."""
@@ -160,7 +159,7 @@ class Program:
         """All calendars that are asked, as the loop reads them: of each a head, and behind all heads their arrays."""
         asked = list(self._asked.calendars)
         heads, data = list[int](), list[Index]()
-        at = len(asked) * HEAD
+        at = len(asked) * CALENDAR_HEAD
         for calendar in asked:
             parts = (calendar.starts, calendar.worked, calendar.marks, calendar.ends)
             places = at + np.cumsum([0, *map(len, parts)])

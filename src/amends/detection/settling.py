@@ -182,7 +182,7 @@ class Settling:
         more = np.zeros(2 * int(counts.sum()), dtype=np.int64)
         self._heap.make_room(int(counts.sum()) + len(counts) * int(self._chunks.max()))
         found = leaving.put(
-            self._heap.cells, self._heap.free, rows, family, named, cell_places, counts, words, words.view(np.uint16),
+            self._heap.cells, rows, family, named, cell_places, counts, words, words.view(np.uint16),
             now // WEEK, more,
         )  # fmt: skip
         self._open_again(more[:found].reshape(-1, 6))

@@ -34,11 +34,11 @@ _LEAST: Final = (1 << AGE) - 1
 
 
 @compiled
-def wipe(heap: Index, free: Index, rows: Index, chunks: Whole, width: Whole) -> None:
+def wipe(heap: Index, rows: Index, chunks: Whole, width: Whole) -> None:
     """Make rows as new, of nobody."""
     for place in range(len(rows)):
         row = rows[place]
-        clear(heap, free, row, chunks)
+        clear(heap, row, chunks)
         heap[row] &= BLOCK << 32
         heap[row + PARENT], heap[row + MARKS] = NO_ROW, 0
         for cell in range(CHUNKS + 2 * chunks, width):
@@ -194,7 +194,7 @@ def read(
 
 @compiled
 def put(
-    cells: Index, free: Index, rows: Index, family: Index, named: NDArray[np.bool_], places: Index, counts: Index,
+    cells: Index, rows: Index, family: Index, named: NDArray[np.bool_], places: Index, counts: Index,
     words: Index, shorts: NDArray[np.uint16], week: Whole, more: Index,
 ) -> int:  # fmt: skip
     """Put what was written back into rows that are new. The first of a family is the parent of the others, of which one that is
@@ -225,7 +225,7 @@ def put(
                     size = 0
                     for other in range(cell, count):
                         size += (np.int64(shorts[4 * at + other]) ^ to) < _CELL
-                    piece = take(cells, free, (size + 1) >> 1)
+                    piece = take(cells, (size + 1) >> 1)
                     cells[chunk + 1] = piece
                 cells[chunk] |= np.int64(1) << (to & _BITS)
                 cells[piece] = words[values + cell]

@@ -15,7 +15,7 @@ from amends.detection.machine import codes as op
 from amends.detection.machine import hours, lanes, state
 from amends.detection.machine.assembly import REGISTERS
 from amends.detection.machine.compiled import Whole, compiled, inlined
-from amends.detection.machine.packing import TOP, drop, find, ones, own
+from amends.detection.machine.packing import close, drop, find, is_open, ones, own
 from amends.detection.machine.row import (
     AGE,
     AGES,
@@ -29,6 +29,7 @@ from amends.detection.machine.row import (
     NEVER,
     NUMBER,
     PARENT,
+    TOP,
     WAITING,
     WEEK,
 )
@@ -110,7 +111,7 @@ def is_in(constants: Index, first: Whole, count: Whole, value: Whole) -> bool:
 @compiled
 def run(
     s: Index, code: Index, constants: Index, rules: Index, entry: Index, kinds: Index, due_rules: Index, passes: Index,
-    heap: Index, halves: Half, free: Index, registers: Index, doubles: Floats,
+    heap: Index, halves: Half, registers: Index, doubles: Floats,
     block_base: Index, block_kind: Index, block_due: Index,
     types: Half, times: Index, received: Index, feeds: Index,
     key_places: Index, key_rows: Index, key_cursors: Index, key_ends: Index,
@@ -164,7 +165,7 @@ def run(
         if n_held > held_limit:
             why = state.MORE_HELD
             break
-        if free[TOP] > cell_limit:
+        if heap[TOP] > cell_limit:
             why = state.MORE_CELLS
             break
         if n_timers > timer_limit:
@@ -270,7 +271,8 @@ def run(
                         if child >= 0 and heap[child + PARENT] < 0:
                             heap[child + PARENT] = o
                             slot = heap[find(heap, child, WAITING)]
-                            drop(heap, free, child, WAITING)
+                            drop(heap, child, WAITING)
+                            close(heap, child)
                             while slot >= 0:
                                 # In the order of arrival.
                                 place = n_found
@@ -284,7 +286,8 @@ def run(
                     if buyer >= 0 and heap[o + PARENT] < 0:
                         heap[o + PARENT] = buyer
                         slot = heap[find(heap, o, WAITING)]
-                        drop(heap, free, o, WAITING)
+                        drop(heap, o, WAITING)
+                        close(heap, o)
                         while slot >= 0:
                             found[handed + n_handed] = slot
                             n_handed += 1
@@ -301,9 +304,10 @@ def run(
                             n += 1
                         if (passes[kept_type] & 2) != 0 and kept[slot * KEPT + 4] == 0:
                             if onward < 0:
-                                at = own(heap, free, o, WAITING)
+                                at = own(heap, o, WAITING)
                                 kept[slot * KEPT] = heap[at]
                                 heap[at] = slot
+                                close(heap, o)
                                 continue
                             found[handed + n_handed] = slot
                             n_handed += 1
@@ -355,9 +359,10 @@ def run(
                     s[state.SLOTS] += 1
                     s[state.WAITING] += 1
                     base = slot * KEPT
-                    at = own(heap, free, keep_at, WAITING)
+                    at = own(heap, keep_at, WAITING)
                     kept[base] = heap[at]
                     heap[at] = slot
+                    close(heap, keep_at)
                     kept[base + 1] = s[state.ARRIVALS] + event
                     kept[base + 2], kept[base + 3] = type_, times[event]
                     kept[base + 4] = 1 if named[BUYER] >= 0 else 0
@@ -556,13 +561,13 @@ def run(
                         else:
                             takes = event_time < known
                     if takes:
-                        heap[own(heap, free, row, b)] = event_time
+                        heap[own(heap, row, b)] = event_time
                         if value != old:
                             dirty |= np.int64(1) << code[at + 4]
                             if form == op.WHOLE or form == op.DECIMAL:
-                                heap[own(heap, free, row, a)] = value
+                                heap[own(heap, row, a)] = value
                             else:
-                                halves[2 * own(heap, free, row, a >> 1) + (a & 1)] = value
+                                halves[2 * own(heap, row, a >> 1) + (a & 1)] = value
             elif what == op.FOLD_MAX or what == op.FOLD_MIN:
                 # d: value, a: place, then bit, form and where the value comes from instead.
                 source = code[at + 5]
@@ -586,7 +591,7 @@ def run(
                     if value != NO_INT:
                         takes = old == NO_INT or (value > old if what == op.FOLD_MAX else value < old)
                     if takes:
-                        heap[own(heap, free, row, a)] = value
+                        heap[own(heap, row, a)] = value
                 elif form == op.DECIMAL:
                     registers[SCRATCH] = heap[find(heap, row, a)]
                     old_double = doubles[SCRATCH]
@@ -595,7 +600,7 @@ def run(
                             doubles[d] > old_double if what == op.FOLD_MAX else doubles[d] < old_double
                         )
                     if takes:
-                        heap[own(heap, free, row, a)] = value
+                        heap[own(heap, row, a)] = value
                 else:
                     old = np.int64(halves[2 * find(heap, row, a >> 1) + (a & 1)])
                     if value >= 0:
@@ -606,11 +611,11 @@ def run(
                         elif value != old:
                             takes = precedes(old, value, text_starts, characters) == (what == op.FOLD_MAX)
                     if takes:
-                        halves[2 * own(heap, free, row, a >> 1) + (a & 1)] = value
+                        halves[2 * own(heap, row, a >> 1) + (a & 1)] = value
                 if takes:
                     dirty |= np.int64(1) << b
             elif what == op.FOLD_COUNT:
-                heap[own(heap, free, row, d)] += 1
+                heap[own(heap, row, d)] += 1
                 dirty |= np.int64(1) << a
             elif what == op.FOLD_SUM:
                 value = registers[d]
@@ -620,11 +625,11 @@ def run(
                         field_places, field_values, field_cursors, field_ends, missing,
                     )  # fmt: skip
                 if value != NO_INT and value != 0:
-                    heap[own(heap, free, row, a)] += value
+                    heap[own(heap, row, a)] += value
                     dirty |= np.int64(1) << b
             elif what == op.FOLD_ANY:
                 if halves[2 * find(heap, row, d >> 1) + (d & 1)] != 1:
-                    halves[2 * own(heap, free, row, d >> 1) + (d & 1)] = 1
+                    halves[2 * own(heap, row, d >> 1) + (d & 1)] = 1
                     dirty |= np.int64(1) << a
             elif what == op.EQUAL_S:
                 if registers[a] < 0 or registers[b] < 0:
@@ -820,10 +825,10 @@ def run(
                     out[n_out + 6] = -1 if order < 0 else heap[order] & NUMBER
                     n_out += op.OUT_HEAD
                 if since == fired or due == NEVER:
-                    drop(heap, free, row, due_cell)
+                    drop(heap, row, due_cell)
                 elif due < now:
-                    heap[own(heap, free, row, fired_cell)] = since
-                    drop(heap, free, row, due_cell)
+                    heap[own(heap, row, fired_cell)] = since
+                    drop(heap, row, due_cell)
                     heap[row + mark] |= bit
                     out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.FIRED, b, row, now
                     out[n_out + 4], out[n_out + 5] = since, heap[row] & NUMBER
@@ -835,7 +840,7 @@ def run(
                     pc = rules[info]
                     current = np.int64(NO_EVENT)  # a silence has none
                 else:
-                    heap[own(heap, free, row, due_cell)] = due
+                    heap[own(heap, row, due_cell)] = due
                     if due < end:
                         n_timers = push(timers, n_timers, due, row, b)
                     elif due < block_due[(heap[row] >> 32) & BLOCK]:
@@ -845,7 +850,7 @@ def run(
             elif what == op.DISARM:
                 info = d * RULE_INFO
                 mark, bit = rules[info + 1], np.int64(1) << rules[info + 2]
-                drop(heap, free, row, rules[info + 3])
+                drop(heap, row, rules[info + 3])
                 if heap[row + mark] & bit != 0:
                     heap[row + mark] ^= bit
                     out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.CLEARED, d, row, now
@@ -896,8 +901,8 @@ def run(
                 # d: since, a: rule; when it was due lies in register 0.
                 info = a * RULE_INFO
                 due = registers[0]
-                drop(heap, free, row, rules[info + 3])
-                heap[own(heap, free, row, rules[info + 4])] = registers[d]
+                drop(heap, row, rules[info + 3])
+                heap[own(heap, row, rules[info + 4])] = registers[d]
                 heap[row + rules[info + 1]] |= np.int64(1) << rules[info + 2]
                 out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.FIRED, a, row, due
                 out[n_out + 4], out[n_out + 5] = registers[d], heap[row] & NUMBER
@@ -918,9 +923,9 @@ def run(
                     # With what is learned later it may still be in time.
                     due = np.int64(ASLEEP) if registers[b] > now else np.int64(NEVER)
                 if due == NEVER:
-                    drop(heap, free, row, rules[info + 3])
+                    drop(heap, row, rules[info + 3])
                 else:
-                    heap[own(heap, free, row, rules[info + 3])] = due
+                    heap[own(heap, row, rules[info + 3])] = due
                 if due < block_due[(heap[row] >> 32) & BLOCK]:
                     block_due[(heap[row] >> 32) & BLOCK] = due
             elif what == op.RECORD:
@@ -1034,14 +1039,14 @@ def run(
                         else:
                             ended[place + 3], ended[place + 4] = now, LEFT
                     if not runs:
-                        drop(heap, free, row, since_cell)
-                        drop(heap, free, row, seen_cell)
-                        drop(heap, free, row, group_cell)
+                        drop(heap, row, since_cell)
+                        drop(heap, row, seen_cell)
+                        drop(heap, row, group_cell)
                     else:
-                        heap[own(heap, free, row, since_cell)] = since
-                        heap[own(heap, free, row, seen_cell)] = now
+                        heap[own(heap, row, since_cell)] = since
+                        heap[own(heap, row, seen_cell)] = now
                         group = lanes.find(shapes, a, registers, d + 4, groups, group_table, group_counts)
-                        heap[own(heap, free, row, group_cell)] = group
+                        heap[own(heap, row, group_cell)] = group
                         if wait_info[4 * a + 3] != 0 and group >= 0:
                             place = s[state.ENDED] * ENDED
                             s[state.ENDED] += 1
@@ -1061,6 +1066,8 @@ def run(
                     ended[place], ended[place + 4], ended[place + 6] = d, HEARD, now
             else:
                 raise ValueError("there is no such instruction")
+        if is_open(heap):
+            close(heap, row)
 
     s[state.PHASE], s[state.EVENT] = phase, event
     s[state.OUT], s[state.RECORDS], s[state.HELD] = n_out, n_records, n_held

@@ -1,6 +1,8 @@
 """The cells of a row that are set, packed: found, set and taken away. See `row`.
 
-A chunk's cells lie in a piece of the heap that holds two more at a time; pieces that are left are given out again.
+A chunk's cells lie in a piece of the heap that has no room for more than one other. To set a cell that a row has not, the
+chunk is opened: its cells move to where there is room for all. When the row has been gone through, it is closed, and
+they get a piece of their size. Pieces that are left are given out again.
 """
 
 from typing import Any
@@ -10,18 +12,14 @@ from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
 from amends.detection.machine.compiled import Whole, called, compiled, inlined
-from amends.detection.machine.row import CHUNK, CHUNKS, PLACE_CHUNK, PLACE_START
+from amends.detection.machine.row import CHUNK, CHUNKS, OPEN, PIECES, PLACE_CHUNK, PLACE_START, SIZES, TOP
 
 Index = NDArray[np.int64]
 
-TOP = 0
-"""Where in the array of what is free stands how much of the heap is in use; behind it, by half the size of a piece, the
-last that was left of that size, which holds where the one before it lies (0: none)."""
-PIECES = CHUNK // 2 + 1
-ROOM = 2 * PIECES
-"""The most cells that setting one may take from the heap."""
 _BITS = (1 << PLACE_CHUNK) - 1
 _CELLS = (1 << PLACE_START - PLACE_CHUNK) - 1
+_LEAST = 4
+"""What would be left of a piece must be worth it: a quarter of an order's."""
 
 
 def ones(bits: Whole) -> int:
@@ -56,90 +54,110 @@ def find(heap: Index, row: Whole, place: Whole) -> int:
 
 
 @inlined
-def own(heap: Index, free: Index, row: Whole, place: Whole) -> int:
-    """The same, where it may be set: as a cell of the row's own, new if need be."""
+def own(heap: Index, row: Whole, place: Whole) -> int:
+    """The same, where it may be set: as a cell of the row's own, new if need be. The row must be closed afterwards."""
     chunk = row + ((place >> PLACE_CHUNK) & _CELLS)
     bit = np.int64(1) << (place & _BITS)
     if heap[chunk] & bit == 0:
-        _insert(heap, free, chunk, bit, place >> PLACE_START)
+        _insert(heap, row, chunk, bit, place >> PLACE_START)
     return int(heap[chunk + 1] + ones(heap[chunk] & (bit - 1)))
 
 
 @inlined
-def drop(heap: Index, free: Index, row: Whole, place: Whole) -> None:
-    """Let the row stand at this place as it began."""
+def drop(heap: Index, row: Whole, place: Whole) -> None:
+    """Let the row stand at this place as it began. The row must be closed afterwards."""
     chunk = row + ((place >> PLACE_CHUNK) & _CELLS)
     bit = np.int64(1) << (place & _BITS)
     if heap[chunk] & bit != 0:
-        _remove(heap, free, chunk, bit)
+        _remove(heap, row, chunk, bit)
 
 
 @inlined
-def take(heap: Index, free: Index, half: Whole) -> int:
+def is_open(heap: Index) -> bool:
+    """Whether a row has to be closed."""
+    return bool(heap[OPEN] != 0)
+
+
+@called
+def close(heap: Index, row: Whole) -> None:
+    """The row has been gone through."""
+    chunk = row + CHUNKS
+    while heap[OPEN] != 0:
+        if heap[OPEN] & 1 != 0:
+            count, opened = ones(heap[chunk]), heap[chunk + 1]
+            piece = np.int64(0)
+            if count > 0:
+                piece = take(heap, (count + 1) >> 1)
+                for cell in range(count):
+                    heap[piece + cell] = heap[opened + cell]
+            heap[chunk + 1] = piece
+        heap[OPEN] >>= 1
+        chunk += 2
+
+
+@inlined
+def take(heap: Index, half: Whole) -> int:
     """A piece of this half size, out of what was left or from the top."""
-    at = free[half]
+    at = heap[PIECES + half]
     if at != 0:
-        free[half] = heap[at]
+        heap[PIECES + half] = heap[at]
         return int(at)
-    for larger in range(half + 1, PIECES):
-        at = free[larger]
+    for larger in range(half + _LEAST, SIZES):
+        at = heap[PIECES + larger]
         if at != 0:
-            free[larger] = heap[at]
-            rest = at + 2 * half
-            heap[rest] = free[larger - half]
-            free[larger - half] = rest
+            heap[PIECES + larger] = heap[at]
+            leave(heap, at + 2 * half, larger - half)
             return int(at)
-    at = free[TOP]
-    free[TOP] = at + 2 * half
+    at = heap[TOP]
+    heap[TOP] = at + 2 * half
     return int(at)
 
 
 @inlined
-def leave(heap: Index, free: Index, piece: Whole, half: Whole) -> None:
+def leave(heap: Index, piece: Whole, half: Whole) -> None:
     """Give a piece back."""
     if half > 0:
-        heap[piece] = free[half]
-        free[half] = piece
-
-
-@called
-def _insert(heap: Index, free: Index, chunk: Whole, bit: Whole, start: Whole) -> None:
-    bits, piece = heap[chunk], heap[chunk + 1]
-    count, rank = ones(bits), ones(bits & (bit - 1))
-    to = piece
-    if count & 1 == 0:
-        to = take(heap, free, (count >> 1) + 1)
-        for cell in range(rank):
-            heap[to + cell] = heap[piece + cell]
-    for cell in range(count - 1, rank - 1, -1):
-        heap[to + cell + 1] = heap[piece + cell]
-    heap[to + rank] = heap[start]
-    if count & 1 == 0:
-        leave(heap, free, piece, count >> 1)
-    heap[chunk], heap[chunk + 1] = bits | bit, to
-
-
-@called
-def _remove(heap: Index, free: Index, chunk: Whole, bit: Whole) -> None:
-    bits, piece = heap[chunk], heap[chunk + 1]
-    count, rank = ones(bits), ones(bits & (bit - 1))
-    to = piece
-    if count & 1 == 1:
-        to = take(heap, free, count >> 1) if count > 1 else np.int64(0)
-        for cell in range(rank):
-            heap[to + cell] = heap[piece + cell]
-    for cell in range(rank + 1, count):
-        heap[to + cell - 1] = heap[piece + cell]
-    if count & 1 == 1:
-        leave(heap, free, piece, (count >> 1) + 1)
-    heap[chunk], heap[chunk + 1] = bits & ~bit, to
+        heap[piece] = heap[PIECES + half]
+        heap[PIECES + half] = piece
 
 
 @inlined
-def clear(heap: Index, free: Index, row: Whole, chunks: Whole) -> None:
+def _opened(heap: Index, row: Whole, chunk: Whole) -> int:
+    """Where the cells of a chunk lie once it is open."""
+    number = (chunk - row - CHUNKS) >> 1
+    if (heap[OPEN] >> number) & 1 == 0:
+        heap[OPEN] |= np.int64(1) << number
+        piece, count, room = heap[chunk + 1], ones(heap[chunk]), heap[OPEN + 1] + CHUNK * number
+        for cell in range(count):
+            heap[room + cell] = heap[piece + cell]
+        leave(heap, piece, (count + 1) >> 1)
+        heap[chunk + 1] = room
+    return int(heap[chunk + 1])
+
+
+@called
+def _insert(heap: Index, row: Whole, chunk: Whole, bit: Whole, start: Whole) -> None:
+    at, bits = _opened(heap, row, chunk), heap[chunk]
+    first = at + ones(bits & (bit - 1))
+    for cell in range(at + ones(bits), first, -1):
+        heap[cell] = heap[cell - 1]
+    heap[first] = heap[start]
+    heap[chunk] = bits | bit
+
+
+@called
+def _remove(heap: Index, row: Whole, chunk: Whole, bit: Whole) -> None:
+    at, bits = _opened(heap, row, chunk), heap[chunk]
+    for cell in range(at + ones(bits & (bit - 1)), at + ones(bits) - 1):
+        heap[cell] = heap[cell + 1]
+    heap[chunk] = bits & ~bit
+
+
+@inlined
+def clear(heap: Index, row: Whole, chunks: Whole) -> None:
     """Let the row stand everywhere as it began."""
     for chunk in range(row + CHUNKS, row + CHUNKS + 2 * chunks, 2):
-        leave(heap, free, heap[chunk + 1], (ones(heap[chunk]) + 1) >> 1)
+        leave(heap, heap[chunk + 1], (ones(heap[chunk]) + 1) >> 1)
         heap[chunk], heap[chunk + 1] = 0, 0
 
 

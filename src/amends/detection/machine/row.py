@@ -2,7 +2,7 @@
 
 The stub is the head, the parent, marks, and for every chunk of `CHUNK` places two cells: which of them the row has, as
 bits, and where they lie, one after the other, in the order of their places. What a row lacks stands as it begins; of
-each kind of subject, the values that its rows begin with lie at the beginning of the heap.
+each kind of subject, the values that its rows begin with lie at the beginning of the heap, behind its head.
 """
 
 from typing import Final
@@ -33,6 +33,18 @@ ASLEEP: Final = NEVER - 1
 BLOCK_ROWS: Final = 64
 """Rows come in blocks of so many of one kind."""
 
+# The head of the heap.
+BEGINNING: Final = 0
+"""With what WAITING begins."""
+TOP: Final = 1
+"""How much of the heap is in use."""
+OPEN: Final = 2
+"""Which chunks of the row at hand are open, as bits; and behind it where their cells lie meanwhile."""
+PIECES: Final = 4
+"""By half the size of a piece, the last that was left of that size, which holds where the one before lies (0: none)."""
+SIZES: Final = CHUNK // 2 + 1
+HEAD: Final = PIECES + SIZES
+
 # A place: its bit, then the cell of its chunk in the stub, then where in the heap it begins.
 PLACE_CHUNK: Final = 6
 PLACE_START: Final = 16
@@ -44,7 +56,7 @@ def place_of(number: int, start: int) -> int:
     return start << PLACE_START | chunk << PLACE_CHUNK | number % CHUNK
 
 
-WAITING: Final = place_of(0, 0)
+WAITING: Final = place_of(0, BEGINNING)
 """The last of the events that wait here for a parent: in rows of every kind the first place. -1 for none."""
 FIRST: Final = 1
 """The number of the first place that a kind of subject may use as it likes."""
