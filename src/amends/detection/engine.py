@@ -100,9 +100,6 @@ class Engine:
         self.groups: Index = np.zeros(256 * lanes.GROUP, dtype=np.int64)
         self._group_table: Index = np.zeros(1024, dtype=np.int64)
         self.group_counts: Index = np.zeros(1 + max(1, len(program.waits)), dtype=np.int64)
-        self._characters: NDArray[np.uint8] = np.zeros(4096, dtype=np.uint8)
-        self._text_starts: Index = np.zeros(1024, dtype=np.int64)
-        self._texts = 0
         self._causes: dict[int, str] = {}
         """Of waiting events, by slot."""
         self._batch: EventBatch | None = None
@@ -133,7 +130,6 @@ class Engine:
         fields = self._fields(batch, translations)
         feeds = self._feeds(batch, types)
         self._name_rows()
-        self._add_texts()
         told = self._run(types, batch.time, received, feeds, keys, fields, _NOTHING)
         s[state.ARRIVALS] += batch.size
         return told
@@ -145,7 +141,6 @@ class Engine:
         wanted = np.array(work, dtype=np.int64).reshape(-1)
         s[state.WORKS] = len(wanted) // 2
         self._batch = None
-        self._add_texts()
         nothing = (_NOTHING, _NOTHING, np.zeros(len(KINDS), dtype=np.int64), np.zeros(len(KINDS), dtype=np.int64))
         cursors = np.zeros(len(self._missing), dtype=np.int64)
         fields = (_NOTHING, _NOTHING, cursors, cursors)
@@ -169,7 +164,7 @@ class Engine:
                 self._missing, self._read_from, self._read_fields, self._field_now, self._field_stamp,
                 self._kept, self._kept_data, self._touches, self._found(), self._named, self._timers,
                 self._out, self._records, self._held, self._ended, keeping, self._freed,
-                self._text_starts, self._characters,
+                self._pool.starts, self._pool.characters,
                 self._shapes, self.groups, self._group_table, self.group_counts, learned.met, self._wait_cells,
                 learned.answers, learned.answer_bases, learned.curves, learned.far, learned.curve_bases, EDGES,
                 self._calendars, self._own_names, self._own_bases, self._heard, work, self._stack,
@@ -326,24 +321,6 @@ class Engine:
             parts.append(codes)
             at += len(codes)
         self._own_names = np.concatenate(parts)
-
-    def _add_texts(self) -> None:
-        """Let the loop know the texts that came to the pool."""
-        texts = self._pool.texts
-        if len(texts) == self._texts:
-            return
-        new = texts[self._texts :]
-        # Events may hold something else where a text should be; it is kept as it is.
-        encoded = [str(text).encode("utf-8", "surrogatepass") for text in new]
-        start = int(self._text_starts[self._texts])
-        ends = start + np.cumsum(np.fromiter(map(len, encoded), dtype=np.int64, count=len(encoded)))
-        while len(texts) + 1 > len(self._text_starts):
-            self._text_starts = _doubled(self._text_starts)
-        while int(ends[-1]) > len(self._characters):
-            self._characters = _doubled(self._characters)
-        self._text_starts[self._texts + 1 : len(texts) + 1] = ends
-        self._characters[start : int(ends[-1])] = np.frombuffer(b"".join(encoded), dtype=np.uint8)
-        self._texts = len(texts)
 
     def earliest(self) -> int:
         """The earliest moment at which a row is due; NEVER if none is."""

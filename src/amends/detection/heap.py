@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from amends.detection.layout import Layout
 from amends.detection.machine.leaving import wipe
 from amends.detection.machine.packing import places
-from amends.detection.machine.row import BEGINNING, BLOCK_ROWS, CHUNK, HEAD, NEVER, NO_ROW, NUMBER, OPEN, TOP
+from amends.detection.machine.row import BEGINNING, BLOCK_ROWS, CHUNK, CHUNKS, HEAD, NEVER, NO_ROW, NUMBER, OPEN, TOP, UNIT
 from amends.detection.names import Names, encoded
 from amends.model.subjects import KINDS
 
@@ -75,6 +75,11 @@ class Heap:
         found = np.zeros(len(rows), dtype=np.int64)
         places(self.cells, rows, place, found)
         return found
+
+    @property
+    def size(self) -> int:
+        """How many bytes are in use."""
+        return 8 * int(self.cells[TOP])
 
     def place(self, row: int, place: int) -> int:
         """Where the value at a place of a row lies."""
@@ -180,6 +185,13 @@ class Subjects:
         """The rows of numbers."""
         found: Index = self._bases[numbers // BLOCK_ROWS] + numbers % BLOCK_ROWS * self.layout.width
         return found
+
+    @property
+    def size(self) -> int:
+        """How many bytes the rows take in the heap."""
+        stubs, cells, rows = len(self._bases) * BLOCK_ROWS * self.layout.width, self._heap.cells, self.all()
+        counts = (np.bitwise_count(cells[rows + CHUNKS + 2 * chunk]) for chunk in range(self.layout.chunks))
+        return 8 * (stubs + UNIT * sum(int((-(-count.astype(np.int64) // UNIT)).sum()) for count in counts))
 
     def remove(self, rows: Index) -> None:
         """Forget these rows; another subject may get them."""

@@ -54,7 +54,7 @@ class _Saved(_Head, frozen=True, kw_only=True):
 
     clock: int
     epoch_ends: int
-    texts: list[str]
+    texts: dict[str, Any]
     cells: memoryview
     engine: dict[str, Any]
     waits: Any
@@ -219,6 +219,16 @@ class Kernel:
         """How many subjects of each kind are held in memory."""
         return {kind: len(subjects) for kind, subjects in self._engine.subjects.items()}
 
+    def sizes(self) -> dict[str, int]:
+        """Bytes of memory, by what they are for. What is open or surges, and what is learned of waits, is not counted."""
+        subjects = self._engine.subjects
+        rows = {f"rows of {kind}s": held.size for kind, held in subjects.items() if len(held)}
+        return rows | {
+            "rows that were": self._engine.heap.size - sum(rows.values()),
+            "names": sum(held.names.size for held in subjects.values()),
+            "texts": self._pool.size,
+        }
+
     def snapshot(self) -> bytes:
         """The whole state, to be restored under the same pack.
 
@@ -230,7 +240,7 @@ class Kernel:
             pack=self.pack.digest,
             clock=self._clock,
             epoch_ends=self._epoch_ends,
-            texts=self._pool.texts,
+            texts=self._pool.dump(),
             cells=self._engine.heap.content,
             engine=engine,
             waits=self._experience.dump(),
@@ -249,10 +259,10 @@ class Kernel:
             raise StaleSnapshotError("the snapshot was made with other rules; the journal has to be replayed")
         content = msgspec.msgpack.decode(snapshot, type=_Saved, strict=False)
         kernel = cls(pack, None if content.settled is None else Settled.load(content.settled))
-        known = len(kernel._pool.texts)
-        if kernel._pool.texts != content.texts[:known]:
+        known = list(kernel._pool.texts)
+        kernel._pool.load(content.texts)
+        if kernel._pool.texts[: len(known)] != known:
             raise StaleSnapshotError("the snapshot was made by another build; the journal has to be replayed")
-        kernel._pool.codes(content.texts[known:], len(content.texts) - known)
         kernel._clock, kernel._epoch_ends = content.clock, content.epoch_ends
         kernel._engine.load(content.engine, content.cells)
         kernel._experience.load(content.waits)

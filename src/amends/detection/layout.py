@@ -19,17 +19,20 @@ from amends.detection.vector import NO_INT
 
 _MARKS_A_CELL: Final = 62
 
+_OWN: Final = ("time", "received", "subject")
+"""What a column may be of beside a field of the event."""
 FORMS: Final = {"text": TEXT, "flag": FLAG, "decimal": DECIMAL}
 
 
 class Cell(msgspec.Struct, frozen=True):
     """A column's place, or twice that and one for the second half where `form` is TEXT or FLAG; and that of its event
-    time.
+    time, which is absent where it is that of `common`.
     """
 
     form: int
     at: int
     time: int | None
+    common: int | None = None
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -65,7 +68,8 @@ class Layout:
         self.deadlines = {rule: Deadline(dues[rule], self._take(NO_INT)) for rule in names}
         self.waits = {name: (self._take(NO_INT), self._take(NO_INT), self._take(-1)) for name in waits}
         self.columns: dict[str, Cell] = {}
-        self._place_columns(table)
+        if table is not None:
+            self._place_columns(list(table.columns.values()))
         self.chunks = -(-(FIRST + len(self.starts)) // CHUNK)
         self._behind = CHUNKS + 2 * self.chunks
         self.marks = {rule: self._mark(number) for number, rule in enumerate(marked, start=1)}
@@ -81,22 +85,26 @@ class Layout:
         self.starts.append(start)
         return place_of(FIRST + len(self.starts) - 1, self._first + len(self.starts) - 1)
 
-    def _place_columns(self, table: Table | None) -> None:
-        columns = list(table.columns.values()) if table is not None else []
+    def _place_columns(self, columns: list[Column]) -> None:
+        gathered = [group for group in gatherings(columns) if len(group) > 1]
+        common = {column.name: place for group in gathered for place in [self._take(NO_INT)] for column in group}
+        places, times = dict[str, int](), dict[str, int]()
+        lone = {column.name for column in columns if column.fold in ("first", "last")} - common.keys()
         for column in columns:
-            form = FORMS.get(column.type, WHOLE)
-            if form in (TEXT, FLAG):
+            if column.type in ("text", "flag"):
                 continue
-            time = self._take_time(column)
-            self.columns[column.name] = Cell(form, self._take(_start(column)), time)
+            if column.name in lone:
+                times[column.name] = self._take(NO_INT)
+            places[column.name] = self._take(_start(column))
         for pair in _pairs(columns):
-            times = [self._take_time(column) for column in pair]
+            times |= {column.name: self._take(NO_INT) for column in pair if column.name in lone}
             place = self._take(_start(pair[0]))
-            for half, (column, time) in enumerate(zip(pair, times, strict=True)):
-                self.columns[column.name] = Cell(FORMS[column.type], 2 * place + half, time)
-
-    def _take_time(self, column: Column) -> int | None:
-        return self._take(NO_INT) if column.fold in ("first", "last") else None
+            places |= {column.name: 2 * place + half for half, column in enumerate(pair)}
+        # What is rare comes last.
+        times |= {name: self._take(NO_INT) for name in common}
+        for column in columns:
+            name = column.name
+            self.columns[name] = Cell(FORMS.get(column.type, WHOLE), places[name], times.get(name), common.get(name))
 
     def template(self) -> NDArray[np.int64]:
         """The stub of a row of which nothing is known."""
@@ -105,12 +113,21 @@ class Layout:
         return stub
 
 
+def gatherings(columns: Iterable[Column]) -> list[list[Column]]:
+    """Columns that are nearly always set by the same event, so that they need not remember one by one of when it is."""
+    groups: dict[tuple[str, tuple[str, ...]], list[Column]] = {}
+    for column in columns:
+        if column.fold in ("first", "last") and column.where is None and column.of not in _OWN:
+            groups.setdefault((column.fold, tuple(sorted(column.on))), []).append(column)
+    return list(groups.values())
+
+
 def _pairs(columns: Iterable[Column]) -> Iterator[list[Column]]:
     """Columns of half a cell by two, of those that are set by the same events; both halves of a cell begin alike."""
     halves = [column for column in columns if column.type in ("text", "flag")]
     alike: dict[tuple[int, tuple[str, ...]], list[Column]] = {}
     for column in halves:
-        alike.setdefault((_start(column), tuple(column.on)), []).append(column)
+        alike.setdefault((_start(column), tuple(sorted(column.on))), []).append(column)
     for start in (-1, 0):
         left = list[Column]()
         for (begins, _), group in alike.items():

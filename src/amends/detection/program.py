@@ -12,7 +12,7 @@ from amends.detection.machine.assembly import Assembler, Label
 from amends.detection.machine.hours import HEAD as CALENDAR_HEAD
 from amends.detection.machine.lanes import SHAPE, VALUES
 from amends.detection.machine.loop import CHILD_KINDS, KIND_COUNT, KIND_INFO, RULE_INFO
-from amends.detection.machine.row import ASLEEP, CHUNK, HEAD, NEVER
+from amends.detection.machine.row import ASLEEP, CHUNK, HEAD, NEVER, UNIT
 from amends.detection.pool import Pool
 from amends.detection.reads import (
     JUMP_PRESENT,
@@ -143,7 +143,7 @@ class Program:
     @property
     def cell_room(self) -> int:
         """The most cells of the heap that one event may take, beside what it gives back."""
-        return (CHUNK + 1) * (2 * len(KINDS) + max(layout.chunks for layout in self.layouts.values()))
+        return (CHUNK + UNIT) * (2 * len(KINDS) + max(layout.chunks for layout in self.layouts.values()))
 
     def wait_cells(self) -> Index:
         """Where each wait's state lies in a row, and whether a lull watches it."""
@@ -461,9 +461,15 @@ class Program:
     def _write_touch(self, kind: str, type_: str, following: Following) -> int:
         asm, table = self._asm, self.pack.tables[kind]
         begins = asm.here
-        moved = 0
-        for column in table.columns.values():
+        moved, cells = 0, self.layouts[kind].columns
+        at_hand = 0
+        # Those with a common time side by side.
+        for column in sorted(table.columns.values(), key=lambda column: cells[column.name].common or 0):
             if type_ in column.on:
+                common = cells[column.name].common or 0
+                if common != at_hand:
+                    self._write_times(kind, common, column.fold)
+                at_hand = common
                 moved |= self._bits(kind, [column.name])
                 self._write_fold(kind, column)
         if following.marks:
@@ -537,8 +543,18 @@ class Program:
         else:
             assert cell.time is not None
             fold = op.FOLD_FIRST if column.fold == "first" else op.FOLD_LAST
-            asm.do(fold, 0, cell.at, cell.time, bit, cell.form, source)
+            asm.do(fold, 0, cell.at, cell.time, bit, cell.form, source, cell.common or 0)
         asm.mark(skip)
+
+    def _write_times(self, kind: str, common: int, fold: str) -> None:
+        """What comes before the folds of columns that have an event time in common."""
+        columns, listed = self.pack.tables[kind].columns, list[int]()
+        for name, cell in self.layouts[kind].columns.items():
+            if cell.common == common:
+                place = cell.at // 2 if cell.form in (op.TEXT, op.FLAG) else cell.at
+                listed += [self.fields[str(columns[name].of)], place]
+        first = self._asm.constants(listed)
+        self._asm.do(op.FOLD_TIMES, common, int(fold == "last"), first, len(listed) // 2)
 
     def _source(self, of: str, kind: str) -> int:
         """Where a fold takes its value from."""

@@ -13,7 +13,7 @@ from amends.detection.engine import Engine
 from amends.detection.machine import leaving
 from amends.detection.machine.hashing import gather, hash_of
 from amends.detection.machine.loop import BUYER, CHILD_KINDS, ORDER
-from amends.detection.machine.row import BLOCK_ROWS, NUMBER, PARENT, WEEK
+from amends.detection.machine.row import BLOCK_ROWS, NUMBER, PARENT, UNIT, WEEK
 from amends.detection.names import encoded
 from amends.detection.program import Program
 from amends.detection.settled import Settled
@@ -123,8 +123,8 @@ class Settling:
         for kind, subjects in enumerate(self._subjects):
             own = np.flatnonzero(kinds == kind)
             numbers = cells[rows[own]] & NUMBER
-            part, stops = subjects.names.characters(numbers)
-            hashes[own] = subjects.names.hashes[numbers]
+            part, stops = subjects.names.taken(numbers)
+            hashes[own] = subjects.names.hashes(numbers)
             ends[own] = at + stops
             begins[own] = at + np.append(0, stops[:-1])[: len(own)]
             characters.append(part)
@@ -150,7 +150,7 @@ class Settling:
 
     def come_back(self, kind: int, numbers: Index, now: int) -> None:
         """Subjects of a kind have been named that are not in memory, and were given numbers: put back who had left."""
-        hashes = self._subjects[kind].names.hashes[numbers]
+        hashes = self._subjects[kind].names.hashes(numbers)
         places = self.settled.find(self.settled.digests(kind, hashes))
         if len(places):
             self._put_back(places, now)
@@ -176,11 +176,11 @@ class Settling:
             gather(octets, begins[own], ends[own], asked)
             rows[own] = subjects.rows_of(asked, stops)
             numbers = self._heap.cells[rows[own]] & NUMBER
-            digests[own] = self.settled.digests(kind, subjects.names.hashes[numbers])
+            digests[own] = self.settled.digests(kind, subjects.names.hashes(numbers))
             if kind == BUYER:
                 new = subjects.new
         more = np.zeros(2 * int(counts.sum()), dtype=np.int64)
-        self._heap.make_room(int(counts.sum()) + len(counts) * int(self._chunks.max()))
+        self._heap.make_room(int(counts.sum()) + UNIT * len(counts) * int(self._chunks.max()))
         found = leaving.put(
             self._heap.cells, rows, family, named, cell_places, counts, words, words.view(np.uint16),
             now // WEEK, more,

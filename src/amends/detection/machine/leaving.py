@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.machine.compiled import Whole, compiled
-from amends.detection.machine.packing import clear, find, ones, take
+from amends.detection.machine.packing import clear, find, ones, size_for, take
 from amends.detection.machine.row import (
     AGE, AGES, BLOCK, BLOCK_ROWS, CHUNKS, MARKS, NEVER, NUMBER, NO_ROW, PARENT, PLACE_CHUNK, WAITING,
 )  # fmt: skip
@@ -225,7 +225,7 @@ def put(
                     size = 0
                     for other in range(cell, count):
                         size += (np.int64(shorts[4 * at + other]) ^ to) < _CELL
-                    piece = take(cells, (size + 1) >> 1)
+                    piece = take(cells, size_for(size))
                     cells[chunk + 1] = piece
                 cells[chunk] |= np.int64(1) << (to & _BITS)
                 cells[piece] = words[values + cell]

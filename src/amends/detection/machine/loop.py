@@ -15,7 +15,8 @@ from amends.detection.machine import codes as op
 from amends.detection.machine import hours, lanes, state
 from amends.detection.machine.assembly import REGISTERS
 from amends.detection.machine.compiled import Whole, compiled, inlined
-from amends.detection.machine.packing import close, drop, find, is_open, ones, own
+from amends.detection.machine.hashing import Bytes, Starts
+from amends.detection.machine.packing import close, drop, find, has, is_open, ones, own, start
 from amends.detection.machine.row import (
     AGE,
     AGES,
@@ -119,7 +120,7 @@ def run(
     read_from: Index, read_fields: Index, field_now: Index, field_stamp: Index,
     kept: Index, kept_data: Index, touches: Index, found: Index, named: Index, timers: Index,
     out: Index, records: Index, held: Index, ended: Index, keeping: Index, freed: Index,
-    text_starts: Index, characters: NDArray[np.uint8],
+    text_starts: Starts, characters: Bytes,
     shapes: Index, groups: Index, group_table: Index, group_counts: Index, learned: Index, wait_info: Index,
     answers: Index, answer_bases: Index, curves: Floats, far: Index, curve_bases: Index, edges: Index,
     calendars: Index, own_names: Index, own_bases: Index, heard: Index, work: Index, stack: Index,
@@ -152,6 +153,7 @@ def run(
     ended_limit = len(ended) // ENDED - 32
     group_limit = len(groups) // lanes.GROUP - 32
     onward, handed = np.int64(-1), 0
+    until_then, in_common, moves = np.int64(NO_INT), np.int64(NO_INT), False
 
     while True:
         pc = np.int64(-1)
@@ -452,7 +454,7 @@ def run(
                 if (code[at + 4] >> truth) & 1 != 0:
                     pc = code[at + 5]
             elif what == op.TEST_ABSENT_CELL:
-                if (a >> (2 if heap[find(heap, row, d)] == NO_INT else 1)) & 1 != 0:
+                if (a >> (2 if not has(heap, row, d) and heap[start(d)] == NO_INT else 1)) & 1 != 0:
                     pc = b
             elif what == op.TEST_ABSENT_HALF:
                 if (a >> (2 if halves[2 * find(heap, row, d >> 1) + (d & 1)] < 0 else 1)) & 1 != 0:
@@ -545,11 +547,17 @@ def run(
                 else:
                     old = np.int64(halves[2 * find(heap, row, a >> 1) + (a & 1)])
                     gone, empty = value < 0, old < 0
+                common = code[at + 7]
                 if not gone:
-                    known = heap[find(heap, row, b)]
                     takes = empty
                     if not takes:
-                        if event_time == known:
+                        if common == 0 or has(heap, row, b):
+                            known = heap[find(heap, row, b)]
+                        else:
+                            known, takes = in_common, moves
+                        if takes:
+                            pass
+                        elif event_time == known:
                             if form == op.TEXT:
                                 takes = value != old and precedes(old, value, text_starts, characters)
                             elif form == op.DECIMAL:
@@ -561,13 +569,40 @@ def run(
                         else:
                             takes = event_time < known
                     if takes:
-                        heap[own(heap, row, b)] = event_time
+                        if common == 0:
+                            heap[own(heap, row, b)] = event_time
+                        elif in_common == event_time:
+                            drop(heap, row, b)
+                        elif in_common != NO_INT:
+                            heap[own(heap, row, b)] = event_time
+                        else:
+                            heap[own(heap, row, common)] = in_common = event_time
                         if value != old:
                             dirty |= np.int64(1) << code[at + 4]
                             if form == op.WHOLE or form == op.DECIMAL:
                                 heap[own(heap, row, a)] = value
                             else:
                                 halves[2 * own(heap, row, a >> 1) + (a & 1)] = value
+                elif common != 0 and moves and not empty and not has(heap, row, b):
+                    heap[own(heap, row, b)] = until_then
+            elif what == op.FOLD_TIMES:
+                # d: place, a: whether last, b: where the columns stand, a field and a place each, then how many.
+                until_then, moves = heap[find(heap, row, d)], False
+                in_common = until_then
+                if until_then != NO_INT and (event_time > until_then if a == 1 else event_time < until_then):
+                    there = 0
+                    for place in range(b, b + 2 * code[at + 4], 2):
+                        field = constants[place]
+                        value = event_value(
+                            field, current, stamp, field_now, field_stamp,
+                            field_places, field_values, field_cursors, field_ends, missing,
+                        )  # fmt: skip
+                        there += 2 if value != missing[field] else 0
+                        there -= 1 if has(heap, row, constants[place + 1]) else 0
+                    # It moves if that spares more columns a time of their own than need one then.
+                    if there > 0:
+                        moves = True
+                        heap[own(heap, row, d)] = in_common = event_time
             elif what == op.FOLD_MAX or what == op.FOLD_MIN:
                 # d: value, a: place, then bit, form and where the value comes from instead.
                 source = code[at + 5]

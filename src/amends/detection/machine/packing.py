@@ -1,8 +1,8 @@
 """The cells of a row that are set, packed: found, set and taken away. See `row`.
 
-A chunk's cells lie in a piece of the heap that has no room for more than one other. To set a cell that a row has not, the
-chunk is opened: its cells move to where there is room for all. When the row has been gone through, it is closed, and
-they get a piece of their size. Pieces that are left are given out again.
+A chunk's cells lie in a piece of the heap that is as large as it must be, in units of `UNIT`. Where a cell is set for
+which it has no room, the chunk is opened: its cells move to where there is room for all. When the row has been gone
+through, it is closed, and they get a piece of their size. Pieces that are left are given out again.
 """
 
 from typing import Any
@@ -12,14 +12,12 @@ from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
 from amends.detection.machine.compiled import Whole, called, compiled, inlined
-from amends.detection.machine.row import CHUNK, CHUNKS, OPEN, PIECES, PLACE_CHUNK, PLACE_START, SIZES, TOP
+from amends.detection.machine.row import CHUNK, CHUNKS, OPEN, PIECES, PLACE_CHUNK, PLACE_START, TOP, UNIT
 
 Index = NDArray[np.int64]
 
 _BITS = (1 << PLACE_CHUNK) - 1
 _CELLS = (1 << PLACE_START - PLACE_CHUNK) - 1
-_LEAST = 4
-"""What would be left of a piece must be worth it: a quarter of an order's."""
 
 
 def ones(bits: Whole) -> int:
@@ -54,12 +52,24 @@ def find(heap: Index, row: Whole, place: Whole) -> int:
 
 
 @inlined
+def start(place: Whole) -> int:
+    """Where the value lies with which rows begin at a place."""
+    return int(place >> PLACE_START)
+
+
+@inlined
+def has(heap: Index, row: Whole, place: Whole) -> bool:
+    """Whether the row has a cell there."""
+    return bool((heap[row + ((place >> PLACE_CHUNK) & _CELLS)] >> (place & _BITS)) & 1 != 0)
+
+
+@inlined
 def own(heap: Index, row: Whole, place: Whole) -> int:
     """The same, where it may be set: as a cell of the row's own, new if need be. The row must be closed afterwards."""
     chunk = row + ((place >> PLACE_CHUNK) & _CELLS)
     bit = np.int64(1) << (place & _BITS)
     if heap[chunk] & bit == 0:
-        _insert(heap, row, chunk, bit, place >> PLACE_START)
+        return _insert(heap, row, chunk, bit, place >> PLACE_START)
     return int(heap[chunk + 1] + ones(heap[chunk] & (bit - 1)))
 
 
@@ -87,7 +97,7 @@ def close(heap: Index, row: Whole) -> None:
             count, opened = ones(heap[chunk]), heap[chunk + 1]
             piece = np.int64(0)
             if count > 0:
-                piece = take(heap, (count + 1) >> 1)
+                piece = take(heap, size_for(count))
                 for cell in range(count):
                     heap[piece + cell] = heap[opened + cell]
             heap[chunk + 1] = piece
@@ -96,59 +106,67 @@ def close(heap: Index, row: Whole) -> None:
 
 
 @inlined
-def take(heap: Index, half: Whole) -> int:
-    """A piece of this half size, out of what was left or from the top."""
-    at = heap[PIECES + half]
+def size_for(cells: Whole) -> int:
+    """The size of the piece that holds so many cells; 0 for none."""
+    return int((cells + UNIT - 1) // UNIT)
+
+
+@inlined
+def take(heap: Index, size: Whole) -> int:
+    """A piece of this size: one that was left, or from the top.
+
+    None is cut out of a larger one. Others will want that, and what would be left over nobody.
+    """
+    at = heap[PIECES + size]
     if at != 0:
-        heap[PIECES + half] = heap[at]
+        heap[PIECES + size] = heap[at]
         return int(at)
-    for larger in range(half + _LEAST, SIZES):
-        at = heap[PIECES + larger]
-        if at != 0:
-            heap[PIECES + larger] = heap[at]
-            leave(heap, at + 2 * half, larger - half)
-            return int(at)
     at = heap[TOP]
-    heap[TOP] = at + 2 * half
+    heap[TOP] = at + UNIT * size
     return int(at)
 
 
 @inlined
-def leave(heap: Index, piece: Whole, half: Whole) -> None:
+def leave(heap: Index, piece: Whole, size: Whole) -> None:
     """Give a piece back."""
-    if half > 0:
-        heap[piece] = heap[PIECES + half]
-        heap[PIECES + half] = piece
+    if size > 0:
+        heap[piece] = heap[PIECES + size]
+        heap[PIECES + size] = piece
 
 
 @inlined
-def _opened(heap: Index, row: Whole, chunk: Whole) -> int:
-    """Where the cells of a chunk lie once it is open."""
-    number = (chunk - row - CHUNKS) >> 1
-    if (heap[OPEN] >> number) & 1 == 0:
+def _with_room(heap: Index, row: Whole, chunk: Whole, wanted: Whole) -> int:
+    """Where the cells of a chunk lie that is to have so many; it is opened if its piece has another size."""
+    number, count = (chunk - row - CHUNKS) >> 1, ones(heap[chunk])
+    if (heap[OPEN] >> number) & 1 == 0 and size_for(count) != size_for(wanted):
         heap[OPEN] |= np.int64(1) << number
-        piece, count, room = heap[chunk + 1], ones(heap[chunk]), heap[OPEN + 1] + CHUNK * number
+        piece, room = heap[chunk + 1], heap[OPEN + 1] + CHUNK * number
         for cell in range(count):
             heap[room + cell] = heap[piece + cell]
-        leave(heap, piece, (count + 1) >> 1)
+        leave(heap, piece, size_for(count))
         heap[chunk + 1] = room
     return int(heap[chunk + 1])
 
 
 @called
-def _insert(heap: Index, row: Whole, chunk: Whole, bit: Whole, start: Whole) -> None:
-    at, bits = _opened(heap, row, chunk), heap[chunk]
+def _insert(heap: Index, row: Whole, chunk: Whole, bit: Whole, start: Whole) -> int:
+    bits = heap[chunk]
+    count = ones(bits)
+    at = _with_room(heap, row, chunk, count + 1)
     first = at + ones(bits & (bit - 1))
-    for cell in range(at + ones(bits), first, -1):
+    for cell in range(at + count, first, -1):
         heap[cell] = heap[cell - 1]
     heap[first] = heap[start]
     heap[chunk] = bits | bit
+    return int(first)
 
 
 @called
 def _remove(heap: Index, row: Whole, chunk: Whole, bit: Whole) -> None:
-    at, bits = _opened(heap, row, chunk), heap[chunk]
-    for cell in range(at + ones(bits & (bit - 1)), at + ones(bits) - 1):
+    bits = heap[chunk]
+    count = ones(bits)
+    at = _with_room(heap, row, chunk, count - 1)
+    for cell in range(at + ones(bits & (bit - 1)), at + count - 1):
         heap[cell] = heap[cell + 1]
     heap[chunk] = bits & ~bit
 
@@ -157,7 +175,7 @@ def _remove(heap: Index, row: Whole, chunk: Whole, bit: Whole) -> None:
 def clear(heap: Index, row: Whole, chunks: Whole) -> None:
     """Let the row stand everywhere as it began."""
     for chunk in range(row + CHUNKS, row + CHUNKS + 2 * chunks, 2):
-        leave(heap, heap[chunk + 1], (ones(heap[chunk]) + 1) >> 1)
+        leave(heap, heap[chunk + 1], size_for(ones(heap[chunk])))
         heap[chunk], heap[chunk + 1] = 0, 0
 
 

@@ -41,8 +41,10 @@ TOP: Final = 1
 OPEN: Final = 2
 """Which chunks of the row at hand are open, as bits; and behind it where their cells lie meanwhile."""
 PIECES: Final = 4
-"""By half the size of a piece, the last that was left of that size, which holds where the one before lies (0: none)."""
-SIZES: Final = CHUNK // 2 + 1
+"""By the size of a piece, the last that was left of that size, which holds where the one before lies (0: none)."""
+UNIT: Final = 2
+"""How many cells a piece of size 1 has."""
+SIZES: Final = -(-CHUNK // UNIT) + 1
 HEAD: Final = PIECES + SIZES
 
 # A place: its bit, then the cell of its chunk in the stub, then where in the heap it begins.
