@@ -1,4 +1,4 @@
-"""`amends bench memory`: what an order takes in the kernel, how long a restart takes, and a sweep over many due times."""
+"""`amends bench memory`: what an order takes in the kernel, and how long a restart and a sweep take."""
 
 import ctypes
 import gc
@@ -53,7 +53,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Swept(msgspec.Struct, frozen=True, kw_only=True):
-    """Sweeps over due times: one that finds nothing, and one a minute later that finds what is due by then (medians)."""
+    """Sweeps over due times: one that finds nothing, and one that finds what falls due in a minute. Medians."""
 
     due_times: int
     idle_ms: float
@@ -128,14 +128,14 @@ class _Copies:
             yield self._copied(self._batch.part(start, min(start + size, self._batch.size)), start)
 
     def _copied(self, part: EventBatch, start: int) -> EventBatch:
-        copies = self._copies
+        copies, first = self._copies, start * self._copies
 
         def many(array: NDArray[Any]) -> NDArray[Any]:
             return np.repeat(array, copies)
 
         return EventBatch(
             size=part.size * copies, types=part.types, type=many(part.type), sources=part.sources,
-            source=many(part.source), ids=[str(number) for number in range(start * copies, (start + part.size) * copies)],
+            source=many(part.source), ids=[str(number) for number in range(first, first + part.size * copies)],
             time=many(part.time), received=many(part.received),
             keys={kind: self._keys(keys, own=kind not in _SHARED) for kind, keys in part.keys.items()},
             fields={name: self._field(name, field) for name, field in part.fields.items()},

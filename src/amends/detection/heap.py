@@ -13,7 +13,19 @@ from numpy.typing import NDArray
 from amends.detection.layout import Layout
 from amends.detection.machine.leaving import wipe
 from amends.detection.machine.packing import places
-from amends.detection.machine.row import BEGINNING, BLOCK_ROWS, CHUNK, CHUNKS, HEAD, NEVER, NO_ROW, NUMBER, OPEN, TOP, UNIT
+from amends.detection.machine.row import (
+    BEGINNING,
+    BLOCK_ROWS,
+    CHUNK,
+    CHUNKS,
+    HEAD,
+    NEVER,
+    NO_ROW,
+    NUMBER,
+    OPEN,
+    TOP,
+    UNIT,
+)
 from amends.detection.names import Names, encoded
 from amends.model.subjects import KINDS
 

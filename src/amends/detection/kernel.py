@@ -220,13 +220,14 @@ class Kernel:
         return {kind: len(subjects) for kind, subjects in self._engine.subjects.items()}
 
     def sizes(self) -> dict[str, int]:
-        """Bytes of memory, by what they are for. What is open or surges, and what is learned of waits, is not counted."""
+        """Bytes of memory, by what they are for; without open findings, hits, and what is learned of waits."""
         subjects = self._engine.subjects
         rows = {f"rows of {kind}s": held.size for kind, held in subjects.items() if len(held)}
         return rows | {
             "rows that were": self._engine.heap.size - sum(rows.values()),
             "names": sum(held.names.size for held in subjects.values()),
             "texts": self._pool.size,
+            "groups of surges": sum(surge.judge.size for surge in self._stage.surges),
         }
 
     def snapshot(self) -> bytes:

@@ -24,8 +24,9 @@ Bytes = NDArray[np.uint8]
 
 _ROOM: Final = 64
 _BYTES_A_NAME: Final = 16
-_FULL: Final = 0.7
+_FULL: Final = 0.8
 """The share of the table that is used before it grows."""
+_GROWTH: Final = 1.25
 
 
 class Names:
@@ -50,8 +51,9 @@ class Names:
 
     @property
     def size(self) -> int:
-        """How many bytes of memory it takes."""
-        return self._table.nbytes + self.starts.nbytes + self._free.nbytes + self.characters.nbytes
+        """How many bytes of memory it takes, without room that was never used."""
+        given, _, used = self._counts.tolist()
+        return int(self._table.nbytes + self._free.nbytes + self.starts.itemsize * given + used)
 
     def numbers(self, names: Sequence[str]) -> tuple[Index, Index]:
         """The number of each name, new where need be, and the new ones."""
@@ -137,7 +139,7 @@ class Names:
         if used + characters > len(self.characters):
             self.characters = _grown(self.characters, used + characters)
         if given - free + names > _FULL * len(self._table):
-            self._rebuild(int(1.5 * (given - free + names) / _FULL))
+            self._rebuild(int(_GROWTH * (given - free + names) / _FULL))
 
     def _rebuild(self, size: int) -> None:
         table = np.full(size, EMPTY, dtype=np.int64)

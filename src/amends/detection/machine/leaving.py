@@ -15,7 +15,18 @@ from numpy.typing import NDArray
 from amends.detection.machine.compiled import Whole, compiled
 from amends.detection.machine.packing import clear, find, ones, size_for, take
 from amends.detection.machine.row import (
-    AGE, AGES, BLOCK, BLOCK_ROWS, CHUNKS, MARKS, NEVER, NUMBER, NO_ROW, PARENT, PLACE_CHUNK, WAITING,
+    AGE,
+    AGES,
+    BLOCK,
+    BLOCK_ROWS,
+    CHUNKS,
+    MARKS,
+    NEVER,
+    NO_ROW,
+    NUMBER,
+    PARENT,
+    PLACE_CHUNK,
+    WAITING,
 )  # fmt: skip
 from amends.detection.vector import NO_INT
 
@@ -50,10 +61,11 @@ def mark_busy(
     heap: Index, rows: Index, busy: NDArray[np.bool_], dues: Index, waits: Index,
     week: Whole, quiet: Whole, passed: Whole, begun: Whole,
 ) -> None:  # fmt: skip
-    """Mark, by `place_of`, the rows of a kind that must stay: touched in fewer than `quiet` weeks before this one, with
-    a silence that may be due, with events that wait, or waiting themselves where what is learned may depend on it.
+    """Mark the rows of a kind that must stay: touched in fewer than `quiet` weeks before this one, with a silence that
+    may be due, with events that wait, or waiting themselves where what is learned may depend on it.
 
-    `dues` are places, of `waits` there are three for each wait. One since before `passed`, and seen before `begun`, tells nothing any more.
+    `dues` are places, of `waits` there are three for each wait. One since before `passed`, and seen before `begun`,
+    tells nothing any more.
     """
     for place in range(len(rows)):
         row = rows[place]
@@ -197,12 +209,12 @@ def put(
     cells: Index, rows: Index, family: Index, named: NDArray[np.bool_], places: Index, counts: Index,
     words: Index, shorts: NDArray[np.uint16], week: Whole, more: Index,
 ) -> int:  # fmt: skip
-    """Put what was written back into rows that are new. The first of a family is the parent of the others, of which one that is
-    only named is its own parent.
+    """Put what was written back into rows that are new. The first of a family is the parent of the others, of which
+    one that is only named is its own parent.
 
     Writes the numbers of open findings into `more`, each behind its row; returns how many it wrote in all.
     """
-    first, written, piece = 0, 0, np.int64(0)
+    first, written, piece = 0, 0, 0
     for member in range(len(rows)):
         if family[member] != family[first]:
             first = member
@@ -224,7 +236,7 @@ def put(
                 if cells[chunk] == 0:
                     size = 0
                     for other in range(cell, count):
-                        size += (np.int64(shorts[4 * at + other]) ^ to) < _CELL
+                        size += 1 if (np.int64(shorts[4 * at + other]) ^ to) < _CELL else 0
                     piece = take(cells, size_for(size))
                     cells[chunk + 1] = piece
                 cells[chunk] |= np.int64(1) << (to & _BITS)

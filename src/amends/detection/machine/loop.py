@@ -50,7 +50,8 @@ KIND_COUNT = len(KINDS)
 CHILD_KINDS = tuple(KINDS.index(child) for child, parent in PARENTS.items() if parent == "order")
 
 RULE_INFO = 6
-"""Numbers of a rule: its report, the cell and bit of its mark, the places of its deadline, what to do when it passes."""
+"""Numbers of a rule: its report, the cell and bit of its mark, the places of its deadline, and what is done when it
+passes."""
 KIND_INFO = 5
 """Numbers of a kind: how many chunks, how many deadlines, where their rules stand, a stub's width, whether a child."""
 KEPT = 7

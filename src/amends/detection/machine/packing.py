@@ -25,7 +25,7 @@ def ones(bits: Whole) -> int:
     return int(bits).bit_count()
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _population(_: Any, bits: Any) -> Any:
     def write(__: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.ctpop(arguments[0])
@@ -33,10 +33,10 @@ def _population(_: Any, bits: Any) -> Any:
     return bits(bits), write
 
 
-@overload(ones, inline="always")  # type: ignore[untyped-decorator]
+@overload(ones, inline="always")
 def _ones(bits: Any) -> Any:
     def count(bits: Any) -> Any:
-        return _population(np.int64(bits))
+        return _population(np.int64(bits))  # type: ignore[call-arg]
 
     return count
 
@@ -95,12 +95,12 @@ def close(heap: Index, row: Whole) -> None:
     while heap[OPEN] != 0:
         if heap[OPEN] & 1 != 0:
             count, opened = ones(heap[chunk]), heap[chunk + 1]
-            piece = np.int64(0)
+            heap[chunk + 1] = 0
             if count > 0:
                 piece = take(heap, size_for(count))
                 for cell in range(count):
                     heap[piece + cell] = heap[opened + cell]
-            heap[chunk + 1] = piece
+                heap[chunk + 1] = piece
         heap[OPEN] >>= 1
         chunk += 2
 
