@@ -19,6 +19,7 @@ import pysqlite3.dbapi2 as sqlite  # type: ignore[import-untyped]
 
 from amends.cli import output
 from amends.cli.bench_kernel import kernel
+from amends.cli.bench_memory import memory
 from amends.cli.bench_pipeline import pipeline
 from amends.cli.load import (
     SECRET,
@@ -50,6 +51,7 @@ def command() -> None:
 
 
 command.add_command(kernel)
+command.add_command(memory)
 command.add_command(pipeline)
 
 

@@ -60,7 +60,7 @@ class Engine:
 
     def __init__(self, program: Program, pool: Pool) -> None:
         self._program, self._pool = program, pool
-        self.heap = Heap()
+        self.heap = Heap(program.starts, max(layout.chunks for layout in program.layouts.values()))
         self.subjects = {kind: Subjects(program.layouts[kind], self.heap) for kind in KINDS}
         self._kinds, self._due_rules = program.kind_info()
         self._passes = passed_on(program.concern, program.types)
@@ -81,6 +81,7 @@ class Engine:
         s = self._state
         s[state.OUT_ROOM], s[state.RECORD_ROOM] = program.out_room, program.record_room
         s[state.HELD_WIDTH], s[state.HELD_ROOM] = program.held_width, program.held_room
+        s[state.CELL_ROOM] = program.cell_room
         s[state.RECORD_WIDTH], s[state.TYPES] = program.record_width, len(program.types)
         s[state.DUES_MAX] = max(len(layout.deadlines) for layout in program.layouts.values())
         s[state.FIELDS_MAX] = int(np.diff(self._read_from).max(initial=0))
@@ -102,9 +103,6 @@ class Engine:
         self.groups: Index = np.zeros(256 * lanes.GROUP, dtype=np.int64)
         self._group_table: Index = np.zeros(1024, dtype=np.int64)
         self.group_counts: Index = np.zeros(1 + max(1, len(program.waits)), dtype=np.int64)
-        self._characters: NDArray[np.uint8] = np.zeros(4096, dtype=np.uint8)
-        self._text_starts: Index = np.zeros(1024, dtype=np.int64)
-        self._texts = 0
         self._causes: dict[int, str] = {}
         """Of waiting events, by slot."""
         self._batch: EventBatch | None = None
@@ -139,7 +137,6 @@ class Engine:
         fields = self._fields(batch)
         feeds = self._feeds(batch, types)
         self._name_rows()
-        self._add_texts()
         told = self._run(types, batch.time, received, feeds, keys, fields, _NOTHING)
         s[state.ARRIVALS] += batch.size
         return told
@@ -151,7 +148,6 @@ class Engine:
         wanted = np.array(work, dtype=np.int64).reshape(-1)
         s[state.WORKS] = len(wanted) // 2
         self._batch = None
-        self._add_texts()
         nothing = (_NOTHING, _NOTHING, np.zeros(len(KINDS), dtype=np.int64), np.zeros(len(KINDS), dtype=np.int64))
         cursors = np.zeros(len(self._missing), dtype=np.int64)
         fields = (_NOTHING, _NOTHING, cursors, cursors)
@@ -166,7 +162,7 @@ class Engine:
         s[_ANEW] = 0
         s[state.BLOCKS] = heap.blocks
         keeping = np.zeros(2 * len(times) + 2, dtype=np.int64)
-        ahead = np.tile(keys[2], 2)
+        ahead = np.tile(keys[2], 3)
         times = np.ascontiguousarray(times, dtype=np.int64)
         while True:
             arrays: list[Any] = [
@@ -176,7 +172,7 @@ class Engine:
                 self._missing, self._read_from, self._read_fields, self._field_now, self._field_stamp,
                 self._kept, self._kept_data, self._touches, self._found(), self._named, self._timers,
                 self._out, self._records, self._held, self._ended, keeping, self._freed,
-                self._text_starts, self._characters,
+                self._pool.starts, self._pool.characters,
                 self._shapes, self.groups, self._group_table, self.group_counts, learned.met, self._wait_cells,
                 learned.answers, learned.answer_bases, learned.curves, learned.far, learned.curve_bases, EDGES,
                 self._calendars, self._own_names, self._own_bases, self._heard, work, self._stack,
@@ -184,6 +180,8 @@ class Engine:
             why = run(*arrays)
             if why == state.FINISHED:
                 break
+            # The heap moves as it grows: there may be no view of it.
+            arrays.clear()
             self._grow(why)
         self._settle_kept(keeping)
         width = program.record_width
@@ -201,6 +199,9 @@ class Engine:
         return self._place
 
     def _grow(self, why: int) -> None:
+        if why == state.MORE_CELLS:
+            self.heap.make_room(len(self.heap.cells))
+            return
         if why == state.MORE_GROUPS:
             self.groups = _doubled(self.groups)
             self._group_table = np.zeros(2 * len(self._group_table), dtype=np.int64)
@@ -326,24 +327,6 @@ class Engine:
             at += len(codes)
         self._own_names = np.concatenate(parts)
 
-    def _add_texts(self) -> None:
-        """Let the loop know the texts that came to the pool."""
-        texts = self._pool.texts
-        if len(texts) == self._texts:
-            return
-        new = texts[self._texts :]
-        # Events may hold something else where a text should be; it is kept as it is.
-        encoded = [str(text).encode("utf-8", "surrogatepass") for text in new]
-        start = int(self._text_starts[self._texts])
-        ends = start + np.cumsum(np.fromiter(map(len, encoded), dtype=np.int64, count=len(encoded)))
-        while len(texts) + 1 > len(self._text_starts):
-            self._text_starts = _doubled(self._text_starts)
-        while int(ends[-1]) > len(self._characters):
-            self._characters = _doubled(self._characters)
-        self._text_starts[self._texts + 1 : len(texts) + 1] = ends
-        self._characters[start : int(ends[-1])] = np.frombuffer(b"".join(encoded), dtype=np.uint8)
-        self._texts = len(texts)
-
     def earliest(self) -> int:
         """The earliest moment at which a row is due; NEVER if none is."""
         heap = self.heap
@@ -413,9 +396,10 @@ class Engine:
         self._causes = {new[slot]: cause for slot, cause in self._causes.items()}
         for subjects in self.subjects.values():
             rows = subjects.all()
-            first = self.heap.cells[rows + WAITING]
+            places = self.heap.places(rows, WAITING)
+            first = self.heap.cells[places]
             held = np.flatnonzero(first >= 0)
-            self.heap.cells[rows[held] + WAITING] = [new[int(slot)] for slot in first[held]]
+            self.heap.cells[places[held]] = [new[int(slot)] for slot in first[held]]
 
     # ---------------------------------------------------------------- snapshots
 

@@ -1,4 +1,7 @@
-"""All rows of all kinds, in one array of cells that grows, and the subjects that they are of."""
+"""All rows of all kinds, in one array of cells that grows, and the subjects that they are of.
+
+At its beginning lies what rows begin with; then stubs in blocks, and between them the cells that rows have.
+"""
 
 import mmap
 from collections.abc import Mapping, Sequence
@@ -9,7 +12,20 @@ from numpy.typing import NDArray
 
 from amends.detection.layout import Layout
 from amends.detection.machine.leaving import wipe
-from amends.detection.machine.row import BLOCK_ROWS, NEVER, NUMBER
+from amends.detection.machine.packing import places
+from amends.detection.machine.row import (
+    BEGINNING,
+    BLOCK_ROWS,
+    CHUNK,
+    CHUNKS,
+    HEAD,
+    NEVER,
+    NO_ROW,
+    NUMBER,
+    OPEN,
+    TOP,
+    UNIT,
+)
 from amends.detection.names import Names, encoded
 from amends.model.subjects import KINDS
 
@@ -22,13 +38,21 @@ _HUGE = 1 << 24
 
 
 class Heap:
-    """Cells, given out in blocks of `BLOCK_ROWS` rows of one kind."""
+    """Cells, given out in blocks of `BLOCK_ROWS` stubs of one kind, and by the loop in pieces.
 
-    def __init__(self) -> None:
+    `starts` are what rows of all kinds begin with, `chunks` the most that a row has.
+    """
+
+    def __init__(self, starts: Sequence[int] = (), chunks: int = 1) -> None:
         self._memory = _memory(_CELLS_MIN)
         self.cells: Index = np.frombuffer(self._memory, dtype=np.int64)
         self.halves: NDArray[np.int32] = self.cells.view(np.int32)
-        self.top = 0
+        room = HEAD + len(starts)
+        used = room + chunks * CHUNK
+        if used > len(self.cells):
+            self._grow(used)
+        self.cells[BEGINNING], self.cells[TOP], self.cells[OPEN + 1] = NO_ROW, used, room
+        self.cells[HEAD:room] = starts
         self.blocks = 0
         self.block_base: Index = np.zeros(_BLOCKS_MIN, dtype=np.int64)
         self.block_kind: Index = np.zeros(_BLOCKS_MIN, dtype=np.int64)
@@ -36,22 +60,46 @@ class Heap:
         """No silence of the block's rows is due before this."""
 
     def block(self, kind: int, template: Index) -> int:
-        """A new block of rows, each like the template but for its number; returns its first cell."""
+        """A new block of stubs, each like the template but for its number; returns its first cell."""
         size = len(template) * BLOCK_ROWS
-        while self.top + size > len(self.cells):
-            self._grow(max(2 * len(self.cells), self.top + size))
+        self.make_room(size)
         if self.blocks == len(self.block_base):
             for name in ("block_base", "block_kind", "block_due"):
                 held = getattr(self, name)
                 setattr(self, name, np.concatenate([held, np.full_like(held, NEVER)]))
-        base, number = self.top, self.blocks
+        base, number = int(self.cells[TOP]), self.blocks
         rows = self.cells[base : base + size].reshape(BLOCK_ROWS, -1)
         rows[:] = template
         rows[:, 0] = number << 32
         self.block_base[number], self.block_kind[number], self.block_due[number] = base, kind, NEVER
-        self.top += size
+        self.cells[TOP] += size
         self.blocks += 1
         return base
+
+    def make_room(self, cells: int) -> None:
+        """See to it that so many more can be given out."""
+        wanted = int(self.cells[TOP]) + cells
+        if wanted > len(self.cells):
+            self._grow(max(2 * len(self.cells), wanted))
+
+    def places(self, rows: Index, place: int) -> Index:
+        """Where the value at a place lies, of each row."""
+        found = np.zeros(len(rows), dtype=np.int64)
+        places(self.cells, rows, place, found)
+        return found
+
+    @property
+    def size(self) -> int:
+        """How many bytes are in use."""
+        return 8 * int(self.cells[TOP])
+
+    def place(self, row: int, place: int) -> int:
+        """Where the value at a place of a row lies."""
+        return int(self.places(np.array([row]), place)[0])
+
+    def values(self, rows: Index, place: int) -> Index:
+        """The value at a place, of each row."""
+        return self.cells[self.places(rows, place)]
 
     def _grow(self, size: int) -> None:
         # The pages move, their content is not copied: a shop with a million orders must not wait for that. There may
@@ -77,15 +125,14 @@ class Heap:
     @property
     def content(self) -> memoryview:
         """All cells that are in use."""
-        return self.cells[: self.top].data.cast("B")
+        return self.cells[: self.cells[TOP]].data.cast("B")
 
     def load(self, content: Mapping[str, Any], saved: memoryview) -> None:
         """Take over a dumped content."""
         cells = np.frombuffer(saved, dtype=np.int64)
-        self.top = len(cells)
-        if self.top > len(self.cells):
-            self._grow(self.top)
-        self.cells[: self.top] = cells
+        if len(cells) > len(self.cells):
+            self._grow(len(cells))
+        self.cells[: len(cells)] = cells
         for name in ("base", "kind", "due"):
             setattr(self, f"block_{name}", np.frombuffer(content[name], dtype=np.int64).copy())
         self.blocks = len(self.block_base)
@@ -151,10 +198,17 @@ class Subjects:
         found: Index = self._bases[numbers // BLOCK_ROWS] + numbers % BLOCK_ROWS * self.layout.width
         return found
 
+    @property
+    def size(self) -> int:
+        """How many bytes the rows take in the heap."""
+        stubs, cells, rows = len(self._bases) * BLOCK_ROWS * self.layout.width, self._heap.cells, self.all()
+        counts = (np.bitwise_count(cells[rows + CHUNKS + 2 * chunk]) for chunk in range(self.layout.chunks))
+        return 8 * (stubs + UNIT * sum(int((-(-count.astype(np.int64) // UNIT)).sum()) for count in counts))
+
     def remove(self, rows: Index) -> None:
         """Forget these rows; another subject may get them."""
         numbers = self._heap.cells[rows] & NUMBER
-        wipe(self._heap.cells, rows, self.template)
+        wipe(self._heap.cells, rows, self.layout.chunks, self.layout.width)
         self.names.remove(numbers)
 
     def _make_blocks(self) -> None:

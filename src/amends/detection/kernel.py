@@ -33,7 +33,7 @@ from amends.model.instant import Instant
 Index = NDArray[np.int64]
 
 _BEGINNING = int(np.iinfo(np.int64).min)
-_FORMAT = 8
+_FORMAT = 9
 
 
 class StaleSnapshotError(AmendsError, ValueError):
@@ -52,7 +52,7 @@ class _Saved(_Head, frozen=True, kw_only=True):
 
     clock: int
     epoch_ends: int
-    texts: list[str]
+    texts: dict[str, Any]
     cells: memoryview
     engine: dict[str, Any]
     waits: Any
@@ -203,11 +203,11 @@ class Kernel:
     def _value(self, row: int, cell: Cell, is_flag: bool) -> Any:  # noqa: FBT001
         heap = self._engine.heap
         if cell.form in (TEXT, FLAG):
-            half = int(heap.halves[2 * row + cell.at])
+            half = int(heap.halves[2 * heap.place(row, cell.at >> 1) + (cell.at & 1)])
             if half < 0:
                 return None
             return half == 1 if is_flag else self._pool.text(half)
-        whole = int(heap.cells[row + cell.at])
+        whole = int(heap.cells[heap.place(row, cell.at)])
         if cell.form == DECIMAL:
             double = struct.unpack("<d", struct.pack("<q", whole))[0]
             return None if double != double else double
@@ -216,6 +216,17 @@ class Kernel:
     def live(self) -> dict[str, int]:
         """How many subjects of each kind are held in memory."""
         return {kind: len(subjects) for kind, subjects in self._engine.subjects.items()}
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes of memory, by what they are for; without open findings, hits, and what is learned of waits."""
+        subjects = self._engine.subjects
+        rows = {f"rows of {kind}s": held.size for kind, held in subjects.items() if len(held)}
+        return rows | {
+            "rows that were": self._engine.heap.size - sum(rows.values()),
+            "names": sum(held.names.size for held in subjects.values()),
+            "texts": self._pool.size,
+            "groups of surges": sum(surge.judge.size for surge in self._stage.surges),
+        }
 
     def snapshot(self) -> bytes:
         """The whole state, to be restored under the same pack.
@@ -228,7 +239,7 @@ class Kernel:
             pack=self.pack.digest,
             clock=self._clock,
             epoch_ends=self._epoch_ends,
-            texts=self._pool.texts,
+            texts=self._pool.dump(),
             cells=self._engine.heap.content,
             engine=engine,
             waits=self._experience.dump(),
@@ -247,10 +258,10 @@ class Kernel:
             raise StaleSnapshotError("the snapshot was made with other rules; the journal has to be replayed")
         content = msgspec.msgpack.decode(snapshot, type=_Saved, strict=False)
         kernel = cls(pack, None if content.settled is None else Settled.load(content.settled))
-        known = len(kernel._pool.texts)
-        if kernel._pool.texts != content.texts[:known]:
+        known = list(kernel._pool.texts)
+        kernel._pool.load(content.texts)
+        if kernel._pool.texts[: len(known)] != known:
             raise StaleSnapshotError("the snapshot was made by another build; the journal has to be replayed")
-        kernel._pool.codes(content.texts[known:], len(content.texts) - known)
         kernel._clock, kernel._epoch_ends = content.clock, content.epoch_ends
         kernel._engine.load(content.engine, content.cells)
         kernel._experience.load(content.waits)

@@ -1,10 +1,11 @@
 """Where everything that is kept of a subject lies in its row.
 
-A row is a run of cells of 8 bytes: a head, the marks of its rules, when its silences are due, what it waits for, and
-its columns. Columns of texts and flags take half a cell.
+A row is a stub of cells of 8 bytes with the marks of its rules; and places for when its silences are due, what it waits
+for, and its columns, which take a cell only once something stands there (`machine.row`). Columns of texts and flags
+share a place by two.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -12,85 +13,129 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.machine.codes import DECIMAL, FLAG, TEXT, WHOLE
-from amends.detection.machine.row import MARKS, NEVER, NO_ROW
+from amends.detection.machine.row import CHUNK, CHUNKS, FIRST, MARKS, NEVER, NO_ROW, PARENT, place_of
 from amends.detection.rule import Column, Table
 from amends.detection.vector import NO_INT
 
 _MARKS_A_CELL: Final = 62
 
+_OWN: Final = ("time", "received", "subject")
+"""What a column may be of beside a field of the event."""
 FORMS: Final = {"text": TEXT, "flag": FLAG, "decimal": DECIMAL}
 
 
 class Cell(msgspec.Struct, frozen=True):
-    """A column's place: a cell, or a half-cell where `form` is TEXT or FLAG; and the cell of its event time."""
+    """A column's place, or twice that and one for the second half where `form` is TEXT or FLAG; and that of its event
+    time, which is absent where it is that of `common`.
+    """
 
     form: int
     at: int
     time: int | None
+    common: int | None = None
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """A bit of a row."""
+    """A bit of a row's stub."""
 
     cell: int
     bit: int
 
 
 class Deadline(msgspec.Struct, frozen=True):
-    """The cells of a silence: when it is due, and for which `since` it last fired."""
+    """The places of a silence: when it is due, and for which `since` it last fired."""
 
     due: int
     fired: int
 
 
 class Layout:
-    """The row of one kind of subject. Cells are given out as they are asked for, before any row is made."""
+    """The row of one kind of subject. Places are given out as they are asked for, before any row is made.
 
-    def __init__(self, kind: str, table: Table | None, marked: Iterable[str], silences: Iterable[str],
-                 waits: Iterable[str]) -> None:  # fmt: skip
+    `first` is where in the heap the values begin with which its rows begin.
+    """
+
+    def __init__(
+        self, kind: str, table: Table | None, marked: Iterable[str], silences: Iterable[str], waits: Iterable[str],
+        first: int,
+    ) -> None:  # fmt: skip
         self.kind = kind
-        marked = list(marked)
-        self._fills: list[int] = [0, NO_ROW, -1]
-        cells = (len(marked) + 1 + _MARKS_A_CELL - 1) // _MARKS_A_CELL
-        self._fills += [0] * cells
-        self.marks = {
-            rule: Mark(MARKS + place // _MARKS_A_CELL, place % _MARKS_A_CELL)
-            for place, rule in enumerate(marked, start=1)
-        }
+        self.starts: list[int] = []
+        """With what rows begin, by number of place; the first of all that is not for events that wait."""
+        self._first = first
         names = list(silences)
-        self.dues = len(self._fills)
-        """The first of the cells that say when silences are due, side by side."""
-        self._fills += [NEVER] * len(names)
-        self.deadlines = {rule: Deadline(self.dues + place, self._take(NO_INT)) for place, rule in enumerate(names)}
+        dues = {rule: self._take(NEVER) for rule in names}
+        self.deadlines = {rule: Deadline(dues[rule], self._take(NO_INT)) for rule in names}
         self.waits = {name: (self._take(NO_INT), self._take(NO_INT), self._take(-1)) for name in waits}
         self.columns: dict[str, Cell] = {}
-        self._place_columns(table)
-        self.width = len(self._fills)
+        if table is not None:
+            self._place_columns(list(table.columns.values()))
+        self.chunks = -(-(FIRST + len(self.starts)) // CHUNK)
+        self._behind = CHUNKS + 2 * self.chunks
+        self.marks = {rule: self._mark(number) for number, rule in enumerate(marked, start=1)}
+        last = max((mark.cell for mark in self.marks.values()), default=MARKS)
+        self.width = max(self._behind, last + 1)
+        """Of the stub."""
 
-    def _take(self, fill: int) -> int:
-        self._fills.append(fill)
-        return len(self._fills) - 1
+    def _mark(self, number: int) -> Mark:
+        cell = number // _MARKS_A_CELL
+        return Mark(self._behind + cell - 1 if cell else MARKS, number % _MARKS_A_CELL)
 
-    def _place_columns(self, table: Table | None) -> None:
-        columns = list(table.columns.values()) if table is not None else []
+    def _take(self, start: int) -> int:
+        self.starts.append(start)
+        return place_of(FIRST + len(self.starts) - 1, self._first + len(self.starts) - 1)
+
+    def _place_columns(self, columns: list[Column]) -> None:
+        gathered = [group for group in gatherings(columns) if len(group) > 1]
+        common = {column.name: place for group in gathered for place in [self._take(NO_INT)] for column in group}
+        places, times = dict[str, int](), dict[str, int]()
+        lone = {column.name for column in columns if column.fold in ("first", "last")} - common.keys()
         for column in columns:
-            form = FORMS.get(column.type, WHOLE)
-            if form in (TEXT, FLAG):
+            if column.type in ("text", "flag"):
                 continue
-            at = self._take(_start(column))
-            time = self._take(NO_INT) if column.fold in ("first", "last") else None
-            self.columns[column.name] = Cell(form, at, time)
-        halves = [column for column in columns if column.type in ("text", "flag")]
-        starts = [_start(column) for column in halves] + [0] * (len(halves) % 2)
-        base = len(self._fills)
-        self._fills += np.array(starts, dtype=np.int32).view(np.int64).tolist()
-        for place, column in enumerate(halves):
-            time = self._take(NO_INT) if column.fold in ("first", "last") else None
-            self.columns[column.name] = Cell(FORMS[column.type], 2 * base + place, time)
+            if column.name in lone:
+                times[column.name] = self._take(NO_INT)
+            places[column.name] = self._take(_start(column))
+        for pair in _pairs(columns):
+            times |= {column.name: self._take(NO_INT) for column in pair if column.name in lone}
+            place = self._take(_start(pair[0]))
+            places |= {column.name: 2 * place + half for half, column in enumerate(pair)}
+        # What is rare comes last.
+        times |= {name: self._take(NO_INT) for name in common}
+        for column in columns:
+            name = column.name
+            self.columns[name] = Cell(FORMS.get(column.type, WHOLE), places[name], times.get(name), common.get(name))
 
     def template(self) -> NDArray[np.int64]:
-        """A row of which nothing is known."""
-        return np.array(self._fills, dtype=np.int64)
+        """The stub of a row of which nothing is known."""
+        stub = np.zeros(self.width, dtype=np.int64)
+        stub[PARENT] = NO_ROW
+        return stub
+
+
+def gatherings(columns: Iterable[Column]) -> list[list[Column]]:
+    """Columns that are nearly always set by the same event, so that they need not remember one by one of when it is."""
+    groups: dict[tuple[str, tuple[str, ...]], list[Column]] = {}
+    for column in columns:
+        if column.fold in ("first", "last") and column.where is None and column.of not in _OWN:
+            groups.setdefault((column.fold, tuple(sorted(column.on))), []).append(column)
+    return list(groups.values())
+
+
+def _pairs(columns: Iterable[Column]) -> Iterator[list[Column]]:
+    """Columns of half a cell by two, of those that are set by the same events; both halves of a cell begin alike."""
+    halves = [column for column in columns if column.type in ("text", "flag")]
+    alike: dict[tuple[int, tuple[str, ...]], list[Column]] = {}
+    for column in halves:
+        alike.setdefault((_start(column), tuple(sorted(column.on))), []).append(column)
+    for start in (-1, 0):
+        left = list[Column]()
+        for (begins, _), group in alike.items():
+            if begins == start:
+                even = len(group) // 2 * 2
+                yield from (group[place : place + 2] for place in range(0, even, 2))
+                left += group[even:]
+        yield from (left[place : place + 2] for place in range(0, len(left), 2))
 
 
 def _start(column: Column) -> int:

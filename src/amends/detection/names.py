@@ -1,18 +1,32 @@
-"""The names of the subjects of one kind, by number and back, in 50 bytes or so each."""
+"""The names of the subjects of one kind, by number and back, in 35 bytes or so each."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.machine.hashing import gather, look_up, refill
+from amends.detection.machine.hashing import (
+    EMPTY,
+    GONE,
+    LENGTH_MAX,
+    close_up,
+    fill,
+    gather,
+    hashes_of,
+    look_up,
+    measure,
+    refill,
+)
 
 Index = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
 
-_ROOM = 64
-_BYTES_A_NAME = 16
+_ROOM: Final = 64
+_BYTES_A_NAME: Final = 16
+_FULL: Final = 0.8
+"""The share of the table that is used before it grows."""
+_GROWTH: Final = 1.25
 
 
 class Names:
@@ -21,12 +35,11 @@ class Names:
     def __init__(self) -> None:
         self._counts: Index = np.zeros(3, dtype=np.int64)
         """How many numbers were given out, how many of them are free, and how many characters are in use."""
-        self._table: NDArray[np.int32] = np.full(2 * _ROOM, -1, dtype=np.int32)
-        self.hashes: Index = np.zeros(_ROOM, dtype=np.int64)
-        self._starts: Index = np.zeros(_ROOM, dtype=np.int64)
-        self._ends: Index = np.zeros(_ROOM, dtype=np.int64)
+        self._table: Index = np.full(2 * _ROOM, EMPTY, dtype=np.int64)
+        self.starts: NDArray[np.uint32] = np.zeros(_ROOM, dtype=np.uint32)
+        """Where each name lies among the characters, by number."""
         self._free: Index = np.zeros(0, dtype=np.int64)
-        self._characters: Bytes = np.zeros(_ROOM * _BYTES_A_NAME, dtype=np.uint8)
+        self.characters: Bytes = np.zeros(_ROOM * _BYTES_A_NAME, dtype=np.uint8)
 
     def __len__(self) -> int:
         return int(self._counts[0] - self._counts[1])
@@ -36,13 +49,19 @@ class Names:
         """How many numbers there are, those included that are free."""
         return int(self._counts[0])
 
+    @property
+    def size(self) -> int:
+        """How many bytes of memory it takes, without room that was never used."""
+        given, _, used = self._counts.tolist()
+        return int(self._table.nbytes + self._free.nbytes + self.starts.itemsize * given + used)
+
     def numbers(self, names: Sequence[str]) -> tuple[Index, Index]:
         """The number of each name, new where need be, and the new ones."""
         return self.numbers_of(*encoded(names))
 
     def numbers_of(self, asked: Bytes, ends: Index) -> tuple[Index, Index]:
         """The same, of names that stand one after the other in UTF-8."""
-        self._make_room(len(ends), len(asked))
+        self._make_room(len(ends), len(asked) + LENGTH_MAX * len(ends))
         given, free, _ = self._counts.tolist()
         numbers = self._look_up(asked, ends, insert=True)
         again = self._free[int(self._counts[1]) : free]
@@ -55,19 +74,34 @@ class Names:
 
     def name(self, number: int) -> str:
         """The name of a number."""
-        begin, end = self._starts.item(number), self._ends.item(number)
-        return str(self._characters.data[begin:end], "utf-8", "surrogatepass")
+        return str(self.bytes_of(number), "utf-8", "surrogatepass")
+
+    def bytes_of(self, number: int) -> memoryview:
+        """The name of a number, in UTF-8."""
+        at, characters = self.starts.item(number), self.characters.data
+        length, shift = characters[at], 7
+        while length >> shift:
+            at += 1
+            length += (characters[at] - 1) << shift
+            shift += 7
+        return characters[at + 1 : at + 1 + length]
 
     def all(self) -> Index:
         """All numbers that are in use, in order."""
-        return np.flatnonzero(self._starts[: self.numbers_given] >= 0)
+        return np.flatnonzero(self.starts[: self.numbers_given] != GONE)
 
-    def characters(self, numbers: Index) -> tuple[Bytes, Index]:
+    def hashes(self, numbers: Index) -> Index:
+        """The hashes of these names."""
+        hashes = np.zeros(len(numbers), dtype=np.int64)
+        hashes_of(self.characters, self.starts, numbers, hashes)
+        return hashes
+
+    def taken(self, numbers: Index) -> tuple[Bytes, Index]:
         """These names, one after the other in UTF-8, and where each ends."""
-        starts, stops = self._starts[numbers], self._ends[numbers]
-        ends = np.cumsum(stops - starts)
+        firsts, lasts = self._measured(numbers)
+        ends = np.cumsum(lasts - firsts)
         into = np.zeros(int(ends[-1]) if len(ends) else 0, dtype=np.uint8)
-        gather(self._characters, starts, stops, into)
+        gather(self.characters, firsts, lasts, into)
         return into, ends
 
     def remove(self, numbers: Index) -> None:
@@ -75,63 +109,63 @@ class Names:
         free = int(self._counts[1])
         self._free = np.concatenate([self._free[:free], numbers])
         self._counts[1] = len(self._free)
-        self._starts[numbers] = -1
+        self.starts[numbers] = GONE
         live = self.all()
-        if 2 * int((self._ends[live] - self._starts[live]).sum()) < self._counts[2]:
-            self._close_up(live)
-        self._table[:] = -1
-        refill(self._table, self.hashes, self._starts, self.numbers_given)
+        firsts, lasts = self._measured(live)
+        if 2 * int((lasts - firsts).sum() + len(live)) < self._counts[2]:
+            order = live[np.argsort(self.starts[live], kind="stable")]
+            self._counts[2] = close_up(self.characters, self.starts, order)
+        self._rebuild(len(self._table))
 
-    def _close_up(self, live: Index) -> None:
-        order = live[np.argsort(self._starts[live], kind="stable")]
-        starts, stops = self._starts[order], self._ends[order]
-        self._counts[2] = gather(self._characters, starts, stops, self._characters)
-        self._ends[order] = np.cumsum(stops - starts)
-        self._starts[order] = self._ends[order] - (stops - starts)
+    def _measured(self, numbers: Index) -> tuple[Index, Index]:
+        firsts, lasts = np.zeros(len(numbers), dtype=np.int64), np.zeros(len(numbers), dtype=np.int64)
+        measure(self.characters, self.starts, numbers, firsts, lasts)
+        return firsts, lasts
 
     def _look_up(self, asked: Bytes, ends: Index, *, insert: bool) -> Index:
         numbers = np.zeros(len(ends), dtype=np.int64)
         look_up(
-            asked, ends, numbers, insert, self._table, self.hashes, self._characters, self._starts, self._ends,
-            self._free, self._counts,
+            asked, ends, numbers, insert, self._table, self.characters, self.starts, self._free, self._counts
         )  # fmt: skip
         return numbers
 
     def _make_room(self, names: int, characters: int) -> None:
         given, free, used = self._counts.tolist()
+        if used + characters >= GONE:
+            raise OverflowError("the names of one kind of subject, or all texts, take more than 4 GB")
         wanted = given + max(0, names - free)
-        if wanted > len(self.hashes):
-            for name in ("hashes", "_starts", "_ends"):
-                setattr(self, name, _grown(getattr(self, name), wanted))
-        if used + characters > len(self._characters):
-            self._characters = _grown(self._characters, used + characters)
-        if 2 * wanted > len(self._table):
-            self._table = np.full(1 << (2 * wanted - 1).bit_length(), -1, dtype=np.int32)
-            refill(self._table, self.hashes, self._starts, given)
+        if wanted > len(self.starts):
+            self.starts = _grown(self.starts, wanted)
+        if used + characters > len(self.characters):
+            self.characters = _grown(self.characters, used + characters)
+        if given - free + names > _FULL * len(self._table):
+            self._rebuild(int(_GROWTH * (given - free + names) / _FULL))
+
+    def _rebuild(self, size: int) -> None:
+        table = np.full(size, EMPTY, dtype=np.int64)
+        refill(table, self._table, self.starts)
+        self._table = table
 
     def dump(self) -> dict[str, Any]:
         """The content, for a snapshot."""
         given, free, used = self._counts.tolist()
         return {
-            "hashes": self.hashes[:given].tobytes(),
-            "starts": self._starts[:given].tobytes(),
-            "ends": self._ends[:given].tobytes(),
+            "starts": self.starts[:given].tobytes(),
             "free": self._free[:free].tobytes(),
-            "characters": self._characters[:used].tobytes(),
+            "characters": self.characters[:used].tobytes(),
         }
 
     def load(self, content: Mapping[str, Any]) -> None:
         """Take over a dumped content."""
-        hashes = np.frombuffer(content["hashes"], dtype=np.int64)
+        starts = np.frombuffer(content["starts"], dtype=np.uint32)
         characters = np.frombuffer(content["characters"], dtype=np.uint8)
-        self._make_room(len(hashes), len(characters))
-        self.hashes[: len(hashes)] = hashes
-        self._starts[: len(hashes)] = np.frombuffer(content["starts"], dtype=np.int64)
-        self._ends[: len(hashes)] = np.frombuffer(content["ends"], dtype=np.int64)
+        self._table[:] = EMPTY
+        self._make_room(len(starts), len(characters))
+        self.starts[: len(starts)] = starts
+        self.characters[: len(characters)] = characters
         self._free = np.frombuffer(content["free"], dtype=np.int64).copy()
-        self._characters[: len(characters)] = characters
-        self._counts[:] = len(hashes), len(self._free), len(characters)
-        refill(self._table, self.hashes, self._starts, len(hashes))
+        self._counts[:] = len(starts), len(self._free), len(characters)
+        fill(self._table, self.characters, self.starts, len(starts))
 
 
 def encoded(names: Sequence[str]) -> tuple[Bytes, Index]:

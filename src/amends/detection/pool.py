@@ -1,60 +1,126 @@
 """Texts as small integers, so that they fit in columns."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, overload
 
 import numpy as np
 from numpy.typing import NDArray
+
+from amends.detection.names import Names
 
 Codes = NDArray[np.int32]
 
 ABSENT = -1
 """The code of no text."""
+_AT_HAND_MAX: Final = 1 << 16
+"""So many texts are kept as Python has them, too: most that are asked for are asked for again."""
+_OTHER: Final = "\udcff"
+"""What stands before that which is no text; no text begins so."""
 
 
 class Pool:
-    """Gives each text a code, for as long as the pool lives; codes say nothing of order (see `ranks`)."""
+    """Gives each text a code, for as long as the pool lives, from 0 on; codes say nothing of order.
 
-    def __init__(self, texts: Iterable[str] = ()) -> None:
-        self.texts: list[str] = list(texts)
-        self._codes: dict[str | None, int] = {text: code for code, text in enumerate(self.texts)}
+    Events may hold something else where a text should be; it is kept as it is.
+    """
+
+    def __init__(self) -> None:
+        self._names = Names()
+        self._codes: dict[Any, int] = {}
+        """Of texts at hand."""
+        self._others: dict[int, Any] = {}
+        self.texts = Texts(self._names, self._others)
+
+    @property
+    def starts(self) -> NDArray[np.uint32]:
+        """Where each text lies in `characters`; see `machine.hashing`."""
+        return self._names.starts
+
+    @property
+    def characters(self) -> NDArray[np.uint8]:
+        """All texts."""
+        return self._names.characters
+
+    @property
+    def size(self) -> int:
+        """How many bytes of memory it takes, but for the texts at hand."""
+        return self._names.size
 
     def code(self, text: str | None) -> int:
         """The code of a text, new if need be; ABSENT for None."""
-        if text is None:
-            return ABSENT
-        known = self._codes.get(text)
-        if known is None:
-            known = self._codes[text] = len(self.texts)
-            self.texts.append(text)
-        return known
+        return int(self.codes([text], 1)[0])
 
     def codes(self, texts: Iterable[str | None], count: int) -> Codes:
         """Codes of `count` texts."""
         wanted = list(texts)
         found = list(map(self._codes.get, wanted))
         if None in found:
-            missing = zip(wanted, found, strict=True)
-            new = list(dict.fromkeys(text for text, code in missing if code is None and text is not None))
-            self._codes.update(zip(new, range(len(self.texts), len(self.texts) + len(new)), strict=True))
-            self.texts.extend(new)
-            found = [ABSENT if text is None else self._codes[text] for text in wanted]
+            new = list(dict.fromkeys(text for text, code in zip(wanted, found, strict=True) if code is None))
+            codes = self._codes_of(new)
+            found = [codes[text] if code is None else code for text, code in zip(wanted, found, strict=True)]
+            if len(self._codes) + len(codes) > _AT_HAND_MAX:
+                self._codes.clear()
+            if len(codes) <= _AT_HAND_MAX:
+                self._codes |= codes
         return np.array(found, dtype=np.int32)
+
+    def _codes_of(self, texts: Sequence[Any]) -> dict[Any, int]:
+        given = [text for text in texts if text is not None]
+        numbers, _ = self._names.numbers([text if isinstance(text, str) else f"{_OTHER}{text!r}" for text in given])
+        codes = dict(zip(given, numbers.tolist(), strict=True))
+        self._others |= {code: text for text, code in codes.items() if not isinstance(text, str)}
+        return codes if len(given) == len(texts) else codes | {None: ABSENT}
 
     def text(self, code: int) -> str | None:
         """The text of a code; None for ABSENT."""
         return None if code == ABSENT else self.texts[code]
 
-    def ranks(self, *arrays: Codes) -> tuple[Codes, list[NDArray[np.int64]]]:
-        """Codes in code point order of their texts, and each array as ranks into that order (ABSENT stays -1)."""
-        unique = np.unique(np.concatenate(arrays))
-        unique = unique[unique != ABSENT]
-        order = np.array(sorted(unique.tolist(), key=self.texts.__getitem__), dtype=np.int32)
-        by_code = np.argsort(order, kind="stable")
-        ranked: list[NDArray[np.int64]] = []
-        for codes in arrays:
-            ranks = np.full(len(codes), -1, dtype=np.int64)
-            present = codes != ABSENT
-            if len(order):
-                ranks[present] = by_code[np.searchsorted(order[by_code], codes[present])]
-            ranked.append(ranks)
-        return order, ranked
+    def dump(self) -> dict[str, Any]:
+        """The content, for a snapshot."""
+        return {"names": self._names.dump(), "others": list(self._others.items())}
+
+    def load(self, content: Mapping[str, Any]) -> None:
+        """Take over a dumped content."""
+        self._names.load(content["names"])
+        self._codes.clear()
+        self.texts.forget()
+        self._others.clear()
+        self._others.update(content["others"])
+
+
+class Texts(Sequence[str]):
+    """The texts of a pool, by code."""
+
+    def __init__(self, names: Names, others: Mapping[int, Any]) -> None:
+        self._names, self._others = names, others
+        self._at_hand: dict[int, str] = {}
+
+    def __len__(self) -> int:
+        return self._names.numbers_given
+
+    @overload
+    def __getitem__(self, code: int) -> str: ...
+    @overload
+    def __getitem__(self, code: slice) -> list[str]: ...
+    def __getitem__(self, code: int | slice) -> str | list[str]:
+        """The text of a code, which must be one of the pool's."""
+        if isinstance(code, slice):
+            return [self[each] for each in range(*code.indices(len(self)))]
+        known = self._at_hand.get(code)
+        return self._read(code) if known is None else known
+
+    def forget(self) -> None:
+        """They may be others from now on."""
+        self._at_hand.clear()
+
+    def _read(self, code: int) -> str:
+        if code < 0 or code >= len(self):
+            raise IndexError(code)
+        if len(self._at_hand) == _AT_HAND_MAX:
+            self._at_hand.clear()
+        text: str = self._others[code] if code in self._others else self._names.name(code)
+        self._at_hand[code] = text
+        return text
+
+    def __iter__(self) -> Iterator[str]:
+        return map(self.__getitem__, range(len(self)))

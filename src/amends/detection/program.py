@@ -9,10 +9,10 @@ from amends.detection.expression import compile_expression
 from amends.detection.layout import Layout
 from amends.detection.machine import codes as op
 from amends.detection.machine.assembly import Assembler, Label
-from amends.detection.machine.hours import HEAD
+from amends.detection.machine.hours import HEAD as CALENDAR_HEAD
 from amends.detection.machine.lanes import SHAPE, VALUES
 from amends.detection.machine.loop import CHILD_KINDS, KIND_COUNT, KIND_INFO, RULE_INFO
-from amends.detection.machine.row import ASLEEP, NEVER
+from amends.detection.machine.row import ASLEEP, CHUNK, HEAD, NEVER, UNIT
 from amends.detection.pool import Pool
 from amends.detection.reads import (
     JUMP_PRESENT,
@@ -57,6 +57,8 @@ class Program:
         self.expressions_of: dict[tuple[str, int], Expression] = {}
         """By text and scope, since most are asked for more than once."""
         self._kept: list[Scope] = []
+        self.starts: list[int] = []
+        """What rows of all kinds begin with, in the order of their places."""
         self.layouts = {kind: self._layout(kind) for kind in KINDS}
         self._number_waits()
         self.reports = {rule.id: self._report(rule) for rule in self.rules}
@@ -89,7 +91,9 @@ class Program:
         ]
         silences = [rule.id for rule in self._of_table(kind, "silence")]
         waits = [wait.name for wait in self.waits if wait.table == kind]
-        return Layout(kind, self.pack.tables.get(kind), marked, silences, waits)
+        layout = Layout(kind, self.pack.tables.get(kind), marked, silences, waits, HEAD + len(self.starts))
+        self.starts += layout.starts
+        return layout
 
     def _number_waits(self) -> None:
         for number, wait in enumerate(self.waits):
@@ -105,7 +109,7 @@ class Program:
         for place, kind in enumerate(KINDS):
             layout = self.layouts[kind]
             info[place * KIND_INFO : (place + 1) * KIND_INFO] = (
-                layout.dues, len(layout.deadlines), len(rules), layout.width, place in CHILD_KINDS,
+                layout.chunks, len(layout.deadlines), len(rules), layout.width, place in CHILD_KINDS,
             )  # fmt: skip
             rules += [self.numbers[rule] for rule in layout.deadlines]
         return info, np.array([*rules, 0], dtype=np.int64)
@@ -136,6 +140,11 @@ class Program:
                 shape[2 + VALUES + place] = missing(self.type_of(name, wait.table))
         return shapes
 
+    @property
+    def cell_room(self) -> int:
+        """The most cells of the heap that one event may take, beside what it gives back."""
+        return (CHUNK + UNIT) * (2 * len(KINDS) + max(layout.chunks for layout in self.layouts.values()))
+
     def wait_cells(self) -> Index:
         """Where each wait's state lies in a row, and whether a lull watches it."""
         watched = {rule.surge.wait for rule in self.lulls if rule.surge is not None}
@@ -150,7 +159,7 @@ class Program:
         """All calendars that are asked, as the loop reads them: of each a head, and behind all heads their arrays."""
         asked = list(self._asked.calendars)
         heads, data = list[int](), list[Index]()
-        at = len(asked) * HEAD
+        at = len(asked) * CALENDAR_HEAD
         for calendar in asked:
             parts = (calendar.starts, calendar.worked, calendar.marks, calendar.ends)
             places = at + np.cumsum([0, *map(len, parts)])
@@ -450,9 +459,15 @@ class Program:
     def _write_touch(self, kind: str, type_: str, following: Following) -> int:
         asm, table = self._asm, self.pack.tables[kind]
         begins = asm.here
-        moved = 0
-        for column in table.columns.values():
+        moved, cells = 0, self.layouts[kind].columns
+        at_hand = 0
+        # Those with a common time side by side.
+        for column in sorted(table.columns.values(), key=lambda column: cells[column.name].common or 0):
             if type_ in column.on:
+                common = cells[column.name].common or 0
+                if common != at_hand:
+                    self._write_times(kind, common, column.fold)
+                at_hand = common
                 moved |= self._bits(kind, [column.name])
                 self._write_fold(kind, column)
         if following.marks:
@@ -526,8 +541,18 @@ class Program:
         else:
             assert cell.time is not None
             fold = op.FOLD_FIRST if column.fold == "first" else op.FOLD_LAST
-            asm.do(fold, 0, cell.at, cell.time, bit, cell.form, source)
+            asm.do(fold, 0, cell.at, cell.time, bit, cell.form, source, cell.common or 0)
         asm.mark(skip)
+
+    def _write_times(self, kind: str, common: int, fold: str) -> None:
+        """What comes before the folds of columns that have an event time in common."""
+        columns, listed = self.pack.tables[kind].columns, list[int]()
+        for name, cell in self.layouts[kind].columns.items():
+            if cell.common == common:
+                place = cell.at // 2 if cell.form in (op.TEXT, op.FLAG) else cell.at
+                listed += [self.fields[str(columns[name].of)], place]
+        first = self._asm.constants(listed)
+        self._asm.do(op.FOLD_TIMES, common, int(fold == "last"), first, len(listed) // 2)
 
     def _source(self, of: str, kind: str) -> int:
         """Where a fold takes its value from."""

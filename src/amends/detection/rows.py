@@ -1,48 +1,56 @@
-"""The live subjects of one kind: a row each, in arrays that grow together."""
+"""The groups of a surge by their values: a row each, in arrays that grow together."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from amends.detection.names import Names
 from amends.detection.vector import Array
 
-NO_ROW = -1
+_GROWTH: Final = 1.3
+
+Values = tuple[Any, ...]
 
 
 class Rows:
-    """Subjects by id, and named arrays with one value a subject."""
+    """Groups, and named arrays with one value a group. Some surges have a group for every address."""
 
     def __init__(self) -> None:
-        self.names: list[str] = []
-        self.index: dict[str, int] = {}
+        self._names = Names()
         self.arrays: dict[str, Array] = {}
         self._fills: dict[str, Any] = {}
         self._capacity = 0
 
     @property
     def size(self) -> int:
-        """How many subjects there are."""
-        return len(self.names)
+        """How many groups there are."""
+        return self._names.numbers_given
+
+    @property
+    def bytes_held(self) -> int:
+        """How many bytes of memory it takes."""
+        return self._names.size + sum(array.nbytes for array in self.arrays.values())
+
+    def values(self, row: int) -> Values:
+        """The values of a group."""
+        values: Values = msgspec.msgpack.decode(self._names.bytes_of(row), type=Values)
+        return values
 
     def add_array(self, name: str, dtype: Any, fill: Any) -> None:
-        """An array for each row, `fill` where nothing was set yet."""
+        """An array for each group, `fill` where nothing was set yet."""
         self.arrays[name] = np.full(self._capacity, fill, dtype=dtype)
         self._fills[name] = fill
 
-    def rows(self, ids: Sequence[str]) -> NDArray[np.int64]:
-        """The row of each id, new where need be."""
-        index, names = self.index, self.names
-        found = []
-        for subject in ids:
-            row = index.get(subject)
-            if row is None:
-                row = index[subject] = len(names)
-                names.append(subject)
-            found.append(row)
+    def rows(self, groups: Sequence[Values]) -> NDArray[np.int64]:
+        """The row of each group, new where need be."""
+        names = [msgspec.msgpack.encode(_named(values)) for values in groups]
+        ends = np.cumsum(np.fromiter(map(len, names), dtype=np.int64, count=len(names)))
+        found, _ = self._names.numbers_of(np.frombuffer(b"".join(names), dtype=np.uint8), ends)
         self._grow()
-        return np.array(found, dtype=np.int64)
+        return found
 
     def live(self, name: str) -> Array:
         """The array without its spare room."""
@@ -51,7 +59,7 @@ class Rows:
     def _grow(self) -> None:
         if self.size <= self._capacity:
             return
-        capacity = max(64, self._capacity * 2, self.size)
+        capacity = max(64, int(self._capacity * _GROWTH), self.size)
         for name, array in self.arrays.items():
             grown = np.full(capacity, self._fills[name], dtype=array.dtype)
             grown[: self._capacity] = array
@@ -60,13 +68,17 @@ class Rows:
 
     def dump(self) -> dict[str, Any]:
         """The content, for a snapshot."""
-        return {"names": self.names, "arrays": {name: self.live(name).tobytes() for name in self.arrays}}
+        return {"names": self._names.dump(), "arrays": {name: self.live(name).tobytes() for name in self.arrays}}
 
-    def load(self, content: dict[str, Any]) -> None:
+    def load(self, content: Mapping[str, Any]) -> None:
         """Take over a dumped content; the arrays must have been added before."""
-        self.names = list(content["names"])
-        self.index = {name: row for row, name in enumerate(self.names)}
+        self._names.load(content["names"])
         self._grow()
         for name, raw in content["arrays"].items():
             array = self.arrays[name]
             array[: self.size] = np.frombuffer(raw, dtype=array.dtype)
+
+
+def _named(values: Values) -> Values:
+    """The same values, and one form for those that are equal: -0.0 is 0.0."""
+    return tuple(value + 0.0 if isinstance(value, float) else value for value in values)

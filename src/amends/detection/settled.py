@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.machine.leaving import enter, find, leave
+from amends.detection.machine.leaving import enter, leave, search
 from amends.model.errors import AmendsError
 
 Index = NDArray[np.int64]
@@ -89,10 +89,10 @@ class Settled:
         if not self.count:
             return digests[:0]
         found = np.zeros(len(digests) + 16, dtype=np.int64)
-        count = find(self._keys, self._held, digests, found)
+        count = search(self._keys, self._held, digests, found)
         if count > len(found):
             found = np.zeros(count, dtype=np.int64)
-            find(self._keys, self._held, digests, found)
+            search(self._keys, self._held, digests, found)
         return np.unique(found[:count])
 
     def read(self, places: Index) -> tuple[Index, Index]:

@@ -13,7 +13,7 @@ from amends.detection.engine import Engine
 from amends.detection.machine import leaving
 from amends.detection.machine.hashing import gather, hash_of
 from amends.detection.machine.loop import BUYER, CHILD_KINDS, ORDER
-from amends.detection.machine.row import BLOCK_ROWS, NUMBER, PARENT, WEEK
+from amends.detection.machine.row import BLOCK_ROWS, NUMBER, PARENT, UNIT, WEEK
 from amends.detection.names import encoded
 from amends.detection.program import Program
 from amends.detection.settled import Settled
@@ -29,11 +29,15 @@ class Settling:
     def __init__(self, program: Program, engine: Engine, reader: Reader, settled: Settled) -> None:
         self.settled, self._heap, self._reader = settled, engine.heap, reader
         self._subjects = [engine.subjects[kind] for kind in KINDS]
-        self._templates = np.concatenate([subjects.template for subjects in self._subjects])
-        self._bases = np.cumsum([0, *(len(subjects.template) for subjects in self._subjects)])
+        layouts = [subjects.layout for subjects in self._subjects]
+        self._widths = np.array([layout.width for layout in layouts], dtype=np.int64)
+        self._chunks = np.array([layout.chunks for layout in layouts], dtype=np.int64)
+        self._dues = [
+            np.array([deadline.due for deadline in layout.deadlines.values()], dtype=np.int64) for layout in layouts
+        ]
         self._waits = [
-            np.array([cell for cells in subjects.layout.waits.values() for cell in cells], dtype=np.int64)
-            for subjects in self._subjects
+            np.array([place for places in layout.waits.values() for place in places], dtype=np.int64)
+            for layout in layouts
         ]
         learned = {program.pack.rules[rule].table for rule in program.anew}
         self._quiet = [max(settled.quiet, 1) if kind in learned else settled.quiet for kind in KINDS]
@@ -50,9 +54,8 @@ class Settling:
         cells, busy = self._heap.cells, np.zeros(self._heap.blocks * BLOCK_ROWS, dtype=np.bool_)
         all_rows = [subjects.all() for subjects in self._subjects]
         for kind, rows in enumerate(all_rows):
-            layout = self._subjects[kind].layout
             leaving.mark_busy(
-                cells, rows, busy, layout.dues, len(layout.deadlines), self._waits[kind],
+                cells, rows, busy, self._dues[kind], self._waits[kind],
                 now // WEEK, self._quiet[kind], passed, begun,
             )  # fmt: skip
         leaving.mark(cells, np.unique(np.fromiter(pinned, dtype=np.int64)), busy)
@@ -80,7 +83,7 @@ class Settling:
         order = np.lexsort((named, kinds, family))
         rows, kinds, named, family = rows[order], kinds[order], named[order], family[order]
         counts = np.zeros(len(rows), dtype=np.int64)
-        leaving.differing(cells, rows, kinds, named, self._templates, self._bases, counts)
+        leaving.cell_counts(cells, rows, kinds, named, self._widths, self._chunks, counts)
         owners, findings = self._open_findings(rows[~named])
         # One by itself that is as new needs no writing down.
         number = np.append(0, np.cumsum(family[1:] != family[:-1]))
@@ -120,8 +123,8 @@ class Settling:
         for kind, subjects in enumerate(self._subjects):
             own = np.flatnonzero(kinds == kind)
             numbers = cells[rows[own]] & NUMBER
-            part, stops = subjects.names.characters(numbers)
-            hashes[own] = subjects.names.hashes[numbers]
+            part, stops = subjects.names.taken(numbers)
+            hashes[own] = subjects.names.hashes(numbers)
             ends[own] = at + stops
             begins[own] = at + np.append(0, stops[:-1])[: len(own)]
             characters.append(part)
@@ -131,7 +134,7 @@ class Settling:
         stops = np.cumsum(np.bincount(family, weights=words).astype(np.int64) + 1)
         content = np.zeros(int(stops[-1]), dtype=np.int64)
         leaving.write(
-            cells, rows, kinds, named, self._templates, self._bases, counts, more, more_starts,
+            cells, rows, kinds, named, self._widths, self._chunks, counts, more, more_starts,
             np.concatenate(characters), begins, ends, sizes, content, content.view(np.uint8), content.view(np.uint16),
         )  # fmt: skip
         members = ~named
@@ -147,7 +150,7 @@ class Settling:
 
     def come_back(self, kind: int, numbers: Index, now: int) -> None:
         """Subjects of a kind have been named that are not in memory, and were given numbers: put back who had left."""
-        hashes = self._subjects[kind].names.hashes[numbers]
+        hashes = self._subjects[kind].names.hashes(numbers)
         places = self.settled.find(self.settled.digests(kind, hashes))
         if len(places):
             self._put_back(places, now)
@@ -173,13 +176,15 @@ class Settling:
             gather(octets, begins[own], ends[own], asked)
             rows[own] = subjects.rows_of(asked, stops)
             numbers = self._heap.cells[rows[own]] & NUMBER
-            digests[own] = self.settled.digests(kind, subjects.names.hashes[numbers])
+            digests[own] = self.settled.digests(kind, subjects.names.hashes(numbers))
             if kind == BUYER:
                 new = subjects.new
         more = np.zeros(2 * int(counts.sum()), dtype=np.int64)
+        self._heap.make_room(int(counts.sum()) + UNIT * len(counts) * int(self._chunks.max()))
         found = leaving.put(
-            self._heap.cells, rows, family, named, cell_places, counts, words, words.view(np.uint16), now // WEEK, more
-        )
+            self._heap.cells, rows, family, named, cell_places, counts, words, words.view(np.uint16),
+            now // WEEK, more,
+        )  # fmt: skip
         self._open_again(more[:found].reshape(-1, 6))
         self.settled.remove(digests[~named], places[family[~named]])
         if len(new):

@@ -8,7 +8,7 @@ history by a normal approximation of the binomial. Both follow from the stated r
 import math
 from collections.abc import Sequence
 from statistics import NormalDist
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -74,10 +74,14 @@ class SurgeJudge:
         self._clearings: list[Clearing] = []
         self._z = NormalDist().inv_cdf(1 - min(self._surge.odds, 0.5))
 
+    @property
+    def size(self) -> int:
+        """How many bytes of memory its groups take."""
+        return self._rows.bytes_held
+
     def groups(self, names: Sequence[tuple[Any, ...]]) -> Index:
         """The rows of groups, by their values."""
-        # A row goes by anything that can be looked up.
-        return self._rows.rows(cast(Sequence[str], names))
+        return self._rows.rows(names)
 
     def next_due(self) -> int | None:
         """The earliest end of a window that may close an open surge."""
@@ -227,7 +231,7 @@ class SurgeJudge:
         else:
             shape, rate = self._gamma(group)
             expected = shape / rate
-        values = cast(tuple[Any, ...], self._rows.names[group])
+        values = self._rows.values(group)
         subject = "|".join(_text(value) for value in values)
         cause = str(int(self._rows.arrays["window"][group]) * self._surge.window)
         facts: dict[str, Any] = dict(zip(self._surge.by, values, strict=True))
@@ -256,7 +260,7 @@ class SurgeJudge:
     def load(self, content: Any) -> None:
         """Take over dumped groups."""
         rows = content["rows"]
-        self._rows.load({**rows, "names": [tuple(name) for name in rows["names"]]})
+        self._rows.load(rows)
         self._open = {group: msgspec.convert(finding, Finding) for group, finding in content["open"]}
         self._reached = set(content["reached"])
 

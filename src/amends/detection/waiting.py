@@ -146,7 +146,7 @@ class _Learning:
         self.waits = Waits(half_life=wait.half_life, enough=wait.enough)
         self.lulls: list[LullJudge] = []
         self._types = [program.type_of(name, wait.table) for name in wait.by[0]]
-        self._cells = program.layouts[wait.table].waits[wait.name]
+        self._places = program.layouts[wait.table].waits[wait.name]
 
     def meet(self, level: int, values: list[int], parent: int, pool: Pool) -> None:
         """A group that the loop met, with the values of its columns as they are stored."""
@@ -164,8 +164,8 @@ class _Learning:
             lull.begin(began[GROUPS], began[SINCE], began[NOW])
 
     def relearn(self, now: Instant, engine: Engine) -> None:
-        rows, cells = engine.subjects[self.wait.table].all(), engine.heap.cells
-        since, seen, group = (cells[rows + cell] for cell in self._cells)
+        rows = engine.subjects[self.wait.table].all()
+        since, seen, group = (engine.heap.values(rows, place) for place in self._places)
         waiting = (since != np.iinfo(np.int64).min) & (group >= 0)
         own = engine.groups.reshape(-1, GROUP)[group[waiting], 2]
         self.waits.relearn(now, own, since[waiting], seen=seen[waiting], order=self.lanes.order())

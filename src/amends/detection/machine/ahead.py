@@ -12,19 +12,21 @@ from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
 from amends.detection.compiled import Whole, inlined
-from amends.detection.machine.row import PARENT
-from amends.model.subjects import KINDS, PARENTS
+from amends.detection.machine.packing import bit_of, cell_of, ones
+from amends.detection.machine.row import CHUNKS, PARENT
+from amends.model.subjects import KINDS
 
 Index = NDArray[np.int64]
 
-FAR: Final = 6
+FAR: Final = 12
 """How many events before its turn a row is asked for that the event names."""
-NEAR: Final = 3
-"""And the order of such a row, which has to be read from it."""
+NEAR: Final = 8
+"""And its cells, and the order that it belongs to, both of which have to be read from it."""
+NEXT: Final = 4
+"""And the cells of that order."""
 LINE: Final = 8
 """Cells of one line of memory."""
 _KIND_COUNT: Final = len(KINDS)
-_CHILD_KINDS: Final = tuple(KINDS.index(child) for child, parent in PARENTS.items() if parent == "order")
 _ORDER: Final = KINDS.index("order")
 
 
@@ -59,9 +61,30 @@ def _fetch(heap: Any, at: Any) -> Any:
 
 @inlined
 def fetch_row(heap: Index, row: Whole, width: Whole) -> None:
-    """Ask for a row."""
+    """Ask for a row's stub."""
     for at in range(row, row + width, LINE):
         fetch(heap, at)
+
+
+@inlined
+def fetch_chunk(heap: Index, chunk: Whole) -> None:
+    """Ask for the cells of a chunk whose part of the stub is there."""
+    for at in range(0, ones(heap[chunk]), LINE):
+        fetch(heap, heap[chunk + 1] + at)
+
+
+@inlined
+def fetch_cells(heap: Index, row: Whole, chunks: Whole) -> None:
+    """Ask for the cells of a row whose stub is there."""
+    for chunk in range(row + CHUNKS, row + CHUNKS + 2 * chunks, 2):
+        fetch_chunk(heap, chunk)
+
+
+@inlined
+def fetch_cell(heap: Index, row: Whole, place: Whole) -> None:
+    """Ask for the cell at a place of a row whose stub is there."""
+    chunk = row + cell_of(place)
+    fetch(heap, heap[chunk + 1] + ones(heap[chunk] & ((np.int64(1) << bit_of(place)) - 1)))
 
 
 @inlined
@@ -76,11 +99,19 @@ def look_ahead(
             fetch_row(heap, key_rows[key], kinds[kind * size + 3])
             key += 1
         ahead[kind] = key
-    for kind in _CHILD_KINDS:
-        key, last = ahead[_KIND_COUNT + kind], key_ends[kind]
+        key = ahead[_KIND_COUNT + kind]
         while key < last and key_places[key] <= event + NEAR:
-            order = heap[key_rows[key] + PARENT]
-            if order >= 0:
-                fetch_row(heap, order, kinds[_ORDER * size + 3])
+            row = key_rows[key]
+            fetch_cells(heap, row, kinds[kind * size])
+            if kinds[kind * size + 4] != 0 and heap[row + PARENT] >= 0:
+                fetch_row(heap, heap[row + PARENT], kinds[_ORDER * size + 3])
             key += 1
         ahead[_KIND_COUNT + kind] = key
+        if kinds[kind * size + 4] == 0:
+            continue
+        key = ahead[2 * _KIND_COUNT + kind]
+        while key < last and key_places[key] <= event + NEXT:
+            if heap[key_rows[key] + PARENT] >= 0:
+                fetch_cells(heap, heap[key_rows[key] + PARENT], kinds[_ORDER * size])
+            key += 1
+        ahead[2 * _KIND_COUNT + kind] = key

@@ -110,8 +110,11 @@ CALENDAR: Final = 79  # d a b calendar function
 
 # ------------------------------------------------------------------ folds: a is the value, `bit` says what changed
 # `from` says where the value comes from instead: a field's number and one more, or as below; 0 is the register.
-FOLD_LAST: Final = 80  # a cell time-cell bit form from
-FOLD_FIRST: Final = 81  # a cell time-cell bit form from
+FOLD_LAST: Final = (
+    80  # a place time bit form from common: its time lies at `time`, or else at `common` if that is not 0
+)
+FOLD_FIRST: Final = 81  # the same
+FOLD_TIMES: Final = 87  # common last first count: before the folds with this common time; their fields and places
 FOLD_MAX: Final = 82  # a cell bit form from
 FOLD_MIN: Final = 83
 FOLD_SUM: Final = 84  # a cell bit from

@@ -1,4 +1,11 @@
-"""An index of names: a table of hashes, and the names themselves one after the other in UTF-8."""
+"""An index of names: a table of hashes, and the names themselves one after the other in UTF-8, each behind its length.
+
+A length is written in groups of 7 bits, the lowest first, with bit 7 set in all but the last. A slot of the table holds
+31 bits of the name's hash and, in its lower 32 bits, its number; it lies where the hash says as a share of the table,
+so that a table of any size can be filled from another.
+"""
+
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,8 +14,16 @@ from amends.detection.compiled import Whole, compiled, inlined
 
 Index = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
+Starts = NDArray[np.uint32]
 
 ABSENT = -1
+EMPTY: Final = -1
+GONE: Final = 0xFFFFFFFF
+"""Where a name starts that is known no more."""
+LENGTH_MAX: Final = 5
+"""The most bytes that a length may take."""
+_NUMBER: Final = 0xFFFFFFFF
+_MARK_BITS: Final = 31
 
 
 @inlined
@@ -20,6 +35,42 @@ def _hash(asked: Bytes, begin: Whole, end: Whole) -> np.int64:
     return mix
 
 
+@inlined
+def _mark_of(mix: Whole) -> int:
+    """The bits of a hash that the table holds: of all of it, since its upper bits change least."""
+    return int(((mix * np.int64(0x2545F4914F6CDD1D)) >> 33) & ((1 << _MARK_BITS) - 1))
+
+
+@inlined
+def _enter(table: Index, mark: Whole, number: Whole) -> None:
+    slot = (mark * len(table)) >> _MARK_BITS
+    while table[slot] != EMPTY:
+        slot += 1
+        if slot == len(table):
+            slot = 0
+    table[slot] = (mark << 32) | number
+
+
+@inlined
+def begins(characters: Bytes, start: Whole) -> int:
+    """Where the characters begin of a name that starts there."""
+    at = start
+    while characters[at] >= 0x80:
+        at += 1
+    return int(at + 1)
+
+
+@inlined
+def length_at(characters: Bytes, start: Whole) -> int:
+    """How many characters it has."""
+    length, shift, at = np.int64(0), 0, start
+    while characters[at] >= 0x80:
+        length |= (np.int64(characters[at]) & 0x7F) << shift
+        shift += 7
+        at += 1
+    return int(length | np.int64(characters[at]) << shift)
+
+
 @compiled
 def hash_of(asked: Bytes) -> int:
     """The hash of one name."""
@@ -27,28 +78,37 @@ def hash_of(asked: Bytes) -> int:
 
 
 @compiled
+def hashes_of(characters: Bytes, starts: Starts, numbers: Index, hashes: Index) -> None:
+    """The hashes of names."""
+    for place in range(len(numbers)):
+        start = np.int64(starts[numbers[place]])
+        begin = begins(characters, start)
+        hashes[place] = _hash(characters, begin, begin + length_at(characters, start))
+
+
+@compiled
 def look_up(
     asked: Bytes, asked_ends: Index, numbers: Index, insert: bool,  # noqa: FBT001
-    table: NDArray[np.int32], hashes: Index, characters: Bytes, starts: Index, ends: Index, free: Index, counts: Index,
+    table: Index, characters: Bytes, starts: Starts, free: Index, counts: Index,
 ) -> None:  # fmt: skip
     """Write the number of each name that is asked for into `numbers`; ABSENT where it is not known, or take it in.
 
-    `asked_ends` say where each name ends of those asked, `starts` and `ends` where those known lie. `counts` are how
-    many numbers were ever given out, how many of them lie in `free` to be given out again, and how many characters are
-    in use. There is room for all that are asked, and the table is at least twice as large.
+    `asked_ends` say where each name ends of those asked, `starts` where those known lie. `counts` are how many numbers
+    were ever given out, how many of them lie in `free` to be given out again, and how many bytes of `characters` are
+    in use. There is room for all that are asked.
     """
-    mask = len(table) - 1
     begin = 0
     for place in range(len(asked_ends)):
         end = asked_ends[place]
-        mix = _hash(asked, begin, end)
-        slot = mix & mask
+        mark = _mark_of(_hash(asked, begin, end))
+        slot = (mark * len(table)) >> _MARK_BITS
         found = np.int64(ABSENT)
-        while table[slot] >= 0:
-            known = np.int64(table[slot])
-            if hashes[known] == mix:
-                first = starts[known]
-                if ends[known] - first == end - begin:
+        while table[slot] != EMPTY:
+            if table[slot] >> 32 == mark:
+                known = table[slot] & _NUMBER
+                start = np.int64(starts[known])
+                if length_at(characters, start) == end - begin:
+                    first = begins(characters, start)
                     same = True
                     for at in range(end - begin):
                         if characters[first + at] != asked[begin + at]:
@@ -57,7 +117,9 @@ def look_up(
                     if same:
                         found = known
                         break
-            slot = (slot + 1) & mask
+            slot += 1
+            if slot == len(table):
+                slot = 0
         if found < 0 and insert:
             if counts[1] > 0:
                 counts[1] -= 1
@@ -65,38 +127,71 @@ def look_up(
             else:
                 found = counts[0]
                 counts[0] += 1
-            first = counts[2]
-            counts[2] += end - begin
-            starts[found] = first
-            for at in range(end - begin):
-                characters[first + at] = asked[begin + at]
-            ends[found] = first + end - begin
-            hashes[found] = mix
-            table[slot] = found
+            at = counts[2]
+            starts[found] = at
+            length = end - begin
+            while length >= 0x80:
+                characters[at] = (length & 0x7F) | 0x80
+                length >>= 7
+                at += 1
+            characters[at] = length
+            at += 1
+            for character in range(begin, end):
+                characters[at] = asked[character]
+                at += 1
+            counts[2] = at
+            table[slot] = (mark << 32) | found
         numbers[place] = found
         begin = end
 
 
 @compiled
-def refill(table: NDArray[np.int32], hashes: Index, starts: Index, count: int) -> None:
-    """Enter all known names into an empty table; those that start below 0 are known no more."""
-    mask = len(table) - 1
-    for number in range(count):
-        if starts[number] < 0:
-            continue
-        slot = hashes[number] & mask
-        while table[slot] >= 0:
-            slot = (slot + 1) & mask
-        table[slot] = number
+def refill(table: Index, old: Index, starts: Starts) -> None:
+    """Enter what another table holds into an empty one, but for names that are known no more."""
+    for slot in range(len(old)):
+        if old[slot] != EMPTY and starts[old[slot] & _NUMBER] != GONE:
+            _enter(table, old[slot] >> 32, old[slot] & _NUMBER)
 
 
 @compiled
-def gather(characters: Bytes, starts: Index, ends: Index, into: Bytes) -> int:
-    """Names, one after the other; returns how many characters they have. `into` may be where they come from, if they
-    come in the order in which they lie."""
+def fill(table: Index, characters: Bytes, starts: Starts, count: int) -> None:
+    """Enter all names that are known into an empty table."""
+    for number in range(count):
+        if starts[number] != GONE:
+            start = np.int64(starts[number])
+            begin = begins(characters, start)
+            mark = _mark_of(_hash(characters, begin, begin + length_at(characters, start)))
+            _enter(table, mark, number)
+
+
+@compiled
+def measure(characters: Bytes, starts: Starts, numbers: Index, firsts: Index, lasts: Index) -> None:
+    """Where the characters of names begin and end."""
+    for place in range(len(numbers)):
+        start = np.int64(starts[numbers[place]])
+        firsts[place] = begins(characters, start)
+        lasts[place] = firsts[place] + length_at(characters, start)
+
+
+@compiled
+def close_up(characters: Bytes, starts: Starts, numbers: Index) -> int:
+    """Move names together, which come in the order in which they lie; returns how many bytes they take."""
     at = 0
-    for place in range(len(starts)):
-        for character in range(starts[place], ends[place]):
-            into[at] = characters[character]
+    for number in numbers:
+        start = np.int64(starts[number])
+        end = begins(characters, start) + length_at(characters, start)
+        starts[number] = at
+        for character in range(start, end):
+            characters[at] = characters[character]
             at += 1
     return at
+
+
+@compiled
+def gather(characters: Bytes, firsts: Index, lasts: Index, into: Bytes) -> None:
+    """Names, one after the other."""
+    at = 0
+    for place in range(len(firsts)):
+        for character in range(firsts[place], lasts[place]):
+            into[at] = characters[character]
+            at += 1

@@ -1,9 +1,10 @@
 """Rows that leave memory: which may, what is written of them, and how they are put back.
 
 What is written of a family is a run of whole numbers. The first says how many members it has; each member is a head
-(kind, 1 for a member that is only named, characters of its name, cells), its name in UTF-8, the places of those of its
-cells that differ from a new row's, in 16 bits each, and these cells. At the place `FINDING` stand, three by three, its
-open findings: the number of the rule, and the halves of the finding's id.
+(kind, 1 for a member that is only named, characters of its name, cells), its name in UTF-8, then of its marks and of
+the cells that it has where each belongs, in 16 bits each, and these cells. Marks go by their place in the stub, cells
+by their bit and, from bit `PLACE_CHUNK` on, one more than the number of their chunk. At the place `FINDING` stand,
+three by three, its open findings: the number of the rule, and the halves of the finding's id.
 """
 
 from typing import Final
@@ -12,7 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.compiled import Whole, compiled
-from amends.detection.machine.row import AGE, AGES, BLOCK, BLOCK_ROWS, MARKS, NEVER, NUMBER, PARENT, WAITING
+from amends.detection.machine.packing import clear, find, ones, size_for, take
+from amends.detection.machine.row import (
+    AGE,
+    AGES,
+    BLOCK,
+    BLOCK_ROWS,
+    CHUNKS,
+    MARKS,
+    NEVER,
+    NO_ROW,
+    NUMBER,
+    PARENT,
+    PLACE_CHUNK,
+    WAITING,
+)  # fmt: skip
 from amends.detection.vector import NO_INT
 
 Index = NDArray[np.int64]
@@ -21,46 +36,50 @@ Bytes = NDArray[np.uint8]
 FINDING: Final = 0xFFFF
 _EMPTY: Final = -1
 _GONE: Final = -2
-_FIRST: Final = MARKS
-"""The first cell that may be written; the head, the parent and what waits are told otherwise."""
+_CELL: Final = 1 << PLACE_CHUNK
+"""From here on it is a cell, below a mark."""
+_BITS: Final = _CELL - 1
 _LEAST: Final = (1 << AGE) - 1
 
 # ------------------------------------------------------------------ rows
 
 
 @compiled
-def wipe(cells: Index, rows: Index, template: Index) -> None:
+def wipe(heap: Index, rows: Index, chunks: Whole, width: Whole) -> None:
     """Make rows as new, of nobody."""
     for place in range(len(rows)):
         row = rows[place]
-        head = cells[row] & (BLOCK << 32)
-        for cell in range(len(template)):
-            cells[row + cell] = template[cell]
-        cells[row] = head
+        clear(heap, row, chunks)
+        heap[row] &= BLOCK << 32
+        heap[row + PARENT], heap[row + MARKS] = NO_ROW, 0
+        for cell in range(CHUNKS + 2 * chunks, width):
+            heap[row + cell] = 0
 
 
 @compiled
 def mark_busy(
-    cells: Index, rows: Index, busy: NDArray[np.bool_], dues: Whole, due_count: Whole, waits: Index,
+    heap: Index, rows: Index, busy: NDArray[np.bool_], dues: Index, waits: Index,
     week: Whole, quiet: Whole, passed: Whole, begun: Whole,
 ) -> None:  # fmt: skip
-    """Mark, by `place_of`, the rows of a kind that must stay: touched in fewer than `quiet` weeks before this one, with
-    a silence that may be due, with events that wait, or waiting themselves where what is learned may depend on it.
+    """Mark the rows of a kind that must stay: touched in fewer than `quiet` weeks before this one, with a silence that
+    may be due, with events that wait, or waiting themselves where what is learned may depend on it.
 
-    `waits` has three cells for each wait. One since before `passed`, and seen before `begun`, tells nothing any more.
+    `dues` are places, of `waits` there are three for each wait. One since before `passed`, and seen before `begun`,
+    tells nothing any more.
     """
     for place in range(len(rows)):
         row = rows[place]
-        head = cells[row]
-        stays = cells[row + WAITING] >= 0
-        if cells[row + MARKS] & 1 != 0 and ((week - (head >> AGE)) & AGES) < quiet:
+        head = heap[row]
+        stays = heap[find(heap, row, WAITING)] >= 0
+        if heap[row + MARKS] & 1 != 0 and ((week - (head >> AGE)) & AGES) < quiet:
             stays = True
-        for due in range(dues, dues + due_count):
-            if cells[row + due] != NEVER:
+        for due in range(len(dues)):
+            if heap[find(heap, row, dues[due])] != NEVER:
                 stays = True
         for wait in range(0, len(waits), 3):
-            since, seen = cells[row + waits[wait]], cells[row + waits[wait + 1]]
-            if since != NO_INT and cells[row + waits[wait + 2]] >= 0 and (since > passed or seen >= begun):
+            since, seen = heap[find(heap, row, waits[wait])], heap[find(heap, row, waits[wait + 1])]
+            group = heap[find(heap, row, waits[wait + 2])]
+            if since != NO_INT and group >= 0 and (since > passed or seen >= begun):
                 stays = True
         if stays:
             busy[((head >> 32) & BLOCK) * BLOCK_ROWS + (head & NUMBER) % BLOCK_ROWS] = True
@@ -99,23 +118,26 @@ def choose(cells: Index, rows: Index, is_child: bool, busy: NDArray[np.bool_], c
 
 
 @compiled
-def differing(
-    cells: Index, rows: Index, kinds: Index, named: NDArray[np.bool_], templates: Index, bases: Index, counts: Index
+def cell_counts(
+    heap: Index, rows: Index, kinds: Index, named: NDArray[np.bool_], widths: Index, chunks: Index, counts: Index
 ) -> None:
-    """Count the cells of each row that differ from its kind's template; `bases` say where each template begins."""
+    """Count the marks and cells that each row has; `widths` and `chunks` are those of its kind's stub."""
     for place in range(len(rows)):
         count = 0
         if not named[place]:
-            first, row = bases[kinds[place]], rows[place]
-            for cell in range(_FIRST, bases[kinds[place] + 1] - first):
-                if cells[row + cell] != templates[first + cell]:
+            row, behind = rows[place], CHUNKS + 2 * chunks[kinds[place]]
+            for cell in range(MARKS, widths[kinds[place]]):
+                if (cell < CHUNKS or cell >= behind) and heap[row + cell] != 0:
                     count += 1
+            for chunk in range(row + CHUNKS, row + behind, 2):
+                count += ones(heap[chunk])
+            # What waits is never written: nothing waits at one that leaves.
         counts[place] = count
 
 
 @compiled
 def write(
-    cells: Index, rows: Index, kinds: Index, named: NDArray[np.bool_], templates: Index, bases: Index, counts: Index,
+    heap: Index, rows: Index, kinds: Index, named: NDArray[np.bool_], widths: Index, chunks: Index, counts: Index,
     more: Index, more_starts: Index, characters: Bytes, begins: Index, ends: Index, sizes: Index,
     words: Index, octets: Bytes, shorts: NDArray[np.uint16],
 ) -> None:  # fmt: skip
@@ -134,14 +156,24 @@ def write(
             for character in range(length):
                 octets[8 * at + character] = characters[begins[place] + character]
             at += (length + 7) >> 3
-            first, row, written = bases[kinds[place]], rows[place], 0
+            row, written = rows[place], 0
             values = at + ((count + 3) >> 2)
-            if count > 0:
-                for cell in range(_FIRST, bases[kinds[place] + 1] - first):
-                    if cells[row + cell] != templates[first + cell]:
+            if count > 0 and not named[place]:
+                behind = CHUNKS + 2 * chunks[kinds[place]]
+                for cell in range(MARKS, widths[kinds[place]]):
+                    if (cell < CHUNKS or cell >= behind) and heap[row + cell] != 0:
                         shorts[4 * at + written] = cell
-                        words[values + written] = cells[row + cell]
+                        words[values + written] = heap[row + cell]
                         written += 1
+                for number in range(chunks[kinds[place]]):
+                    chunk = row + CHUNKS + 2 * number
+                    bits, piece = heap[chunk], heap[chunk + 1]
+                    while bits != 0:
+                        shorts[4 * at + written] = ((number + 1) << PLACE_CHUNK) | ones((bits & -bits) - 1)
+                        words[values + written] = heap[piece]
+                        written += 1
+                        piece += 1
+                        bits &= bits - 1
             for number in range(more_starts[place], more_starts[place + 1]):
                 shorts[4 * at + written] = FINDING
                 words[values + written] = more[number]
@@ -177,12 +209,12 @@ def put(
     cells: Index, rows: Index, family: Index, named: NDArray[np.bool_], places: Index, counts: Index,
     words: Index, shorts: NDArray[np.uint16], week: Whole, more: Index,
 ) -> int:  # fmt: skip
-    """Put what was written back into rows. The first of a family is the parent of the others, of which one that is
-    only named is its own parent.
+    """Put what was written back into rows that are new. The first of a family is the parent of the others, of which
+    one that is only named is its own parent.
 
     Writes the numbers of open findings into `more`, each behind its row; returns how many it wrote in all.
     """
-    first, written = 0, 0
+    first, written, piece = 0, 0, 0
     for member in range(len(rows)):
         if family[member] != family[first]:
             first = member
@@ -197,8 +229,19 @@ def put(
             if to == FINDING:
                 more[written], more[written + 1] = row, words[values + cell]
                 written += 2
-            else:
+            elif to < _CELL:
                 cells[row + to] = words[values + cell]
+            else:
+                chunk = row + CHUNKS + 2 * ((to >> PLACE_CHUNK) - 1)
+                if cells[chunk] == 0:
+                    size = 0
+                    for other in range(cell, count):
+                        size += 1 if (np.int64(shorts[4 * at + other]) ^ to) < _CELL else 0
+                    piece = take(cells, size_for(size))
+                    cells[chunk + 1] = piece
+                cells[chunk] |= np.int64(1) << (to & _BITS)
+                cells[piece] = words[values + cell]
+                piece += 1
         cells[row] = (cells[row] & _LEAST) | ((week & AGES) << AGE)
         if member != first:
             cells[row + PARENT] = rows[first]
@@ -220,7 +263,7 @@ def enter(keys: Index, held: Index, digests: Index, places: Index) -> None:
 
 
 @compiled
-def find(keys: Index, held: Index, digests: Index, found: Index) -> int:
+def search(keys: Index, held: Index, digests: Index, found: Index) -> int:
     """Where the digests lie, several if several names have the same; returns how many, which `found` may not hold."""
     mask, count = len(keys) - 1, 0
     for number in range(len(digests)):

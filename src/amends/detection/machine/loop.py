@@ -14,23 +14,29 @@ from amends.detection.compiled import Whole, compiled, inlined
 from amends.detection.learning.counting import End
 from amends.detection.machine import codes as op
 from amends.detection.machine import hours, lanes, state
-from amends.detection.machine.ahead import fetch, look_ahead
+from amends.detection.machine.ahead import fetch, fetch_cell, look_ahead
 from amends.detection.machine.assembly import REGISTERS
+from amends.detection.machine.hashing import Bytes, Starts
+from amends.detection.machine.packing import close, drop, find, has, is_open, ones, own, start
 from amends.detection.machine.row import (
     AGE,
     AGES,
     ASLEEP,
     BLOCK,
     BLOCK_ROWS,
+    CHUNK,
+    CHUNKS,
+    FIRST,
     MARKS,
     NEVER,
     NUMBER,
     PARENT,
+    TOP,
     WAITING,
     WEEK,
 )
 from amends.detection.machine.texts import precedes
-from amends.detection.machine.timers import pop, push
+from amends.detection.machine.timers import due_bits, due_chunks, pop, push
 from amends.detection.vector import NO_INT
 from amends.model.subjects import KINDS, PARENTS
 
@@ -45,9 +51,10 @@ KIND_COUNT = len(KINDS)
 CHILD_KINDS = tuple(KINDS.index(child) for child, parent in PARENTS.items() if parent == "order")
 
 RULE_INFO = 6
-"""Numbers of a rule: its report, the cell and bit of its mark, the cells of its deadline, what to do when it passes."""
+"""Numbers of a rule: its report, the cell and bit of its mark, the places of its deadline, and what is done when it
+passes."""
 KIND_INFO = 5
-"""Numbers of a kind: the first cell of deadlines, how many, where their rules stand, a row's width, whether a child."""
+"""Numbers of a kind: how many chunks, how many deadlines, where their rules stand, a stub's width, whether a child."""
 KEPT = 7
 """Numbers of a waiting event: the next at its subject, arrival, type, time, whether it names a buyer, and its data."""
 ENDED = 7
@@ -117,7 +124,7 @@ def run(
     read_from: Index, read_fields: Index, field_now: Index, field_stamp: Index,
     kept: Index, kept_data: Index, touches: Index, found: Index, named: Index, timers: Index,
     out: Index, records: Index, held: Index, ended: Index, keeping: Index, freed: Index,
-    text_starts: Index, characters: NDArray[np.uint8],
+    text_starts: Starts, characters: Bytes,
     shapes: Index, groups: Index, group_table: Index, group_counts: Index, learned: Index, wait_info: Index,
     answers: Index, answer_bases: Index, curves: Floats, far: Index, curve_bases: Index, edges: Index,
     calendars: Index, own_names: Index, own_bases: Index, heard: Index, work: Index, stack: Index,
@@ -138,6 +145,7 @@ def run(
     record_limit = len(records) - s[state.RECORD_ROOM]
     held_limit = len(held) - s[state.HELD_ROOM]
     timer_limit = len(timers) // 3 - s[state.DUES_MAX] - 1
+    cell_limit = len(heap) - s[state.CELL_ROOM]
     why = state.FINISHED
     # What is at hand.
     row, now, order = np.int64(-1), np.int64(0), np.int64(-1)
@@ -149,6 +157,7 @@ def run(
     ended_limit = len(ended) // ENDED - 32
     group_limit = len(groups) // lanes.GROUP - 32
     onward, handed = np.int64(-1), 0
+    until_then, in_common, moves = np.int64(NO_INT), np.int64(NO_INT), False
 
     while True:
         pc = np.int64(-1)
@@ -161,6 +170,9 @@ def run(
             break
         if n_held > held_limit:
             why = state.MORE_HELD
+            break
+        if heap[TOP] > cell_limit:
+            why = state.MORE_CELLS
             break
         if n_timers > timer_limit:
             why = state.MORE_TIMERS
@@ -182,21 +194,25 @@ def run(
                 phase, s[state.WORK] = state.WORKING, 0
                 continue
             kind = block_kind[block]
-            first, dues, at_rules = (
-                kinds[kind * KIND_INFO], kinds[kind * KIND_INFO + 1], kinds[kind * KIND_INFO + 2]
-            )  # fmt: skip
+            dues, at_rules = kinds[kind * KIND_INFO + 1], kinds[kind * KIND_INFO + 2]
             if n_timers + dues * BLOCK_ROWS > len(timers) // 3 - 1:
                 why = state.MORE_TIMERS
                 break
             least = np.int64(NEVER)
             base = block_base[block]
             for _ in range(BLOCK_ROWS):
-                for place in range(dues):
-                    due = heap[base + first + place]
-                    if due < end:
-                        n_timers = push(timers, n_timers, due, base, due_rules[at_rules + place])
-                    elif due < least:
-                        least = due
+                for part in range(due_chunks(dues)):
+                    chunk = base + CHUNKS + 2 * part
+                    bits = heap[chunk] & due_bits(part, dues)
+                    while bits != 0:
+                        below = (bits & -bits) - 1
+                        due = heap[heap[chunk + 1] + ones(heap[chunk] & below)]
+                        if due < end:
+                            place = CHUNK * part - FIRST + ones(below)
+                            n_timers = push(timers, n_timers, due, base, due_rules[at_rules + place])
+                        elif due < least:
+                            least = due
+                        bits &= bits - 1
                 base += kinds[kind * KIND_INFO + 3]
             block_due[block] = least
             s[state.WORK] = block + 1
@@ -235,9 +251,11 @@ def run(
                 due, row, rule = timers[0], timers[1], timers[2]
                 n_timers = pop(timers, n_timers)
                 for place in range(min(n_timers, TIMERS_AHEAD)):
-                    fetch(heap, timers[3 * place + 1] + rules[timers[3 * place + 2] * RULE_INFO + 3])
+                    fetch(heap, timers[3 * place + 1])
+                for place in range(min(n_timers, TIMERS_AHEAD - 1)):
+                    fetch_cell(heap, timers[3 * place + 1], rules[timers[3 * place + 2] * RULE_INFO + 3])
                 info = rule * RULE_INFO
-                awaited = heap[row + rules[info + 3]]
+                awaited = heap[find(heap, row, rules[info + 3])]
                 if awaited != due:
                     if due < awaited < end:
                         # It was put off meanwhile.
@@ -267,8 +285,9 @@ def run(
                         child = named[kind]
                         if child >= 0 and heap[child + PARENT] < 0:
                             heap[child + PARENT] = o
-                            slot = heap[child + WAITING]
-                            heap[child + WAITING] = -1
+                            slot = heap[find(heap, child, WAITING)]
+                            drop(heap, child, WAITING)
+                            close(heap, child)
                             while slot >= 0:
                                 # In the order of arrival.
                                 place = n_found
@@ -281,8 +300,9 @@ def run(
                     handed = n_found
                     if buyer >= 0 and heap[o + PARENT] < 0:
                         heap[o + PARENT] = buyer
-                        slot = heap[o + WAITING]
-                        heap[o + WAITING] = -1
+                        slot = heap[find(heap, o, WAITING)]
+                        drop(heap, o, WAITING)
+                        close(heap, o)
                         while slot >= 0:
                             found[handed + n_handed] = slot
                             n_handed += 1
@@ -299,8 +319,10 @@ def run(
                             n += 1
                         if (passes[kept_type] & 2) != 0 and kept[slot * KEPT + 4] == 0:
                             if onward < 0:
-                                kept[slot * KEPT] = heap[o + WAITING]
-                                heap[o + WAITING] = slot
+                                at = own(heap, o, WAITING)
+                                kept[slot * KEPT] = heap[at]
+                                heap[at] = slot
+                                close(heap, o)
                                 continue
                             found[handed + n_handed] = slot
                             n_handed += 1
@@ -352,8 +374,10 @@ def run(
                     s[state.SLOTS] += 1
                     s[state.WAITING] += 1
                     base = slot * KEPT
-                    kept[base] = heap[keep_at + WAITING]
-                    heap[keep_at + WAITING] = slot
+                    at = own(heap, keep_at, WAITING)
+                    kept[base] = heap[at]
+                    heap[at] = slot
+                    close(heap, keep_at)
                     kept[base + 1] = s[state.ARRIVALS] + event
                     kept[base + 2], kept[base + 3] = type_, times[event]
                     kept[base + 4] = 1 if named[BUYER] >= 0 else 0
@@ -418,9 +442,9 @@ def run(
                     depth += 1
                     pc = a
             elif what == op.LOAD64:
-                registers[d] = heap[row + a]
+                registers[d] = heap[find(heap, row, a)]
             elif what == op.LOAD32:
-                registers[d] = halves[2 * row + a]
+                registers[d] = halves[2 * find(heap, row, a >> 1) + (a & 1)]
             elif what == op.FIELD:
                 if a < 0:
                     registers[d] = b
@@ -443,10 +467,10 @@ def run(
                 if (code[at + 4] >> truth) & 1 != 0:
                     pc = code[at + 5]
             elif what == op.TEST_ABSENT_CELL:
-                if (a >> (2 if heap[row + d] == NO_INT else 1)) & 1 != 0:
+                if (a >> (2 if not has(heap, row, d) and heap[start(d)] == NO_INT else 1)) & 1 != 0:
                     pc = b
             elif what == op.TEST_ABSENT_HALF:
-                if (a >> (2 if halves[2 * row + d] < 0 else 1)) & 1 != 0:
+                if (a >> (2 if halves[2 * find(heap, row, d >> 1) + (d & 1)] < 0 else 1)) & 1 != 0:
                     pc = b
             elif what == op.TEST_ABSENT_FIELD:
                 value = event_value(
@@ -456,7 +480,7 @@ def run(
                 if (b >> (2 if value == a else 1)) & 1 != 0:
                     pc = code[at + 4]
             elif what == op.TEST_HALF_IN:
-                value = int(halves[2 * row + d])
+                value = int(halves[2 * find(heap, row, d >> 1) + (d & 1)])
                 if value < 0:
                     truth = 0
                 elif is_in(constants, a, b, value):
@@ -525,7 +549,7 @@ def run(
                 value = registers[d]
                 form = code[at + 5]
                 if form == op.WHOLE or form == op.DECIMAL:
-                    old = heap[row + a]
+                    old = heap[find(heap, row, a)]
                     if form == op.WHOLE:
                         gone, empty = value == NO_INT, old == NO_INT
                     else:
@@ -534,13 +558,19 @@ def run(
                         registers[SCRATCH] = old
                         empty = np.isnan(doubles[SCRATCH])
                 else:
-                    old = np.int64(halves[2 * row + a])
+                    old = np.int64(halves[2 * find(heap, row, a >> 1) + (a & 1)])
                     gone, empty = value < 0, old < 0
+                common = code[at + 7]
                 if not gone:
-                    known = heap[row + b]
                     takes = empty
                     if not takes:
-                        if event_time == known:
+                        if common == 0 or has(heap, row, b):
+                            known = heap[find(heap, row, b)]
+                        else:
+                            known, takes = in_common, moves
+                        if takes:
+                            pass
+                        elif event_time == known:
                             if form == op.TEXT:
                                 takes = value != old and precedes(old, value, text_starts, characters)
                             elif form == op.DECIMAL:
@@ -552,13 +582,40 @@ def run(
                         else:
                             takes = event_time < known
                     if takes:
-                        heap[row + b] = event_time
+                        if common == 0:
+                            heap[own(heap, row, b)] = event_time
+                        elif in_common == event_time:
+                            drop(heap, row, b)
+                        elif in_common != NO_INT:
+                            heap[own(heap, row, b)] = event_time
+                        else:
+                            heap[own(heap, row, common)] = in_common = event_time
                         if value != old:
                             dirty |= np.int64(1) << code[at + 4]
                             if form == op.WHOLE or form == op.DECIMAL:
-                                heap[row + a] = value
+                                heap[own(heap, row, a)] = value
                             else:
-                                halves[2 * row + a] = value
+                                halves[2 * own(heap, row, a >> 1) + (a & 1)] = value
+                elif common != 0 and moves and not empty and not has(heap, row, b):
+                    heap[own(heap, row, b)] = until_then
+            elif what == op.FOLD_TIMES:
+                # d: place, a: whether last, b: where the columns stand, a field and a place each, then how many.
+                until_then, moves = heap[find(heap, row, d)], False
+                in_common = until_then
+                if until_then != NO_INT and (event_time > until_then if a == 1 else event_time < until_then):
+                    there = 0
+                    for place in range(b, b + 2 * code[at + 4], 2):
+                        field = constants[place]
+                        value = event_value(
+                            field, current, stamp, field_now, field_stamp,
+                            field_places, field_values, field_cursors, field_ends, missing,
+                        )  # fmt: skip
+                        there += 2 if value != missing[field] else 0
+                        there -= 1 if has(heap, row, constants[place + 1]) else 0
+                    # It moves if that spares more columns a time of their own than need one then.
+                    if there > 0:
+                        moves = True
+                        heap[own(heap, row, d)] = in_common = event_time
             elif what == op.FOLD_MAX or what == op.FOLD_MIN:
                 # d: value, a: place, then bit, form and where the value comes from instead.
                 source = code[at + 5]
@@ -578,22 +635,22 @@ def run(
                 form = code[at + 4]
                 takes = False
                 if form == op.WHOLE:
-                    old = heap[row + a]
+                    old = heap[find(heap, row, a)]
                     if value != NO_INT:
                         takes = old == NO_INT or (value > old if what == op.FOLD_MAX else value < old)
                     if takes:
-                        heap[row + a] = value
+                        heap[own(heap, row, a)] = value
                 elif form == op.DECIMAL:
-                    registers[SCRATCH] = heap[row + a]
+                    registers[SCRATCH] = heap[find(heap, row, a)]
                     old_double = doubles[SCRATCH]
                     if not np.isnan(doubles[d]):
                         takes = np.isnan(old_double) or (
                             doubles[d] > old_double if what == op.FOLD_MAX else doubles[d] < old_double
                         )
                     if takes:
-                        heap[row + a] = value
+                        heap[own(heap, row, a)] = value
                 else:
-                    old = np.int64(halves[2 * row + a])
+                    old = np.int64(halves[2 * find(heap, row, a >> 1) + (a & 1)])
                     if value >= 0:
                         if old < 0:
                             takes = True
@@ -602,11 +659,11 @@ def run(
                         elif value != old:
                             takes = precedes(old, value, text_starts, characters) == (what == op.FOLD_MAX)
                     if takes:
-                        halves[2 * row + a] = value
+                        halves[2 * own(heap, row, a >> 1) + (a & 1)] = value
                 if takes:
                     dirty |= np.int64(1) << b
             elif what == op.FOLD_COUNT:
-                heap[row + d] += 1
+                heap[own(heap, row, d)] += 1
                 dirty |= np.int64(1) << a
             elif what == op.FOLD_SUM:
                 value = registers[d]
@@ -616,11 +673,11 @@ def run(
                         field_places, field_values, field_cursors, field_ends, missing,
                     )  # fmt: skip
                 if value != NO_INT and value != 0:
-                    heap[row + a] += value
+                    heap[own(heap, row, a)] += value
                     dirty |= np.int64(1) << b
             elif what == op.FOLD_ANY:
-                if halves[2 * row + d] != 1:
-                    halves[2 * row + d] = 1
+                if halves[2 * find(heap, row, d >> 1) + (d & 1)] != 1:
+                    halves[2 * own(heap, row, d >> 1) + (d & 1)] = 1
                     dirty |= np.int64(1) << a
             elif what == op.EQUAL_S:
                 if registers[a] < 0 or registers[b] < 0:
@@ -797,9 +854,9 @@ def run(
             elif what == op.EVENT_TYPE:
                 registers[d] = event_type if current != NO_EVENT else np.int64(-1)
             elif what == op.ORDER64:
-                registers[d] = b if order < 0 else heap[order + a]
+                registers[d] = b if order < 0 else heap[find(heap, order, a)]
             elif what == op.ORDER32:
-                registers[d] = -1 if order < 0 else np.int64(halves[2 * order + a])
+                registers[d] = -1 if order < 0 else np.int64(halves[2 * find(heap, order, a >> 1) + (a & 1)])
             # -------------------------------------------------------- verdicts
             elif what == op.ARM:
                 # d: since, a: due (both there), b: rule.
@@ -807,7 +864,7 @@ def run(
                 since, due = registers[d], registers[a]
                 mark, bit = rules[info + 1], np.int64(1) << rules[info + 2]
                 due_cell, fired_cell = rules[info + 3], rules[info + 4]
-                fired = heap[row + fired_cell]
+                fired = heap[find(heap, row, fired_cell)]
                 stack[_HIDDEN] = current
                 if (heap[row + mark] & bit) != 0 and since != fired:
                     heap[row + mark] ^= bit
@@ -816,10 +873,10 @@ def run(
                     out[n_out + 6] = -1 if order < 0 else heap[order] & NUMBER
                     n_out += op.OUT_HEAD
                 if since == fired or due == NEVER:
-                    heap[row + due_cell] = NEVER
+                    drop(heap, row, due_cell)
                 elif due < now:
-                    heap[row + fired_cell] = since
-                    heap[row + due_cell] = NEVER
+                    heap[own(heap, row, fired_cell)] = since
+                    drop(heap, row, due_cell)
                     heap[row + mark] |= bit
                     out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.FIRED, b, row, now
                     out[n_out + 4], out[n_out + 5] = since, heap[row] & NUMBER
@@ -831,8 +888,8 @@ def run(
                     pc = rules[info]
                     current = np.int64(NO_EVENT)  # a silence has none
                 else:
-                    awaited = heap[row + due_cell]
-                    heap[row + due_cell] = due
+                    awaited = heap[find(heap, row, due_cell)]
+                    heap[own(heap, row, due_cell)] = due
                     if awaited <= due < end:
                         pass  # The timer of what was awaited so far is still to come, and will see to it.
                     elif due < end:
@@ -844,7 +901,7 @@ def run(
             elif what == op.DISARM:
                 info = d * RULE_INFO
                 mark, bit = rules[info + 1], np.int64(1) << rules[info + 2]
-                heap[row + rules[info + 3]] = NEVER
+                drop(heap, row, rules[info + 3])
                 if heap[row + mark] & bit != 0:
                     heap[row + mark] ^= bit
                     out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.CLEARED, d, row, now
@@ -895,8 +952,8 @@ def run(
                 # d: since, a: rule; when it was due lies in register 0.
                 info = a * RULE_INFO
                 due = registers[0]
-                heap[row + rules[info + 3]] = NEVER
-                heap[row + rules[info + 4]] = registers[d]
+                drop(heap, row, rules[info + 3])
+                heap[own(heap, row, rules[info + 4])] = registers[d]
                 heap[row + rules[info + 1]] |= np.int64(1) << rules[info + 2]
                 out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.FIRED, a, row, due
                 out[n_out + 4], out[n_out + 5] = registers[d], heap[row] & NUMBER
@@ -911,12 +968,15 @@ def run(
                 rule = code[at + 4]
                 info = rule * RULE_INFO
                 due = max(registers[a], now)
-                if registers[d] == heap[row + rules[info + 4]]:
+                if registers[d] == heap[find(heap, row, rules[info + 4])]:
                     due = np.int64(NEVER)
                 elif registers[b] != NO_INT and due >= registers[b]:
                     # With what is learned later it may still be in time.
                     due = np.int64(ASLEEP) if registers[b] > now else np.int64(NEVER)
-                heap[row + rules[info + 3]] = due
+                if due == NEVER:
+                    drop(heap, row, rules[info + 3])
+                else:
+                    heap[own(heap, row, rules[info + 3])] = due
                 if due < block_due[(heap[row] >> 32) & BLOCK]:
                     block_due[(heap[row] >> 32) & BLOCK] = due
             elif what == op.RECORD:
@@ -1011,14 +1071,15 @@ def run(
                     and registers[d + 3] != 1
                     and (ends == NO_INT or ends < since)
                 )
-                until_now = heap[row + since_cell]
+                until_now = heap[find(heap, row, since_cell)]
                 since_now = since if runs else np.int64(NO_INT)
                 if until_now != since_now:
-                    if until_now != NO_INT and heap[row + group_cell] >= 0:
+                    group = heap[find(heap, row, group_cell)]
+                    if until_now != NO_INT and group >= 0:
                         place = s[state.ENDED] * ENDED
                         s[state.ENDED] += 1
-                        ended[place], ended[place + 1] = a, heap[row + group_cell]
-                        ended[place + 2], ended[place + 5] = until_now, heap[row + seen_cell]
+                        ended[place], ended[place + 1] = a, group
+                        ended[place + 2], ended[place + 5] = until_now, heap[find(heap, row, seen_cell)]
                         ended[place + 6] = now
                         if since != NO_INT and since > until_now:
                             ended[place + 3], ended[place + 4] = since, CAME
@@ -1028,16 +1089,19 @@ def run(
                             ended[place + 3], ended[place + 4] = now, NEVER_COMES
                         else:
                             ended[place + 3], ended[place + 4] = now, LEFT
-                    heap[row + since_cell] = since_now
-                    if runs:
-                        heap[row + seen_cell] = now
-                        heap[row + group_cell] = lanes.find(
-                            shapes, a, registers, d + 4, groups, group_table, group_counts
-                        )
-                        if wait_info[4 * a + 3] != 0 and heap[row + group_cell] >= 0:
+                    if not runs:
+                        drop(heap, row, since_cell)
+                        drop(heap, row, seen_cell)
+                        drop(heap, row, group_cell)
+                    else:
+                        heap[own(heap, row, since_cell)] = since
+                        heap[own(heap, row, seen_cell)] = now
+                        group = lanes.find(shapes, a, registers, d + 4, groups, group_table, group_counts)
+                        heap[own(heap, row, group_cell)] = group
+                        if wait_info[4 * a + 3] != 0 and group >= 0:
                             place = s[state.ENDED] * ENDED
                             s[state.ENDED] += 1
-                            ended[place], ended[place + 1], ended[place + 2] = a, heap[row + group_cell], since
+                            ended[place], ended[place + 1], ended[place + 2] = a, group, since
                             ended[place + 3], ended[place + 4], ended[place + 5], ended[place + 6] = (
                                 now,
                                 BEGAN,
@@ -1053,6 +1117,8 @@ def run(
                     ended[place], ended[place + 4], ended[place + 6] = d, HEARD, now
             else:
                 raise ValueError("there is no such instruction")
+        if is_open(heap):
+            close(heap, row)
 
     s[state.PHASE], s[state.EVENT] = phase, event
     s[state.OUT], s[state.RECORDS], s[state.HELD] = n_out, n_records, n_held

@@ -38,6 +38,8 @@ FIELDS_MAX: Final = 26
 HELD: Final = 27
 HELD_WIDTH: Final = 28
 HELD_ROOM: Final = 29
+CELL_ROOM: Final = 30
+"""The most cells of the heap that one step may take."""
 SIZE: Final = 32
 
 # Phases.
@@ -64,3 +66,4 @@ MORE_TOUCHES: Final = 6
 MORE_GROUPS: Final = 7
 MORE_KEPT_DATA: Final = 8
 MORE_HELD: Final = 9
+MORE_CELLS: Final = 10

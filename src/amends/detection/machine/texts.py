@@ -1,21 +1,18 @@
 """Texts of the pool in the order of their code points."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from amends.detection.compiled import Whole, inlined
-
-Index = NDArray[np.int64]
+from amends.detection.machine.hashing import Bytes, Starts, begins, length_at
 
 
 @inlined
-def precedes(left: Whole, right: Whole, starts: Index, characters: NDArray[np.uint8]) -> bool:
+def precedes(left: Whole, right: Whole, starts: Starts, characters: Bytes) -> bool:
     """Whether the text of one code comes before that of another: UTF-8 keeps the order of code points."""
-    one, other = starts[left], starts[right]
-    ends, others_end = starts[left + 1], starts[right + 1]
-    while one < ends and other < others_end:
-        if characters[one] != characters[other]:
-            return bool(characters[one] < characters[other])
-        one += 1
-        other += 1
-    return bool(one == ends and other < others_end)
+    first, second = np.int64(starts[left]), np.int64(starts[right])
+    length, others = length_at(characters, first), length_at(characters, second)
+    one, other = begins(characters, first), begins(characters, second)
+    for place in range(min(length, others)):
+        if characters[one + place] != characters[other + place]:
+            return bool(characters[one + place] < characters[other + place])
+    return bool(length < others)

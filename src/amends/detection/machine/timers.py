@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.compiled import Whole, compiled, inlined
-from amends.detection.machine.row import ASLEEP, BLOCK_ROWS, NEVER
+from amends.detection.machine.packing import ones
+from amends.detection.machine.row import ASLEEP, BLOCK_ROWS, CHUNK, CHUNKS, FIRST, NEVER
 
 Index = NDArray[np.int64]
 
@@ -52,10 +53,10 @@ def pop(timers: Index, count: Whole) -> int:
 
 
 @compiled
-def earliest(bases: Index, block_kinds: Index, dues: Index, blocks: Whole, kinds: Index, cells: Index) -> int:
+def earliest(bases: Index, block_kinds: Index, dues: Index, blocks: Whole, kinds: Index, heap: Index) -> int:
     """The earliest moment at which a row is due; `dues` may say of a block what is earlier than its true moment.
 
-    `kinds` has five numbers of each kind: the first cell of deadlines, how many there are, and, fourth, a row's width.
+    `kinds` has five numbers of each kind: second how many silences there are, and fourth a row's width.
     """
     while True:
         first = -1
@@ -67,9 +68,32 @@ def earliest(bases: Index, block_kinds: Index, dues: Index, blocks: Whole, kinds
         kind = block_kinds[first] * 5
         least, row = NEVER, bases[first]
         for _ in range(BLOCK_ROWS):
-            for place in range(kinds[kind + 1]):
-                least = min(least, cells[row + kinds[kind] + place])
+            for part in range(due_chunks(kinds[kind + 1])):
+                chunk = row + CHUNKS + 2 * part
+                bits = heap[chunk] & due_bits(part, kinds[kind + 1])
+                for cell in range(first_due(part, heap[chunk]), first_due(part, heap[chunk]) + ones(bits)):
+                    least = min(least, heap[heap[chunk + 1] + cell])
             row += kinds[kind + 3]
         if least == dues[first]:
             return int(least)
         dues[first] = least
+
+
+@inlined
+def due_chunks(silences: Whole) -> int:
+    """How many chunks of a row hold when its silences are due: they have the first places after what waits."""
+    return int((silences + FIRST + CHUNK - 1) // CHUNK) if silences > 0 else 0
+
+
+@inlined
+def due_bits(part: Whole, silences: Whole) -> int:
+    """The bits of a chunk that say when silences are due."""
+    count = min(silences + FIRST - CHUNK * part, CHUNK)
+    bits = (np.int64(1) << count) - 1
+    return int(bits & ~((1 << FIRST) - 1)) if part == 0 else int(bits)
+
+
+@inlined
+def first_due(part: Whole, bits: Whole) -> int:
+    """How many cells of a chunk come before those."""
+    return ones(bits & ((1 << FIRST) - 1)) if part == 0 else 0
