@@ -108,7 +108,7 @@ class Bench:
 
     def busy(self, events: Sequence[Event]) -> Figure:
         """Whenever a round begins, all that it takes is there, since the last one began. The first third warms up."""
-        portions = [Portion(list(events[at : at + _TOGETHER])) for at in range(0, len(events), _TOGETHER)]
+        portions = [Portion(events[at : at + _TOGETHER]) for at in range(0, len(events), _TOGETHER)]
         spent = Spent()
         skipped, began = 0, time.perf_counter()
 
