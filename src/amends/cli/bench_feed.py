@@ -84,6 +84,10 @@ class Feed:
             self.hand_over(-(-limit // each) - len(self._waiting))
         return found
 
+    def waits(self) -> bool:
+        """Whether anything does."""
+        return bool(self._waiting)
+
     def settle(self, settlements: Sequence[Settlement]) -> None:
         """These will have been stored by the commit that follows."""
         self._settled += [self._taken.pop(done.position) for done in settlements]

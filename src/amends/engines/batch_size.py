@@ -4,8 +4,9 @@ from typing import Final
 
 TARGET_S: Final = 0.015
 """A round should take about so long: what comes meanwhile waits for it, and enough shares its costs."""
-SMALLEST: Final = 1_000
+SMALLEST: Final = 250
 """Where even so few take longer, fewer would take nearly as long."""
+_FIRST: Final = 1_000
 LARGEST: Final = 20_000
 _GROWTH_MAX: Final = 1.5
 
@@ -14,12 +15,15 @@ class BatchSize:
     """The size of the next round, from what the last one took."""
 
     def __init__(self) -> None:
-        self.events = SMALLEST
+        self.events = _FIRST
 
-    def learn(self, events: int, seconds: float) -> bool:
-        """A round took up so many events in so long; whether it was full. Others tell nothing of how long one takes."""
-        if events < self.events // 2 or seconds <= 0:
-            return False
+    def is_full(self, events: int) -> bool:
+        """Whether so many are as many as a round takes, or nearly."""
+        return events >= self.events // 2
+
+    def learn(self, events: int, seconds: float) -> None:
+        """A round took up so many events in so long. One that is not full tells nothing of how long one takes."""
+        if not self.is_full(events) or seconds <= 0:
+            return
         change = min(max(TARGET_S / seconds, 1 / _GROWTH_MAX), _GROWTH_MAX)
         self.events = int(min(max(self.events * change, SMALLEST), LARGEST))
-        return True

@@ -147,7 +147,9 @@ class InlineEngine:
             return self._note_failure(error)
         self._failures, self.trouble = 0, None
         took_s = time.perf_counter() - began
-        full = self._size.learn(done.events, took_s) and done.more
+        full = done.more and self._size.is_full(done.events)
+        if not done.tended:
+            self._size.learn(done.events, took_s)
         self._publish(done.changes)
         self._unsaved_events += done.events
         if self._is_snapshot_due(pressed=full):

@@ -155,6 +155,10 @@ class Inbox(Protocol):
         """The first ones, as many as `limit` or until they hold `bytes_max` together; at least one if any waits."""
         ...
 
+    def waits(self) -> bool:
+        """Whether any does."""
+        ...
+
     def settle(self, settlements: Sequence[Settlement]) -> None: ...
 
 

@@ -1,8 +1,9 @@
 """The stages, in order: deliveries → events → journal → kernel → findings, committed with what was read; then cases.
 
 One *round* takes what waits as far as findings, in one transaction. The *desk* follows in a transaction of its own,
-from what is written: it learns the faces of orders and brings cases up to date. While more waits than a round takes,
-rounds come first and the desk has every eighth turn: a finding is then on disk long before its case is.
+from what is written: it learns the faces of orders and brings cases up to date. While deliveries wait, rounds come
+first and the desk has every eighth turn, a short one if more waits than a round takes: a finding is then on disk long
+before its case is.
 
 Other rules take over between two rounds, in a transaction of their own; what cases must hear of it waits for the desk
 as all verdicts do.
@@ -46,8 +47,10 @@ _EVENT_BYTES: Final = 500
 _ROUNDS_TO_DESK: Final = 8
 _ORDER_TYPES: Final = frozenset(type_ for type_ in EVENT_TYPES if type_.startswith("order."))
 _VERDICTS_MAX: Final = 100
+_VERDICTS_PRESSED: Final = 20
 _STRETCH: Final = 1_000
-"""Verdicts and events that the desk takes up at a time: what has come meanwhile waits for it."""
+"""Verdicts, while rounds are full and otherwise, and events that the desk takes up at a time: what has come meanwhile
+waits for it."""
 
 Work = TypeVar("Work", bound=UnitOfWork)
 
@@ -57,13 +60,14 @@ _NOTHING: Final = Sorted(_EMPTY)
 
 
 class Round(msgspec.Struct, frozen=True, kw_only=True):
-    """What a round did. `more`: something waits already, so the next round should not."""
+    """What a round did. `more`: something waits already, so the next round should not. `tended`: the desk had its turn."""
 
     deliveries: int = 0
     events: int = 0
     verdicts: Verdicts = Verdicts()
     changes: list[Change] = []
     more: bool = False
+    tended: bool = False
 
 
 class _State(msgspec.Struct, frozen=True):
@@ -115,6 +119,8 @@ class Pipeline(Generic[Work]):
             try:
                 done = self._round(now, events_max)
                 self._rounds += 1
+                if not done.more and self._has_come(done):
+                    done = msgspec.structs.replace(done, more=True)
                 if done.more and self._rounds < _ROUNDS_TO_DESK:
                     return done
                 self._rounds = 0
@@ -188,6 +194,13 @@ class Pipeline(Generic[Work]):
         self._state = msgspec.structs.replace(state, progress=reached, case_due=case_due)
         return Round()
 
+    def _has_come(self, done: Round) -> bool:
+        """Whether a delivery has come while a round was at others."""
+        if not done.deliveries:
+            return False
+        with self._store.reading() as work:
+            return work.inbox.waits()
+
     def _load(self, progress: Progress, events_max: int) -> _Load:
         bytes_max = events_max * _EVENT_BYTES
         with self._store.reading() as work:
@@ -259,12 +272,13 @@ class Pipeline(Generic[Work]):
             stretch = work.journal.stretch(after=state.desk, limit=_STRETCH)
             desk = stretch.position
             # Cases are found by the faces of their orders, so those come first.
-            queue = work.verdicts.first(_VERDICTS_MAX) if state.queued else []
+            queue = work.verdicts.first(_VERDICTS_PRESSED if done.more else _VERDICTS_MAX) if state.queued else []
         portions = [portion for portion in queue if portion.position <= desk]
         told = stretch.page.events_of(_ORDER_TYPES)
         if not (portions or told or wakes):
             self._state = msgspec.structs.replace(state, desk=desk)
-            return msgspec.structs.replace(done, more=done.more or state.queued or desk < state.progress.position)
+            more = done.more or state.queued or desk < state.progress.position
+            return msgspec.structs.replace(done, more=more, tended=True)
         return self._tend_to(state, portions, told, desk, done)
 
     def _tend_to(
@@ -289,7 +303,7 @@ class Pipeline(Generic[Work]):
         failpoints.reach("desk.commit.after")
         self._state = msgspec.structs.replace(state, desk=desk, queued=queued, case_due=case_due)
         more = done.more or bool(said.new.size) or queued or desk < state.progress.position
-        return msgspec.structs.replace(done, changes=[*done.changes, *news.changes], more=more)
+        return msgspec.structs.replace(done, changes=[*done.changes, *news.changes], more=more, tended=True)
 
 
 def _is_due(due: Instant | None, clock: Instant) -> bool:

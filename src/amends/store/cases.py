@@ -25,9 +25,13 @@ from amends.store.case_schema import (
 )
 from amends.store.faces import FaceTable, words_of
 from amends.store.schema import finding
+from amends.store.statement import Statement
 
 _QUESTION_MAX: Final = 1_000
 _WORDS_MAX: Final = 1_000
+
+_wake_at = case_file.c.wake_at
+_next_due = Statement(select(_wake_at).where(_wake_at.is_not(None)).order_by(_wake_at).limit(1))
 
 _Record = TypeVar("_Record", bound=msgspec.Struct)
 
@@ -60,8 +64,7 @@ class CaseTable:
 
     def next_due(self) -> Instant | None:
         """The earliest `wake_at`."""
-        column = case_file.c.wake_at
-        earliest = self._connection.scalar(select(column).where(column.is_not(None)).order_by(column).limit(1))
+        earliest = _next_due.run(self._connection).scalar()
         return None if earliest is None else Instant(earliest)
 
     def case_book(self, *ids: str) -> CaseBook:

@@ -1,15 +1,19 @@
 """A statement that is said again and again: worded for the driver once, so that saying it costs little more than it.
 
 SQLAlchemy takes some 80 µs to say even a prepared one, the driver some 5: with a dozen in a round, a lone event waits
-for little else. The words are SQLAlchemy's own, for whichever database it is; only the conversion of values is left
-out, so JSON goes in and comes back as text.
+for little else. The words are SQLAlchemy's own, for whichever database it is, and so is the transaction; they are said
+to the driver itself. Values are not converted, so JSON goes in and comes back as text.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import ClauseElement, Connection, CursorResult, Table, bindparam, insert
+from sqlalchemy import ClauseElement, Connection, Table, bindparam, insert
 from sqlalchemy.sql.compiler import SQLCompiler
+
+_row_type: Any = namedtuple
+"""Which columns a row has is known when it is first asked for."""
 
 
 class Statement:
@@ -20,16 +24,24 @@ class Statement:
         self._names = names
         self._worded: dict[str, _Worded] = {}
 
-    def run(self, connection: Connection, *values: Any) -> CursorResult[Any]:
+    def run(self, connection: Connection, *values: Any) -> "Answer":
         """Say it once."""
         worded = self._words(connection)
-        return connection.exec_driver_sql(worded.words, worded.bound(self._names, values))
+        cursor = connection.connection.cursor()
+        cursor.execute(worded.words, worded.bound(self._names, values))
+        return Answer(cursor, worded)
 
     def run_many(self, connection: Connection, rows: Iterable[Sequence[Any]]) -> int:
         """Say it for each row of values; for none, say nothing. Returns how many rows it has changed."""
         worded = self._words(connection)
         bound = [worded.bound(self._names, row) for row in rows]
-        return connection.exec_driver_sql(worded.words, bound).rowcount if bound else 0
+        if not bound:
+            return 0
+        cursor = connection.connection.cursor()
+        cursor.executemany(worded.words, bound)
+        changed = int(cursor.rowcount)
+        cursor.close()
+        return changed
 
     def _words(self, connection: Connection) -> "_Worded":
         worded = self._worded.get(connection.dialect.name)
@@ -42,12 +54,63 @@ class Statement:
         return worded
 
 
-class _Worded(NamedTuple):
+class Answer:
+    """What came of a statement: its rows, whose values have the names of its columns. They are read once."""
+
+    def __init__(self, cursor: Any, worded: "_Worded") -> None:
+        self._cursor, self._worded = cursor, worded
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows it has changed."""
+        return int(self._cursor.rowcount)
+
+    def all(self) -> list[Any]:
+        """Every row."""
+        return list(map(self._worded.row_of(self._cursor), self._cursor.fetchall()))
+
+    def first(self) -> Any | None:
+        """The first row; None where there is none."""
+        row = self._cursor.fetchone()
+        made = None if row is None else self._worded.row_of(self._cursor)(row)
+        self._cursor.close()
+        return made
+
+    def one(self) -> Any:
+        """The only row. Raises LookupError where there is none."""
+        row = self.first()
+        if row is None:
+            raise LookupError(f"no row: {self._worded.words}")
+        return row
+
+    def scalar(self) -> Any | None:
+        """The first value of the first row."""
+        row = self._cursor.fetchone()
+        self._cursor.close()
+        return None if row is None else row[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self._worded.row_of(self._cursor), self._cursor)
+
+    def __enter__(self) -> "Answer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._cursor.close()
+
+
+class _Worded:
     """In the driver's words; the `order` of parameters, where they have no names there; what is always the same."""
 
-    words: str
-    order: tuple[str, ...] | None
-    constants: Mapping[str, Any]
+    def __init__(self, words: str, order: tuple[str, ...] | None, constants: Mapping[str, Any]) -> None:
+        self.words, self.order, self.constants = words, order, constants
+        self._row: Callable[[Iterable[Any]], Any] | None = None
+
+    def row_of(self, cursor: Any) -> Callable[[Iterable[Any]], Any]:
+        """What makes a row of values."""
+        if self._row is None:
+            self._row = _row_type("Row", [column[0] for column in cursor.description])._make
+        return self._row
 
     def bound(self, names: tuple[str, ...], values: Sequence[Any]) -> Any:
         if self.order == names:
