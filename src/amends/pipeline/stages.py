@@ -60,7 +60,7 @@ _NOTHING: Final = Sorted(_EMPTY)
 
 
 class Round(msgspec.Struct, frozen=True, kw_only=True):
-    """What a round did. `more`: something waits already, so the next round should not. `tended`: the desk had its turn."""
+    """What a round did. `more`: something waits already, so the next should not. `tended`: the desk had its turn."""
 
     deliveries: int = 0
     events: int = 0

@@ -7,9 +7,9 @@ to the driver itself. Values are not converted, so JSON goes in and comes back a
 
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ClauseElement, Connection, Table, bindparam, insert
+from sqlalchemy import ClauseElement, Connection, Select, Table, bindparam, insert
 from sqlalchemy.sql.compiler import SQLCompiler
 
 _row_type: Any = namedtuple
@@ -89,6 +89,20 @@ class Answer:
         self._cursor.close()
         return None if row is None else row[0]
 
+    def read_as(self, question: Select[Any], connection: Connection) -> list[Any]:
+        """Every row, its values made of what the database has as the columns of the question say."""
+        rows, row_of = self._cursor.fetchall(), self._worded.row_of(self._cursor)
+        made = self._worded.makers(question, connection)
+        if not made:
+            return list(map(row_of, rows))
+        found = []
+        for row in rows:
+            values = list(row)
+            for place, make in made:
+                values[place] = make(values[place])
+            found.append(row_of(values))
+        return found
+
     def __iter__(self) -> Iterator[Any]:
         return map(self._worded.row_of(self._cursor), self._cursor)
 
@@ -105,6 +119,15 @@ class _Worded:
     def __init__(self, words: str, order: tuple[str, ...] | None, constants: Mapping[str, Any]) -> None:
         self.words, self.order, self.constants = words, order, constants
         self._row: Callable[[Iterable[Any]], Any] | None = None
+        self._makers: list[tuple[int, Callable[[Any], Any]]] | None = None
+
+    def makers(self, question: Select[Any], connection: Connection) -> list[tuple[int, Callable[[Any], Any]]]:
+        """What makes values of what the database has, by the places of columns where it is not the same."""
+        if self._makers is None:
+            types = [column.type.dialect_impl(connection.dialect) for column in question.selected_columns]
+            made = [type_.result_processor(connection.dialect, None) for type_ in types]
+            self._makers = [(place, make) for place, make in enumerate(made) if make is not None]
+        return self._makers
 
     def row_of(self, cursor: Any) -> Callable[[Iterable[Any]], Any]:
         """What makes a row of values."""
@@ -117,6 +140,39 @@ class _Worded:
             return tuple(values)
         named = {**self.constants, **dict(zip(names, values, strict=True))}
         return named if self.order is None else tuple(named[name] for name in self.order)
+
+
+_AMONG_MAX: Final = 1_024
+
+
+class Among:
+    """A question about the rows that hold one of some values; their own values come back as Python has them.
+
+    `question` makes it for any values. It is worded for as many as are a power of two; the last one fills up. `names`
+    are parameters beside the values.
+    """
+
+    def __init__(self, question: Callable[[Sequence[Any]], Select[Any]], *names: str) -> None:
+        self._question, self._names = question, names
+        self._sized: dict[int, tuple[Statement, Select[Any]]] = {}
+
+    def rows(self, connection: Connection, values: Iterable[Any], *more: Any) -> Iterator[Any]:
+        """The rows, for none of no values."""
+        whole = list(values)
+        for start in range(0, len(whole), _AMONG_MAX):
+            portion = whole[start : start + _AMONG_MAX]
+            size = 1 << (len(portion) - 1).bit_length()
+            statement, question = self._of_size(size)
+            filled = [*portion, *portion[-1:] * (size - len(portion))]
+            yield from statement.run(connection, *more, *filled).read_as(question, connection)
+
+    def _of_size(self, size: int) -> tuple[Statement, Select[Any]]:
+        known = self._sized.get(size)
+        if known is None:
+            names = [f"among{number}" for number in range(size)]
+            question = self._question([bindparam(name) for name in names])
+            known = self._sized[size] = Statement(question, *self._names, *names), question
+        return known
 
 
 def insertion(table: Table, *columns: str) -> Statement:
