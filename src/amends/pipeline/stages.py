@@ -47,10 +47,11 @@ _EVENT_BYTES: Final = 500
 _ROUNDS_TO_DESK: Final = 8
 _ORDER_TYPES: Final = frozenset(type_ for type_ in EVENT_TYPES if type_.startswith("order."))
 _VERDICTS_MAX: Final = 100
-_VERDICTS_PRESSED: Final = 20
 _STRETCH: Final = 1_000
-"""Verdicts, while rounds are full and otherwise, and events that the desk takes up at a time: what has come meanwhile
-waits for it."""
+"""Verdicts and events that the desk takes up at a time: what has come meanwhile waits for it."""
+_VERDICTS_PRESSED: Final = 20
+_STRETCH_PRESSED: Final = 300
+"""The same while deliveries wait."""
 
 Work = TypeVar("Work", bound=UnitOfWork)
 
@@ -268,11 +269,12 @@ class Pipeline(Generic[Work]):
         wakes = _is_due(state.case_due, state.progress.clock)
         if state.desk >= state.progress.position and not state.queued and not wakes:
             return done
+        verdicts, events = (_VERDICTS_PRESSED, _STRETCH_PRESSED) if done.more else (_VERDICTS_MAX, _STRETCH)
         with self._store.reading() as work:
-            stretch = work.journal.stretch(after=state.desk, limit=_STRETCH)
+            stretch = work.journal.stretch(after=state.desk, limit=events)
             desk = stretch.position
             # Cases are found by the faces of their orders, so those come first.
-            queue = work.verdicts.first(_VERDICTS_PRESSED if done.more else _VERDICTS_MAX) if state.queued else []
+            queue = work.verdicts.first(verdicts) if state.queued else []
         portions = [portion for portion in queue if portion.position <= desk]
         told = stretch.page.events_of(_ORDER_TYPES)
         if not (portions or told or wakes):
