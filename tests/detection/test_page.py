@@ -133,7 +133,7 @@ def test_no_cut_or_flipped_byte_is_read_beyond() -> None:
             Page(text[:place] + bytes([byte]) + text[place + 1 :], 1)
 
 
-@given(events=st.lists(_events(), max_size=5), at=st.integers(0, 2**55))
+@given(events=st.lists(_events(), max_size=5), at=st.integers(0, 2**55) | st.integers(1_000, 9_999))
 def test_events_are_learned_when_they_are_said_to_be(events: list[Event], at: int) -> None:
     learned = [msgspec.structs.replace(event, received=at) for event in events]
     assert lines_learned(events, Instant(at)) == lines_of(learned)

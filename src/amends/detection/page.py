@@ -161,9 +161,10 @@ class Spans(Sequence[str]):
 
     def joined(self) -> tuple[Bytes, Index]:
         """The texts one after the other, and where each ends."""
-        ends = np.empty(len(self), dtype=np.int64)
-        into = np.empty(int((self.ends - self.begins).sum()), dtype=np.uint8)
-        lines.gather_spans(self.characters, self.begins, self.ends, into, ends)
+        begins, stops = np.ascontiguousarray(self.begins), np.ascontiguousarray(self.ends)
+        ends = np.empty(len(begins), dtype=np.int64)
+        into = np.empty(int((stops - begins).sum()), dtype=np.uint8)
+        lines.gather_spans(self.characters, begins, stops, into, ends)
         return into, ends
 
 

@@ -18,7 +18,7 @@ POLL_S: Final = 1.0
 """How long the engine rests at most: another process may have written to the journal."""
 _LOOKING_S: Final = 0.002
 """How often an engine that is told so looks whether another process has written."""
-_GATHERING_S: Final = 0.004
+_GATHERING_S: Final = 0.002
 _FINISHING_S: Final = 5.0
 _PAUSES_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 

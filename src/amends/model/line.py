@@ -1,6 +1,6 @@
 """Events as they are written down for good: JSON of one form, one a line, times as microseconds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -18,11 +18,16 @@ def lines_of(events: Sequence[Event]) -> bytes:
     return _encode_lines(events)
 
 
-def lines_learned(events: Iterable[Event], at: Instant) -> bytes:
+def lines_learned(events: Sequence[Event], at: Instant) -> bytes:
     """The lines of some events that are learned at a moment, whatever they say of that themselves."""
-    fresh = [event if event.received is None else msgspec.structs.replace(event, received=None) for event in events]
+    text, learned = _encode_lines(events), b',"received":%d}\n' % at
     # Far quicker than a new event for each. A line ends so nowhere but at its end: inside a text, quotes are escaped.
-    return _encode_lines(fresh).replace(_NEVER_LEARNED, b',"received":%d}\n' % at)
+    stamped = text.replace(_NEVER_LEARNED, learned)
+    longer = len(learned) - len(_NEVER_LEARNED)
+    if longer and len(stamped) == len(text) + longer * len(events):
+        return stamped
+    # Some say themselves when they were learned, or nobody can tell by the length.
+    return _encode_lines([msgspec.structs.replace(event, received=at) for event in events])
 
 
 def event_of(line: bytes | memoryview) -> Event:

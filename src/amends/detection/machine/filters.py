@@ -36,3 +36,10 @@ def ask_bits(digests: Index, probes: Whole, mask: np.uint64, bits: Bytes, found:
             place += step
         if held:
             found[number] = True
+
+
+def make_ready() -> None:
+    """Compile them."""
+    nothing: Index = np.zeros(0, dtype=np.int64)
+    set_bits(nothing, 1, np.uint64(7), np.zeros(1, dtype=np.uint8))
+    ask_bits(nothing, 1, np.uint64(7), np.zeros(1, dtype=np.uint8), np.zeros(0, dtype=np.bool_))
