@@ -6,9 +6,8 @@ from typing import Final
 
 TARGET_S: Final = 0.015
 """A round should take about so long: what comes meanwhile waits for it, and enough shares its costs."""
-SMALLEST: Final = 500
+SMALLEST: Final = 1_000
 """Where even so few take longer, fewer would take nearly as long."""
-_FIRST: Final = 1_000
 LARGEST: Final = 20_000
 _GROWTH_MAX: Final = 1.5
 _ROUNDS: Final = 5
@@ -19,7 +18,7 @@ class BatchSize:
     """The size of the next round, from what the last one took."""
 
     def __init__(self) -> None:
-        self.events = _FIRST
+        self.events = SMALLEST
         self._took: deque[float] = deque(maxlen=_ROUNDS)
         """Seconds for each event in the last full rounds."""
 
