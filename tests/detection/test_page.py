@@ -39,10 +39,15 @@ _values: dict[str, st.SearchStrategy[Any]] = {
     "instant": _moments,
     "flag": st.booleans(),
 }
-_nested = st.recursive(st.none() | st.booleans() | _texts, lambda part: st.lists(part) | st.dictionaries(_texts, part))
-_data = st.fixed_dictionaries(
-    {}, optional={name: st.none() | _values[field.type] for name, field in FIELDS.items()} | {"lines": _nested}
+_nested = st.recursive(
+    st.none() | st.booleans() | _texts,
+    lambda part: st.lists(part, max_size=3) | st.dictionaries(_texts, part, max_size=3),
+    max_leaves=6,
 )
+_field = st.sampled_from(sorted(FIELDS)).flatmap(
+    lambda name: st.tuples(st.just(name), st.none() | _values[FIELDS[name].type])
+)
+_data: st.SearchStrategy[dict[str, Any]] = st.builds(dict, st.lists(_field, max_size=8))
 
 
 @st.composite
