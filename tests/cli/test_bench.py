@@ -30,7 +30,16 @@ def test_the_pipeline_is_measured_with_its_parts(tmp_path: Path, monkeypatch: py
         assert figure["findings"] > 0
         assert all(figure["spent"][part] > 0 for part in ("kernel_us", "round_us", "commit_us"))
         assert 0 < figure["stored"]["p50_ms"] <= figure["stored"]["p99_ms"]
+        assert figure["events_per_cpu_second"] > 0
     assert document["conditions"]["rules"] == len(load_pack().rules)
+    assert [mark["reached"] for mark in document["marks"]] == [
+        figures["sustained"]["events_per_second"],
+        *(figure["stored"]["p99_ms"] for figure in figures.values()),
+    ]
+    assert [mark["is_reached"] for mark in document["marks"]] == [
+        figures["sustained"]["events_per_second"] >= 100_000,
+        *(figure["stored"]["p99_ms"] < limit for figure, limit in zip(figures.values(), (50, 20, 5), strict=True)),
+    ]
 
 
 def test_what_is_measured_is_stored() -> None:

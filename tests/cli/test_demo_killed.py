@@ -31,6 +31,7 @@ from amends.cli.demo_folder import DATABASE, read_world
 from amends.connectors.delivery import Delivery, DeliveryError
 from amends.connectors.registry import CONNECTORS
 from amends.detection.finding import Clearing, Finding
+from amends.detection.page import Page
 from amends.model.event import Event
 from amends.model.instant import HOUR, SECOND, Instant
 from amends.runtime.clock import ScaledClock, WallClock
@@ -279,8 +280,8 @@ def _cases_of_one_run(calm: Path, journal: list[Event], until: Instant) -> Cases
     new = [one for one in journal if (one.source, one.id) not in known and not one.type.startswith("case.")]
     for start in range(0, len(new), 50):
         with installation.store.writing() as work:
-            found = work.journal.sort_out(new[start : start + 50])
-            assert len(found.new) == len(new[start : start + 50])
+            found = work.journal.sort_out(Page.of(new[start : start + 50]))
+            assert found.new.size == len(new[start : start + 50])
             work.journal.append(found, after=work.journal.head())
         last = new[min(start + 50, len(new)) - 1]
         _drain(installation, last.time if last.received is None else last.received)

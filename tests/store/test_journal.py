@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from amends.detection.page import Page
 from amends.model.event import Event
 from amends.model.instant import Instant
 from amends.pipeline.ports import JournalMovedError
@@ -30,8 +31,8 @@ def _event(
 
 def _append(store: SqlStore, *events: Event) -> None:
     with store.writing() as work:
-        found = work.journal.sort_out(events)
-        assert found.conflicts == []
+        found = work.journal.sort_out(Page.of(events))
+        assert not found.conflicts
         work.journal.append(found, after=work.journal.head())
 
 
@@ -54,21 +55,21 @@ def test_a_repetition_is_dropped_and_another_body_is_a_conflict(store: SqlStore)
     again, later, other = _event("1", total=100), _event("1", total=100, received=5), _event("1", total=101)
     elsewhere = _event("1", source="shopify/south", total=101)
     with store.reading() as work:
-        found = work.journal.sort_out([again, later, other, elsewhere])
-    assert (found.new, found.conflicts) == ([elsewhere], [other])
+        found = work.journal.sort_out(Page.of([again, later, other, elsewhere]))
+    assert (found.new.events(), set(found.old), set(found.conflicts)) == ([elsewhere], {0, 1}, {2})
 
 
 def test_identities_are_told_apart_within_one_batch(store: SqlStore) -> None:
     one, two = _event("1", total=1), _event("1", total=2)
     with store.reading() as work:
-        found = work.journal.sort_out([one, one, two])
-    assert (found.new, found.conflicts) == ([one], [two])
+        found = work.journal.sort_out(Page.of([one, one, two]))
+    assert (found.new.events(), set(found.old), set(found.conflicts)) == ([one], {1}, {2})
 
 
 def test_nobody_writes_behind_the_back_of_who_has_read_the_head(store: SqlStore) -> None:
     _append(store, _event("1"))
     with pytest.raises(JournalMovedError), store.writing() as work:
-        work.journal.append(work.journal.sort_out([_event("2")]), after=0)
+        work.journal.append(work.journal.sort_out(Page.of([_event("2")])), after=0)
     with store.reading() as work:
         assert work.journal.head() == 1
 
@@ -125,10 +126,10 @@ def test_of_each_identity_the_first_body_stays_however_the_stream_is_cut(
     for size in (cuts * 30)[:30]:
         part, rest = rest[:size], rest[size:]
         with store.writing() as work:
-            found = work.journal.sort_out(part)
+            found = work.journal.sort_out(Page.of(part))
             work.journal.append(found, after=work.journal.head())
-        new += found.new
-        conflicts += found.conflicts
+        new += found.new.events()
+        conflicts += [part[place] for place in found.conflicts]
     first: dict[str, int] = {}
     for id_, total in stream:
         first.setdefault(id_, total)

@@ -11,6 +11,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, inspect, text
 
+from amends.detection.page import Page
 from amends.model.event import Event, encode_event
 from amends.model.instant import Instant
 from amends.store.engine import open_database
@@ -103,8 +104,8 @@ def test_a_journal_of_an_older_release_is_read_and_known_by_its_identities(tmp_p
     again, other = events[7], msgspec.structs.replace(events[700], data={"total": -1})
     with store.reading() as work:
         assert [entry.event for entry in work.journal.read(after=0, limit=2_000)] == events
-        found = work.journal.sort_out([again, other, _old_event(5_000)])
-        assert (found.new, found.conflicts) == ([_old_event(5_000)], [other])
+        found = work.journal.sort_out(Page.of([again, other, _old_event(5_000)]))
+        assert (found.new.events(), set(found.conflicts)) == ([_old_event(5_000)], {1})
         assert [entry.event for entry in work.journal.read_subject("order", "3")] == events[3::10]
         assert work.progress.desk() == 1_200
     with store.writing() as work:

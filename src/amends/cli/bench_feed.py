@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
+import msgspec
+
 from amends.detection import Kernel, Verdicts
+from amends.detection.page import Page
 from amends.model.event import Event
 from amends.model.instant import SECOND, Instant
 from amends.pipeline.ports import RawDelivery, Settlement, Translation
@@ -18,10 +21,11 @@ _EVENT_BYTES: Final = 500
 
 
 class Portion:
-    """Some events that come together, and when they were handed over."""
+    """Some events that come together, as a connector gives them, and when they were handed over."""
 
-    def __init__(self, events: list[Event]) -> None:
-        self.events = events
+    def __init__(self, events: Sequence[Event]) -> None:
+        self.received = events[-1].received or events[-1].time
+        self.events = [msgspec.structs.replace(event, received=None) for event in events]
         self.body = bytes(_EVENT_BYTES * len(events))
         self.handed_over = 0.0
         self.stored = 0.0
@@ -67,12 +71,11 @@ class Feed:
         while self._waiting and len(found) < limit and size < bytes_max:
             position, portion = self._waiting.popleft()
             self._taken[position] = portion
-            received = portion.events[-1].received or portion.events[-1].time
-            self.now = max(self.now, received)
+            self.now = max(self.now, portion.received)
             size += len(portion.body)
             found.append(
                 RawDelivery(
-                    position=position, vendor="", account="", delivery_id="", received=received, headers={},
+                    position=position, vendor="", account="", delivery_id="", received=portion.received, headers={},
                     body=portion.body,
                 )
             )  # fmt: skip
@@ -80,6 +83,10 @@ class Feed:
             each = len(self._coming[0].events)
             self.hand_over(-(-limit // each) - len(self._waiting))
         return found
+
+    def waits(self) -> bool:
+        """Whether anything does."""
+        return bool(self._waiting)
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
         """These will have been stored by the commit that follows."""
@@ -189,9 +196,9 @@ class TimedKernel:
         self._kernel = kernel
         self._spent = spent
 
-    def on_events(self, events: Sequence[Event]) -> Verdicts:
+    def on_page(self, page: Page) -> Verdicts:
         with self._spent.on("kernel"):
-            return self._kernel.on_events(events)
+            return self._kernel.on_page(page)
 
     def sweep(self, now: Instant) -> Verdicts:
         with self._spent.on("kernel"):

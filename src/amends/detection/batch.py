@@ -51,6 +51,24 @@ class Field(msgspec.Struct, frozen=True):
         return Field(self.places[first:last] - start, self.values[first:last], self.texts)
 
 
+class Laid(msgspec.Struct, frozen=True):
+    """Fields as the kernel's loop reads them: those of its field `i` lie from `starts[i]` to before `ends[i]`.
+
+    Texts are codes of the kernel's pool; decimals are what their bits are as a whole number.
+    """
+
+    places: Index
+    values: Index
+    starts: Index
+    ends: Index
+
+    def part(self, start: int, stop: int) -> "Laid":
+        """Of the events from `start` to before `stop`."""
+        held = (self.places >= start) & (self.places < stop)
+        before = np.concatenate(([0], np.cumsum(held)))
+        return Laid(self.places[held] - start, self.values[held], before[self.starts], before[self.ends])
+
+
 class EventBatch(msgspec.Struct, frozen=True, kw_only=True):
     """Some events in journal order: `size` of them, each given once. Times are in microseconds since the epoch.
 
@@ -67,6 +85,8 @@ class EventBatch(msgspec.Struct, frozen=True, kw_only=True):
     received: Index
     keys: Mapping[str, Keys]
     fields: Mapping[str, Field]
+    laid: Laid | None = None
+    """The fields as the loop reads them, instead of `fields`."""
 
     def part(self, start: int, stop: int) -> "EventBatch":
         """The events from `start` to before `stop`."""
@@ -81,6 +101,7 @@ class EventBatch(msgspec.Struct, frozen=True, kw_only=True):
             received=self.received[start:stop],
             keys={kind: keys.part(start, stop) for kind, keys in self.keys.items()},
             fields={name: field.part(start, stop) for name, field in self.fields.items()},
+            laid=None if self.laid is None else self.laid.part(start, stop),
         )
 
     def cause(self, place: int) -> str:

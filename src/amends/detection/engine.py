@@ -15,6 +15,7 @@ from amends.detection.machine.assembly import REGISTERS
 from amends.detection.machine.loop import ENDED, KEPT, run
 from amends.detection.machine.row import WAITING
 from amends.detection.machine.timers import earliest
+from amends.detection.page import Spans
 from amends.detection.pool import Pool
 from amends.detection.program import Program
 from amends.detection.reads import passed_on
@@ -251,7 +252,7 @@ class Engine:
     def _rows(self, kind: str, names: Sequence[str]) -> Index:
         """The rows of subjects, new where need be, or back from where they had settled."""
         subjects = self.subjects[kind]
-        rows = subjects.rows(names)
+        rows = subjects.rows_of(*names.joined()) if isinstance(names, Spans) else subjects.rows(names)
         if self.come_back is not None and len(subjects.new):
             self.come_back(subjects.kind, subjects.new, int(self._state[state.END]))
         return rows
@@ -266,6 +267,8 @@ class Engine:
 
     def _fields(self, batch: EventBatch) -> tuple[Index, Index, Index, Index]:
         """The fields of events, in the same form."""
+        if batch.laid is not None:
+            return batch.laid.places, batch.laid.values, batch.laid.starts, batch.laid.ends
         places, values, starts, ends = [], [], [], []
         at = 0
         given = batch.fields

@@ -18,6 +18,8 @@ from amends.detection.layout import Cell
 from amends.detection.learning.scale import HORIZON
 from amends.detection.machine.codes import DECIMAL, FLAG, TEXT
 from amends.detection.machine.row import MARKS, NEVER
+from amends.detection.page import Page
+from amends.detection.page_reader import PageReader
 from amends.detection.pool import Pool
 from amends.detection.program import Program
 from amends.detection.rule import Pack
@@ -76,6 +78,7 @@ class Kernel:
         self._pool = Pool()
         self._program = Program(pack, self._pool)
         self._engine = Engine(self._program, self._pool)
+        self._pages = PageReader(self._program.readers, self._pool)
         self._experience = Experience(self._program, self._engine, self._pool)
         self._stage = Stage(self._program, self._engine, self._pool, self._experience.lulls)
         self._settling: Settling | None = None
@@ -103,6 +106,10 @@ class Kernel:
     def columns_of(self, events: Sequence[Event]) -> EventBatch:
         """Events as the columns that this kernel reads."""
         return batch_of(events, self.readers, self._pool)
+
+    def on_page(self, page: Page) -> Verdicts:
+        """The same as `on_events`, for events that are lines of the journal."""
+        return self.on_batch(self._pages.batch(page)) if page.size else Verdicts()
 
     def on_batch(self, batch: EventBatch) -> Verdicts:
         """The same as `on_events`, for events that are columns already."""

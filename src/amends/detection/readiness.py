@@ -4,7 +4,9 @@ from typing import Final
 
 from amends.detection.compiled import are_on_disk
 from amends.detection.kernel import Kernel
+from amends.detection.machine import digests, filters
 from amends.detection.pack import pack_from_text
+from amends.detection.page import Page
 from amends.detection.rule import Pack
 from amends.detection.settled import Settled
 from amends.model.event import Event
@@ -54,15 +56,17 @@ def is_ready() -> bool:
 
 
 def make_ready() -> None:
-    """Compile all that is machine code in the kernel, if it is not yet, and keep it on disk."""
+    """Compile all that is machine code in the kernel and in the journal, if it is not yet, and keep it on disk."""
     # Where no rule asks for anything, all have settled at once.
     for pack in (Pack(digest="", tables={}, sets={}, rules={}), pack_from_text(_PACK)):
         kernel = Kernel(pack, Settled(quiet=0))
-        kernel.on_events([_shipped(Instant(0)), _shipped(Instant(DAY))])
+        kernel.on_page(Page.of([_shipped(Instant(0)), _shipped(Instant(DAY))]))
         kernel.next_due()
         kernel.settle()
         kernel.sweep(Instant(8 * DAY))
         Kernel.restore(pack, kernel.snapshot()).row("shipment", "any")
+    digests.make_ready()
+    filters.make_ready()
 
 
 def _shipped(at: Instant) -> Event:

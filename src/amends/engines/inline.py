@@ -18,7 +18,7 @@ POLL_S: Final = 1.0
 """How long the engine rests at most: another process may have written to the journal."""
 _LOOKING_S: Final = 0.002
 """How often an engine that is told so looks whether another process has written."""
-_GATHERING_S: Final = 0.004
+_GATHERING_S: Final = 0.002
 _FINISHING_S: Final = 5.0
 _PAUSES_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -147,7 +147,9 @@ class InlineEngine:
             return self._note_failure(error)
         self._failures, self.trouble = 0, None
         took_s = time.perf_counter() - began
-        full = self._size.learn(done.events, took_s) and done.more
+        full = done.more and self._size.is_full(done.events)
+        if not done.tended:
+            self._size.learn(done.events, took_s)
         self._publish(done.changes)
         self._unsaved_events += done.events
         if self._is_snapshot_due(pressed=full):

@@ -11,7 +11,7 @@ from amends.detection.finding import Finding, Verdicts
 from amends.model.instant import Instant
 from amends.pipeline.ports import CaseNews, Change
 
-_WOKEN_MAX: Final = 500
+_WOKEN_MAX: Final = 50
 
 
 class CaseShelf(Protocol):

@@ -4,17 +4,20 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from amends.detection.page import Page
 from amends.model.event import Event, UnreadableEventError, decode_event, encode_event
 from amends.model.instant import Instant
+from amends.model.line import lines_learned
 from amends.pipeline.ports import DeliveryState, RawDelivery, Settlement, Sorted, Translation, Translator
 
 
 class TakenIn(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery and what it says; of an unreadable one, that it came."""
+    """A delivery and what it says, learned at `at`; of an unreadable one, that it came."""
 
     delivery: RawDelivery
     state: DeliveryState
     events: list[Event]
+    at: Instant
     error: str | None = None
 
 
@@ -27,13 +30,19 @@ def take_in(deliveries: Iterable[RawDelivery], translator: Translator, clock: In
 
 
 def _taken_in(delivery: RawDelivery, said: Translation, clock: Instant) -> TakenIn:
-    events = learned(said.events, delivery.received, clock)
+    events, at = said.events, max(delivery.received, clock)
     if said.unreadable is not None:
-        events += learned([_notice_of_unreadable(delivery, said.unreadable)], delivery.received, clock)
-        return TakenIn(delivery=delivery, state="quarantined", events=events, error=said.unreadable)
+        events = [*events, _notice_of_unreadable(delivery, said.unreadable)]
+        return TakenIn(delivery=delivery, state="quarantined", events=events, at=at, error=said.unreadable)
     if said.irrelevant is not None:
-        return TakenIn(delivery=delivery, state="refused", events=events, error=said.irrelevant)
-    return TakenIn(delivery=delivery, state="taken", events=events)
+        return TakenIn(delivery=delivery, state="refused", events=events, at=at, error=said.irrelevant)
+    return TakenIn(delivery=delivery, state="taken", events=events, at=at)
+
+
+def page_of(taken: Iterable[TakenIn]) -> Page:
+    """All events of deliveries, one after the other, as they will stand in the journal."""
+    texts = [lines_learned(one.events, one.at) for one in taken]
+    return Page(b"".join(texts), sum(len(one.events) for one in taken))
 
 
 def _checked(said: Translation) -> Translation:
@@ -69,17 +78,21 @@ def learned(events: Iterable[Event], received: Instant, clock: Instant) -> list[
 
 def settlements(taken: Sequence[TakenIn], found: Sorted) -> list[Settlement]:
     """What became of each delivery, now that the journal has told new events from old and from conflicting ones."""
-    if len(found.new) == sum(len(one.events) for one in taken):
+    if not found.old and not found.conflicts:
         # As nearly always: all of them are new.
         return [_settled(one, len(one.events), one.state, one.error) for one in taken]
-    new, conflicting = set(map(id, found.new)), set(map(id, found.conflicts))
-    return [_settlement(one, new, conflicting) for one in taken]
+    done, first = [], 0
+    for one in taken:
+        done.append(_settlement(one, first, found))
+        first += len(one.events)
+    return done
 
 
-def _settlement(taken: TakenIn, new: set[int], conflicting: set[int]) -> Settlement:
-    events = sum(id(event) in new for event in taken.events)
+def _settlement(taken: TakenIn, first: int, found: Sorted) -> Settlement:
+    """Of a delivery whose events begin at a place of the page."""
     state, error = taken.state, taken.error
-    clashes = [event for event in taken.events if id(event) in conflicting] if conflicting else []
+    clashes = [event for place, event in enumerate(taken.events, first) if place in found.conflicts]
+    events = sum(place not in found.old for place in range(first, first + len(taken.events))) - len(clashes)
     if clashes:
         named = ", ".join(f"{event.id} of {event.source}" for event in clashes)
         clash = f"It repeats {named} with other content; the first content stays, this one was not applied."

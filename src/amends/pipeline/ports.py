@@ -10,6 +10,7 @@ from typing import Final, Literal, Protocol, TypeVar
 import msgspec
 
 from amends.detection.finding import Clearing, Finding, Verdicts
+from amends.detection.page import Page
 from amends.model.errors import AmendsError
 from amends.model.event import Event
 from amends.model.instant import Instant
@@ -92,14 +93,23 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Sorted(msgspec.Struct, frozen=True):
-    """Events by what the journal knows of their identity; those it has word for word are left out.
+    """A page of events by what the journal knows of their identity: those that are `new` to it, and the places on the
+    page of the `old` ones, which it has word for word, and of `conflicts`, which it has otherwise.
 
     `identities` is for the journal, which need not work out twice what it files the new ones by.
     """
 
-    new: list[Event]
-    conflicts: list[Event]
+    new: Page
+    old: frozenset[int] = frozenset()
+    conflicts: frozenset[int] = frozenset()
     identities: bytes = b""
+
+
+class Stretch(msgspec.Struct, frozen=True):
+    """Some events of the journal, up to a position of it."""
+
+    position: int
+    page: Page
 
 
 class JournalMovedError(AmendsError):
@@ -117,7 +127,7 @@ class Translator(Protocol):
 class Kernel(Protocol):
     """What the pipeline asks of `amends.detection.Kernel`."""
 
-    def on_events(self, events: Sequence[Event]) -> Verdicts: ...
+    def on_page(self, page: Page) -> Verdicts: ...
     def sweep(self, now: Instant) -> Verdicts: ...
     def next_due(self) -> Instant | None: ...
     def snapshot(self) -> bytes: ...
@@ -145,6 +155,10 @@ class Inbox(Protocol):
         """The first ones, as many as `limit` or until they hold `bytes_max` together; at least one if any waits."""
         ...
 
+    def waits(self) -> bool:
+        """Whether any does."""
+        ...
+
     def settle(self, settlements: Sequence[Settlement]) -> None: ...
 
 
@@ -155,7 +169,7 @@ class Journal(Protocol):
         """The greatest position; 0 where the journal is empty."""
         ...
 
-    def sort_out(self, events: Sequence[Event]) -> Sorted:
+    def sort_out(self, page: Page) -> Sorted:
         """Tell the new ones (the first of each identity) from those that repeat an identity with another body."""
         ...
 
@@ -165,6 +179,10 @@ class Journal(Protocol):
 
     def read(self, *, after: int, limit: int) -> list[Entry]:
         """The entries behind position `after`, in order, about `limit` of them (whole batches), [] at the end."""
+        ...
+
+    def stretch(self, *, after: int, limit: int) -> Stretch:
+        """The same events as their lines; at the end an empty page."""
         ...
 
     def read_subject(self, kind: str, subject: str) -> list[Entry]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from amends.detection.page import Page
 from amends.model.event import Event
 from amends.pipeline.intake import learned
 from amends.pipeline.ports import UnitOfWork
@@ -23,6 +24,10 @@ def record(work: UnitOfWork, events: Sequence[Event]) -> Recorded:
     """
     clock = work.progress.get().clock
     stamped = [learned([event], event.time if event.received is None else event.received, clock)[0] for event in events]
-    found = work.journal.sort_out(stamped)
+    found = work.journal.sort_out(Page.of(stamped))
     work.journal.append(found, after=work.journal.head())
-    return Recorded(found.new, found.conflicts)
+    left_out = found.old | found.conflicts
+    return Recorded(
+        [event for place, event in enumerate(stamped) if place not in left_out],
+        [stamped[place] for place in sorted(found.conflicts)],
+    )

@@ -60,10 +60,10 @@ class Follower:
             self.clock = max(self.clock, goal.clock)
             return self._take(self.kernel.sweep(goal.clock) if goal.clock else Verdicts())
         with store.reading() as work:
-            entries = work.journal.read(after=self.position, limit=_STRETCH)
-        entries = [entry for entry in entries if entry.position <= goal.position]
-        self.position = entries[-1].position
-        return self._take(self.kernel.on_events([entry.event for entry in entries]))
+            stretch = work.journal.stretch(after=self.position, limit=_STRETCH)
+        beyond = max(0, stretch.position - goal.position)
+        self.position = stretch.position - beyond
+        return self._take(self.kernel.on_page(stretch.page.only(range(stretch.page.size - beyond))))
 
     def catch_up(self, store: Store[Work], goal: Progress) -> None:
         """Go all the way."""

@@ -1,8 +1,9 @@
 """The stages, in order: deliveries → events → journal → kernel → findings, committed with what was read; then cases.
 
 One *round* takes what waits as far as findings, in one transaction. The *desk* follows in a transaction of its own,
-from what is written: it learns the faces of orders and brings cases up to date. While more waits than a round takes,
-rounds come first and the desk has every eighth turn: a finding is then on disk long before its case is.
+from what is written: it learns the faces of orders and brings cases up to date. While deliveries wait, rounds come
+first and the desk has every eighth turn, a short one if more waits than a round takes: a finding is then on disk long
+before its case is.
 
 Other rules take over between two rounds, in a transaction of their own; what cases must hear of it waits for the desk
 as all verdicts do.
@@ -17,10 +18,12 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from amends.detection.finding import Verdicts
+from amends.detection.page import Page
 from amends.model.event import Event
 from amends.model.instant import Instant
+from amends.model.types import EVENT_TYPES
 from amends.pipeline import failpoints
-from amends.pipeline.intake import TakenIn, learned, settlements, take_in
+from amends.pipeline.intake import TakenIn, learned, page_of, settlements, take_in
 from amends.pipeline.ports import (
     CaseStage,
     Change,
@@ -42,24 +45,30 @@ EVENTS_MAX: Final = 2_000
 _EVENT_BYTES: Final = 500
 """What an event takes in a delivery, about: so many bytes are as good as one."""
 _ROUNDS_TO_DESK: Final = 8
+_ORDER_TYPES: Final = frozenset(type_ for type_ in EVENT_TYPES if type_.startswith("order."))
 _VERDICTS_MAX: Final = 100
 _STRETCH: Final = 1_000
 """Verdicts and events that the desk takes up at a time: what has come meanwhile waits for it."""
+_VERDICTS_PRESSED: Final = 20
+_STRETCH_PRESSED: Final = 300
+"""The same while deliveries wait."""
 
 Work = TypeVar("Work", bound=UnitOfWork)
 
 
-_NOTHING: Final = Sorted([], [])
+_EMPTY: Final = Page(b"", 0)
+_NOTHING: Final = Sorted(_EMPTY)
 
 
 class Round(msgspec.Struct, frozen=True, kw_only=True):
-    """What a round did. `more`: something waits already, so the next round should not."""
+    """What a round did. `more`: something waits already, so the next should not. `tended`: the desk had its turn."""
 
     deliveries: int = 0
     events: int = 0
     verdicts: Verdicts = Verdicts()
     changes: list[Change] = []
     more: bool = False
+    tended: bool = False
 
 
 class _State(msgspec.Struct, frozen=True):
@@ -78,12 +87,13 @@ class _State(msgspec.Struct, frozen=True):
 class _Load(msgspec.Struct, frozen=True, kw_only=True):
     """What a round takes up: a stretch of the journal not yet judged, then deliveries and the events they hold.
 
-    `head` is where the journal ended when it was read, `position` what will have been judged after the round.
+    `head` is where the journal ended when it was read, `position` what will have been judged after the round, and
+    `judged` all that is to be judged in it.
     """
 
     head: int
     position: int
-    unjudged: Sequence[Event] = ()
+    judged: Page
     taken: Sequence[TakenIn] = ()
     found: Sorted = _NOTHING
     more: bool = False
@@ -110,6 +120,8 @@ class Pipeline(Generic[Work]):
             try:
                 done = self._round(now, events_max)
                 self._rounds += 1
+                if not done.more and self._has_come(done):
+                    done = msgspec.structs.replace(done, more=True)
                 if done.more and self._rounds < _ROUNDS_TO_DESK:
                     return done
                 self._rounds = 0
@@ -165,11 +177,9 @@ class Pipeline(Generic[Work]):
         if self._successor is not None:
             return self._hand_over(self._successor, state)
         load = self._load(state.progress, events_max)
-        events = [*load.unjudged, *load.found.new]
-        if events:
-            learned_last = max([each.time if each.received is None else each.received for each in events])
-            clock = max(state.progress.clock, learned_last)
-            verdicts = state.kernel.on_events(events)
+        if load.judged.size:
+            clock = max(state.progress.clock, load.judged.learned_last())
+            verdicts = state.kernel.on_page(load.judged)
         elif load.taken:
             clock, verdicts = state.progress.clock, Verdicts()
         else:
@@ -177,7 +187,7 @@ class Pipeline(Generic[Work]):
             clock = max(state.progress.clock, now)
             verdicts = state.kernel.sweep(clock) if _is_due(state.kernel.next_due(), clock) else Verdicts()
         reached = Progress(position=load.position, clock=clock, pack=state.progress.pack)
-        if events or load.taken or verdicts.findings or verdicts.clearings:
+        if load.judged.size or load.taken or verdicts.findings or verdicts.clearings:
             return self._commit(state, load, verdicts, reached)
         with self._store.reading() as work:
             # People, here or in another process, may have let a case or a rule rest, or not any more.
@@ -185,19 +195,29 @@ class Pipeline(Generic[Work]):
         self._state = msgspec.structs.replace(state, progress=reached, case_due=case_due)
         return Round()
 
+    def _has_come(self, done: Round) -> bool:
+        """Whether a delivery has come while a round was at others."""
+        if not done.deliveries:
+            return False
+        with self._store.reading() as work:
+            return work.inbox.waits()
+
     def _load(self, progress: Progress, events_max: int) -> _Load:
         bytes_max = events_max * _EVENT_BYTES
         with self._store.reading() as work:
             head = work.journal.head()
-            tail = work.journal.read(after=progress.position, limit=events_max) if head > progress.position else []
-            unjudged = [entry.event for entry in tail]
-            if tail and tail[-1].position < head:
-                return _Load(head=head, position=tail[-1].position, unjudged=unjudged, more=True)
+            tail = _EMPTY
+            if head > progress.position:
+                stretch = work.journal.stretch(after=progress.position, limit=events_max)
+                tail = stretch.page
+                if stretch.position < head:
+                    return _Load(head=head, position=stretch.position, judged=tail, more=True)
             deliveries = work.inbox.pending(limit=events_max, bytes_max=bytes_max)
             more = len(deliveries) >= events_max or sum(len(each.body) for each in deliveries) >= bytes_max
             taken = take_in(deliveries, self._translator, progress.clock)
-            found = work.journal.sort_out([event for one in taken for event in one.events])
-        return _Load(head=head, position=head + len(found.new), unjudged=unjudged, taken=taken, found=found, more=more)
+            found = work.journal.sort_out(page_of(taken))
+        position, judged = head + found.new.size, tail.and_then(found.new)
+        return _Load(head=head, position=position, judged=judged, taken=taken, found=found, more=more)
 
     def _hand_over(self, successor: Successor[Work], state: _State) -> Round:
         """Swap the rules between two rounds: nothing is judged twice or by neither, as both stand at one position."""
@@ -236,7 +256,7 @@ class Pipeline(Generic[Work]):
         self._state = msgspec.structs.replace(state, progress=reached, queued=queued)
         return Round(
             deliveries=len(load.taken),
-            events=len(load.unjudged) + len(load.found.new),
+            events=load.judged.size,
             verdicts=verdicts,
             changes=_unread_deliveries(load.taken),
             more=load.more,
@@ -249,16 +269,18 @@ class Pipeline(Generic[Work]):
         wakes = _is_due(state.case_due, state.progress.clock)
         if state.desk >= state.progress.position and not state.queued and not wakes:
             return done
+        verdicts, events = (_VERDICTS_PRESSED, _STRETCH_PRESSED) if done.more else (_VERDICTS_MAX, _STRETCH)
         with self._store.reading() as work:
-            stretch = work.journal.read(after=state.desk, limit=_STRETCH)
-            desk = stretch[-1].position if stretch else state.desk
+            stretch = work.journal.stretch(after=state.desk, limit=events)
+            desk = stretch.position
             # Cases are found by the faces of their orders, so those come first.
-            queue = work.verdicts.first(_VERDICTS_MAX) if state.queued else []
+            queue = work.verdicts.first(verdicts) if state.queued else []
         portions = [portion for portion in queue if portion.position <= desk]
-        told = [entry.event for entry in stretch if entry.event.type.startswith("order.")]
+        told = stretch.page.events_of(_ORDER_TYPES)
         if not (portions or told or wakes):
             self._state = msgspec.structs.replace(state, desk=desk)
-            return msgspec.structs.replace(done, more=done.more or state.queued or desk < state.progress.position)
+            more = done.more or state.queued or desk < state.progress.position
+            return msgspec.structs.replace(done, more=more, tended=True)
         return self._tend_to(state, portions, told, desk, done)
 
     def _tend_to(
@@ -272,7 +294,7 @@ class Pipeline(Generic[Work]):
             back = [each for portion in portions for each in portion.back]
             news = self._cases.step(work, Verdicts(findings, cleared), clock, back)
             # What is told of cases comes after what the kernel has judged, and is judged in the next round.
-            said = work.journal.sort_out(learned(news.events, clock, clock))
+            said = work.journal.sort_out(Page.of(learned(news.events, clock, clock)))
             work.journal.append(said, after=work.journal.head())
             work.verdicts.remove(portions)
             work.progress.set(state.progress)
@@ -282,8 +304,8 @@ class Pipeline(Generic[Work]):
             failpoints.reach("desk.commit.before")
         failpoints.reach("desk.commit.after")
         self._state = msgspec.structs.replace(state, desk=desk, queued=queued, case_due=case_due)
-        more = done.more or bool(said.new) or queued or desk < state.progress.position
-        return msgspec.structs.replace(done, changes=[*done.changes, *news.changes], more=more)
+        more = done.more or bool(said.new.size) or queued or desk < state.progress.position
+        return msgspec.structs.replace(done, changes=[*done.changes, *news.changes], more=more, tended=True)
 
 
 def _is_due(due: Instant | None, clock: Instant) -> bool:

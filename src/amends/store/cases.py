@@ -1,10 +1,11 @@
 """Cases and incidents: what a piece of work touches is read here, and what it decided is written."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any, Final, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, Table, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, Select, Table, bindparam, delete, insert, select, tuple_, update
 
 from amends.cases.book import CaseBook, CaseWork, LooseFinding, SurgeTouch, Touch
 from amends.cases.case import Case, CaseChange, CaseFinding, Note
@@ -25,9 +26,13 @@ from amends.store.case_schema import (
 )
 from amends.store.faces import FaceTable, words_of
 from amends.store.schema import finding
+from amends.store.statement import Among, Statement
 
 _QUESTION_MAX: Final = 1_000
 _WORDS_MAX: Final = 1_000
+
+_wake_at = case_file.c.wake_at
+_next_due = Statement(select(_wake_at).where(_wake_at.is_not(None)).order_by(_wake_at).limit(1))
 
 _Record = TypeVar("_Record", bound=msgspec.Struct)
 
@@ -42,10 +47,10 @@ class CaseTable:
 
     def book(self, touch: Touch) -> CaseBook:
         """What verdicts touch; see `Touch`. Whether the verdicts are recorded already makes no difference."""
-        ids = set(self._ids(case_file.c.id, case_file.c.order_id, touch.orders))
+        ids = {row.id for row in _of_orders.rows(self._connection, touch.orders)}
         for kind, subjects in _by_kind(touch.subjects).items():
-            ids.update(self._ids(case_file.c.id, case_file.c.subject, subjects, case_file.c.kind == kind))
-        ids.update(self._ids(case_finding.c.case_id, case_finding.c.finding_id, touch.findings))
+            ids.update(row.id for row in _of_subjects.rows(self._connection, subjects, kind))
+        ids.update(row.case_id for row in _of_findings.rows(self._connection, touch.findings))
         for surge in touch.surges:
             ids.update(self._may_join(surge))
         book = self._book_of(ids | touch.cases)
@@ -60,8 +65,7 @@ class CaseTable:
 
     def next_due(self) -> Instant | None:
         """The earliest `wake_at`."""
-        column = case_file.c.wake_at
-        earliest = self._connection.scalar(select(column).where(column.is_not(None)).order_by(column).limit(1))
+        earliest = _next_due.run(self._connection).scalar()
         return None if earliest is None else Instant(earliest)
 
     def case_book(self, *ids: str) -> CaseBook:
@@ -93,7 +97,7 @@ class CaseTable:
 
     def of_order(self, order: str) -> list[Case]:
         """The cases of an order, the newest first."""
-        ids = self._ids(case_file.c.id, case_file.c.order_id, [order])
+        ids = [row.id for row in _of_orders.rows(self._connection, [order])]
         return sorted(self.get(ids).values(), key=lambda case: (-case.opened_at, case.id))
 
     def changes(self, case: str) -> list[CaseChange]:
@@ -178,10 +182,8 @@ class CaseTable:
 
     def _held(self, ids: Iterable[str]) -> dict[str, list[CaseFinding]]:
         found: dict[str, list[CaseFinding]] = {}
-        for portion in _portions(ids):
-            query = _HELD.where(case_finding.c.case_id.in_(portion)).order_by(finding.c.fired_at, finding.c.id)
-            for row in self._connection.execute(query):
-                found.setdefault(row.case_id, []).append(_held_finding(row))
+        for row in _held.rows(self._connection, ids):
+            found.setdefault(row.case_id, []).append(_held_finding(row))
         return found
 
     def _may_join(self, surge: SurgeTouch) -> Iterator[str]:
@@ -195,33 +197,19 @@ class CaseTable:
         return iter(self._connection.scalars(query))
 
     def _loose(self, touch: Touch) -> Iterator[LooseFinding]:
-        conditions: list[Any] = [finding.c.order_id.in_(portion) for portion in _portions(touch.orders)]
+        rows = list(_loose_of_orders.rows(self._connection, touch.orders))
         for kind, subjects in _by_kind(touch.subjects).items():
-            here = finding.c.kind == kind
-            conditions += [here & finding.c.subject.in_(portion) for portion in _portions(subjects)]
+            rows += _loose_of_subjects.rows(self._connection, subjects, kind)
         found: dict[str, LooseFinding] = {}
-        for condition in conditions:
-            query = _LOOSE.where(
-                condition
-                & finding.c.cleared_at.is_not(None)
-                & case_finding.c.case_id.is_(None)
-                # What was kept quiet was seen, and nobody wanted to hear of it.
-                & finding.c.snooze.is_(None)
-            )
-            for row in self._connection.execute(query):
-                if row.id not in touch.findings:
-                    found[row.id] = LooseFinding(
-                        finding=_finding(row), cleared_at=Instant(row.cleared_at), cleared_by=row.cleared_by
-                    )
+        for row in rows:
+            if row.id not in touch.findings:
+                found[row.id] = LooseFinding(
+                    finding=_finding(row), cleared_at=Instant(row.cleared_at), cleared_by=row.cleared_by
+                )
         return iter(found.values())
 
-    def _ids(self, wanted: Any, column: Any, values: Iterable[str], *conditions: Any) -> Iterator[str]:
-        for portion in _portions(values):
-            yield from self._connection.scalars(select(wanted).where(column.in_(portion), *conditions))
-
-    def _rows(self, table: Table, column: Any, values: Iterable[str]) -> Iterator[Row[Any]]:
-        for portion in _portions(values):
-            yield from self._connection.execute(select(table).where(column.in_(portion)))
+    def _rows(self, table: Table, column: Any, values: Iterable[str]) -> Iterator[Any]:
+        return _whole(table, column).rows(self._connection, values)
 
     # ------------------------------------------------------------ putting
 
@@ -230,13 +218,8 @@ class CaseTable:
     ) -> None:
         """The one who reads last writes; who has read before must read again."""
         expected = {record.id: record.revision - 1 for record in records if record.id not in opened}
-        present = {
-            which: revision
-            for portion in _portions(record.id for record in records)
-            for which, revision in self._connection.execute(
-                select(table.c.id, table.c.revision).where(table.c.id.in_(portion))
-            )
-        }
+        ids = [record.id for record in records]
+        present = {row.id: row.revision for row in _revisions(table).rows(self._connection, ids)}
         if present != expected:
             raise CaseChangedError("Somebody else has changed this meanwhile: look at it again, then decide.")
 
@@ -268,7 +251,40 @@ _HELD: Select[Any] = select(
     case_finding.c.severity.label("held_severity"),
     case_finding.c.trouble.label("held_trouble"),
 ).join(case_finding, case_finding.c.finding_id == finding.c.id)
-_LOOSE = select(*_FINDING_COLUMNS).outerjoin(case_finding, case_finding.c.finding_id == finding.c.id)
+_held = Among(lambda values: _HELD.where(case_finding.c.case_id.in_(values)).order_by(finding.c.fired_at, finding.c.id))
+_of_orders = Among(lambda values: select(case_file.c.id).where(case_file.c.order_id.in_(values)))
+_of_subjects = Among(
+    lambda values: select(case_file.c.id).where(case_file.c.subject.in_(values), case_file.c.kind == bindparam("of")),
+    "of",
+)
+_of_findings = Among(lambda values: select(case_finding.c.case_id).where(case_finding.c.finding_id.in_(values)))
+
+
+@cache
+def _whole(table: Table, column: Any) -> Among:
+    """Whole rows of a table."""
+    return Among(lambda values: select(table).where(column.in_(values)))
+
+
+@cache
+def _revisions(table: Table) -> Among:
+    return Among(lambda values: select(table.c.id, table.c.revision).where(table.c.id.in_(values)))
+
+
+_LOOSE: Select[Any] = (
+    select(*_FINDING_COLUMNS)
+    .outerjoin(case_finding, case_finding.c.finding_id == finding.c.id)
+    .where(
+        finding.c.cleared_at.is_not(None),
+        case_finding.c.case_id.is_(None),
+        # What was kept quiet was seen, and nobody wanted to hear of it.
+        finding.c.snooze.is_(None),
+    )
+)
+_loose_of_orders = Among(lambda values: _LOOSE.where(finding.c.order_id.in_(values)))
+_loose_of_subjects = Among(
+    lambda values: _LOOSE.where(finding.c.kind == bindparam("of"), finding.c.subject.in_(values)), "of"
+)
 _UPDATES = {
     table.name: update(table)
     .where(table.c.id == bindparam("which"))
@@ -278,7 +294,7 @@ _UPDATES = {
 _CASE_FIELDS = tuple(name for name in Case.__struct_fields__ if name not in ("order", "findings", "grade"))
 
 
-def _case(row: Row[Any], held: list[CaseFinding]) -> Case:
+def _case(row: Any, held: list[CaseFinding]) -> Case:
     values = {name: getattr(row, name) for name in _CASE_FIELDS}
     grade = msgspec.convert(row.grade, Grade)
     return Case(order=row.order_id, findings=tuple(held), grade=grade, **values)
@@ -323,7 +339,7 @@ def _as_before(case: Case, clearing: frozenset[str]) -> Case:
     return case if findings == case.findings else msgspec.structs.replace(case, findings=findings)
 
 
-def _held_finding(row: Row[Any]) -> CaseFinding:
+def _held_finding(row: Any) -> CaseFinding:
     return CaseFinding(
         finding=_finding(row),
         severity=row.held_severity,
@@ -333,12 +349,12 @@ def _held_finding(row: Row[Any]) -> CaseFinding:
     )
 
 
-def _finding(row: Row[Any]) -> Finding:
+def _finding(row: Any) -> Finding:
     values = {name: getattr(row, name) for name in Finding.__struct_fields__ if name != "order"}
     return Finding(order=row.order_id, **values)
 
 
-def _incident(row: Row[Any]) -> Incident:
+def _incident(row: Any) -> Incident:
     values = row._asdict()
     return Incident(**values | {name: tuple(values[name]) for name in ("findings", "names", "counts")})
 
@@ -357,7 +373,7 @@ def _with_case_id(record: msgspec.Struct) -> dict[str, Any]:
     return row | {"case_id": row.pop("case")}
 
 
-def _record(kind: Callable[..., _Record], row: Row[Any], **renamed: str) -> _Record:
+def _record(kind: Callable[..., _Record], row: Any, **renamed: str) -> _Record:
     values = row._asdict()
     for name, column in renamed.items():
         values[name] = values.pop(column)

@@ -13,6 +13,7 @@ DependencyFailedError
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pysqlite3.dbapi2 as sqlite  # type: ignore[import-untyped]
 from sqlalchemy.exc import DBAPIError
 
 from amends.model.errors import DependencyFailedError
@@ -54,15 +55,15 @@ def explained(place: str) -> Iterator[None]:
     """
     try:
         yield
-    except DBAPIError as error:
+    except (DBAPIError, sqlite.Error) as error:
         explanation = _explain(error, place)
         if explanation is None:
             raise
         raise explanation from error
 
 
-def _explain(error: DBAPIError, place: str) -> StoreError | None:
-    name = str(getattr(error.orig, "sqlite_errorname", ""))
+def _explain(error: Exception, place: str) -> StoreError | None:
+    name = str(getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlite_errorname", ""))
     if name.startswith("SQLITE_FULL"):
         return DiskFullError(f"The disk that holds {place} is full: make room, and Amends goes on by itself.")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):

@@ -1,16 +1,16 @@
 """What people recognise orders by, kept beside the journal that tells it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from amends.cases.face import OrderFace, faces_of, merged
 from amends.model.event import Event
 from amends.store.case_schema import case_file, order_face
+from amends.store.statement import Among
 
-_QUESTION_MAX: Final = 1_000
 _WORDS_MAX: Final = 1_000
 
 
@@ -39,11 +39,7 @@ class FaceTable:
 
     def get(self, orders: Iterable[str]) -> dict[str, OrderFace]:
         """Faces by order; those of unknown orders are left out."""
-        found = (
-            _face(row)
-            for portion in _portions(sorted(set(orders)))
-            for row in self._connection.execute(_FACES.where(order_face.c.order_id.in_(portion)))
-        )
+        found = map(_face, _of_orders.rows(self._connection, sorted(set(orders))))
         return {face.order: face for face in found}
 
     def latest(self, limit: int) -> list[OrderFace]:
@@ -69,6 +65,7 @@ def words_of(face: OrderFace | None) -> str:
 
 
 _FACES = select(*(column for column in order_face.c if column.name != "known_as"))
+_of_orders = Among(lambda values: _FACES.where(order_face.c.order_id.in_(values)))
 _UPDATE = (
     update(order_face)
     .where(order_face.c.order_id == bindparam("which"))
@@ -94,11 +91,7 @@ def _row(face: OrderFace) -> dict[str, Any]:
     return row
 
 
-def _face(row: Row[Any]) -> OrderFace:
+def _face(row: Any) -> OrderFace:
     values = row._asdict()
     values["order"] = values.pop("order_id")
     return OrderFace(**values)
-
-
-def _portions(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (ids[start : start + _QUESTION_MAX] for start in range(0, len(ids), _QUESTION_MAX))

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, select, text, u
 from amends.detection.finding import Clearing, Finding
 from amends.model.instant import Instant
 from amends.store.schema import finding
-from amends.store.statement import Statement
+from amends.store.statement import Among, Statement
 
 _QUESTION_MAX: Final = 1_000
 
@@ -102,13 +102,9 @@ class FindingTable:
 
     def cleared(self, ids: Iterable[str]) -> dict[str, Instant | None]:
         """When each of these cleared, None for what is open; what was never recorded is left out."""
-        columns = finding.c
         return {
-            id_: None if at is None else Instant(at)
-            for portion in _portions(sorted(set(ids)))
-            for id_, at in self._connection.execute(
-                select(columns.id, columns.cleared_at).where(columns.id.in_(portion))
-            )
+            row.id: None if row.cleared_at is None else Instant(row.cleared_at)
+            for row in _cleared.rows(self._connection, sorted(set(ids)))
         }
 
     def _ask(self, query: Select[Any]) -> list[RecordedFinding]:
@@ -125,6 +121,7 @@ _put = Statement(
     ),
     *_COLUMNS,
 )
+_cleared = Among(lambda values: select(finding.c.id, finding.c.cleared_at).where(finding.c.id.in_(values)))
 _clear = Statement(
     update(finding)
     .where(finding.c.id == bindparam("which"))

@@ -68,6 +68,10 @@ class InboxTable:
                     break
         return found
 
+    def waits(self) -> bool:
+        """Whether any delivery waits for the pipeline."""
+        return _waits.run(self._connection).scalar() is not None
+
     def size(self) -> int:
         """How many deliveries wait for the pipeline."""
         return _size.run(self._connection).scalar() or 0
@@ -88,6 +92,7 @@ _pending = Statement(
     .limit(bindparam("limit", type_=Integer)),
     "limit",
 )
+_waits = Statement(select(delivery.c.position).where(_IS_PENDING).limit(1))
 _size = Statement(select(func.count()).select_from(delivery).where(_IS_PENDING))
 _settle = Statement(
     update(delivery)

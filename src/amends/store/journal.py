@@ -1,16 +1,18 @@
 """The journal: every event once, in batches, with a way back from a subject to its events."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, bindparam, func, select
 
+from amends.detection.page import Page
 from amends.model.event import Event
 from amends.model.subjects import PARENTS
-from amends.pipeline.ports import Entry, JournalMovedError, Sorted
-from amends.store.digests import Digests, identities_of, subjects_of
+from amends.pipeline.ports import Entry, JournalMovedError, Sorted, Stretch
+from amends.store.digests import Digests, identities_on, subjects_of, subjects_on
 from amends.store.lines import Batch, written
 from amends.store.postings import Postings
 from amends.store.schema import journal_batch
@@ -53,41 +55,37 @@ class JournalTable:
         """The greatest position; 0 where the journal is empty."""
         return _head.run(self._connection).scalar() or 0
 
-    def sort_out(self, events: Sequence[Event]) -> Sorted:
+    def sort_out(self, page: Page) -> Sorted:
         """Tell the new ones (the first of each identity) from those that repeat an identity with another body."""
-        if not events:
-            return Sorted([], [])
-        digests = identities_of(events)
+        if not page.size:
+            return Sorted(page)
+        digests = identities_on(page)
         suspect = self._suspect(digests)
-        if not suspect.any() and len(set(digests.tolist())) == len(digests):
-            return Sorted(list(events), [], digests.tobytes())
+        looked_at = suspect | _repeated(digests)
+        if not looked_at.any():
+            return Sorted(page, identities=digests.tobytes())
         known = self._known(digests[suspect])
-        places, conflicts = [], []
-        for place, event in enumerate(events):
-            identity = event.source, event.id
-            if identity not in known:
-                known[identity] = event
-                places.append(place)
-            elif body_of(known[identity]) != body_of(event):
-                conflicts.append(event)
-        return Sorted([events[place] for place in places], conflicts, digests[places].tobytes())
+        old, conflicts = set[int](), set[int]()
+        for place in np.flatnonzero(looked_at).tolist():
+            event = page.event(place)
+            first = known.setdefault((event.source, event.id), event)
+            if first is not event:
+                (old if body_of(first) == body_of(event) else conflicts).add(place)
+        new = [place for place in range(page.size) if place not in old and place not in conflicts]
+        return Sorted(page.only(new), frozenset(old), frozenset(conflicts), digests[new].tobytes())
 
     def append(self, found: Sorted, *, after: int) -> int:
         """Add the new events; gives the head. Raises JournalMovedError if it is not at `after` any more."""
         if self.head() != after:
             raise JournalMovedError
-        if not found.new:
+        page = found.new
+        if not page.size:
             return after
-        head = after + len(found.new)
-        starts = range(0, len(found.new), _BATCH_MAX)
-        _put.run_many(
-            self._connection,
-            (_batch_row(found.new[start : start + _BATCH_MAX], after + start + 1) for start in starts),
-        )
-        positions = np.arange(after + 1, head + 1)
-        self._identities.add(np.frombuffer(found.identities, dtype=np.int64), positions)
-        named = subjects_of(key for event in found.new for key in event.keys.items())
-        self._subjects.add(named, np.repeat(positions, [len(event.keys) for event in found.new]))
+        head = after + page.size
+        _put.run_many(self._connection, _batch_rows(page, after + 1))
+        self._identities.add(np.frombuffer(found.identities, dtype=np.int64), np.arange(after + 1, head + 1))
+        named, places = subjects_on(page)
+        self._subjects.add(named, places + (after + 1))
         return head
 
     def read(self, *, after: int, limit: int) -> list[Entry]:
@@ -101,6 +99,18 @@ class JournalTable:
                 if len(entries) >= limit:
                     break
         return entries
+
+    def stretch(self, *, after: int, limit: int) -> Stretch:
+        """The same events as their lines; at the end an empty page."""
+        position, texts = after, []
+        with _behind.run(self._connection, after) as batches:
+            for batch in batches:
+                first = max(batch.first_position, position + 1)
+                texts.append(Batch(batch.codec, batch.blob).text(first - batch.first_position))
+                position = batch.last_position
+                if position - after >= limit:
+                    break
+        return Stretch(position, Page(b"".join(texts), position - after))
 
     def read_subject(self, kind: str, subject: str) -> list[Entry]:
         """The events of a subject, in order; of an order also those of its payments, shipments, returns and threads.
@@ -155,15 +165,21 @@ class JournalTable:
         return found
 
 
-def _batch_row(events: Sequence[Event], first: int) -> tuple[Any, ...]:
-    codec, blob = written(events)
-    return (
-        first,
-        first + len(events) - 1,
-        max([event.time if event.received is None else event.received for event in events]),
-        codec,
-        blob,
-    )
+def _repeated(digests: Digests) -> NDArray[np.bool_]:
+    """Which of them occur more than once."""
+    if len(set(digests.tolist())) == len(digests):
+        return np.zeros(len(digests), dtype=np.bool_)
+    _, which, counts = np.unique(digests, return_inverse=True, return_counts=True)
+    repeated: NDArray[np.bool_] = counts[which] > 1
+    return repeated
+
+
+def _batch_rows(page: Page, first: int) -> Iterator[tuple[Any, ...]]:
+    received = page.received()
+    for start, text in zip(range(0, page.size, _BATCH_MAX), page.cut(_BATCH_MAX), strict=True):
+        learned = received[start : start + _BATCH_MAX]
+        codec, blob = written(text)
+        yield first + start, first + start + len(learned) - 1, int(learned.max()), codec, blob
 
 
 def body_of(event: Event) -> bytes:

@@ -4,30 +4,27 @@ The codec of a batch is kept beside it. Older batches hold CloudEvents records (
 """
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
-import msgspec
 import zstandard
 
 from amends.model.errors import DependencyFailedError
 from amends.model.event import Event, decode_event
+from amends.model.line import event_of, lines_of
 
 _PLAIN_BYTES_MAX: Final = 400
 """Below this, compression saves less than a page and costs time."""
 _ZSTD_LEVEL: Final = 1
-
-_encoder: Final = msgspec.json.Encoder()
-_read: Final = msgspec.json.Decoder(Event).decode
 
 
 class UnknownCodecError(DependencyFailedError):
     """The journal holds a batch that this release cannot read."""
 
 
-def written(events: Sequence[Event]) -> tuple[str, bytes]:
-    """A batch of events as codec and blob."""
-    text = _encoder.encode_lines(events)[:-1]
+def written(lines: bytes) -> tuple[str, bytes]:
+    """A batch of events, as their lines, as codec and blob."""
+    text = lines[:-1]
     if len(text) <= _PLAIN_BYTES_MAX:
         return "lines", text
     return "zstd", zstandard.compress(text, _ZSTD_LEVEL)
@@ -46,6 +43,13 @@ class Batch:
         # Only \n ends a line: JSON escapes it inside texts, but not the other characters that splitlines() knows.
         self._lines = unpack(blob).split(b"\n")
 
+    def text(self, start: int = 0) -> bytes:
+        """The lines from a place on, each with its end, as they would be written today."""
+        lines = self._lines[start:]
+        if self._decode is event_of:
+            return b"\n".join([*lines, b""])
+        return lines_of([self._decode(line) for line in lines])
+
     def event(self, place: int) -> Event:
         """The event at a place, the first at 0."""
         return self._decode(self._lines[place])
@@ -56,8 +60,8 @@ class Batch:
 
 
 _CODECS: Final[dict[str, tuple[Callable[[bytes], bytes], Callable[[bytes], Event]]]] = {
-    "lines": (bytes, _read),
-    "zstd": (zstandard.decompress, _read),
+    "lines": (bytes, event_of),
+    "zstd": (zstandard.decompress, event_of),
     "plain": (bytes, decode_event),
     "zlib": (zlib.decompress, decode_event),
 }

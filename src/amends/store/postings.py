@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, bindparam, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 
 from amends.store.digests import Digests
 from amends.store.schema import journal_index
@@ -94,7 +94,7 @@ class Postings:
             digests, positions = _unpacked(run)
             yield digests[positions > position]
 
-    def _runs(self, wanted: Digests) -> Iterator[Row[Any]]:
+    def _runs(self, wanted: Digests) -> Iterator[Any]:
         yield from _short_runs.run(self._connection, self._name)
         buckets = np.unique(_buckets(wanted)).tolist()
         for level in range(FILED, _LEVEL_MAX + 1):
@@ -128,7 +128,7 @@ class Postings:
             order = np.argsort(held, kind="stable")
             _put.run(self._connection, *self._row(crowd.level + 1, crowd.bucket, held[order], where[order]))
 
-    def _taken(self, runs: Sequence[Row[Any]]) -> tuple[Digests, Index]:
+    def _taken(self, runs: Sequence[Any]) -> tuple[Digests, Index]:
         """What these runs hold, which are no more."""
         _remove.run_many(self._connection, [(run.id,) for run in runs])
         parts = [_unpacked(run) for run in runs]
@@ -144,7 +144,7 @@ def packed(digests: Digests, positions: Index, first: int) -> bytes:
     return digests.astype("<i8").tobytes() + (positions - first).astype("<u4").tobytes()
 
 
-def _unpacked(run: Row[Any]) -> tuple[Digests, Index]:
+def _unpacked(run: Any) -> tuple[Digests, Index]:
     blob = bytes(run.blob)
     count = len(blob) // _POSTING_BYTES
     digests = np.frombuffer(blob, dtype="<i8", count=count)

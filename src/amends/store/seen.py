@@ -5,12 +5,12 @@ are new about one is taken for known, and looked up in vain. None that is known 
 """
 
 import threading
-from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from amends.detection.machine.filters import ask_bits, set_bits
 from amends.store.digests import Digests
 from amends.store.postings import Postings
 
@@ -40,8 +40,9 @@ class Seen:
             if settled or head < position:
                 self.position = head
             found = np.zeros(len(digests), dtype=np.bool_)
+            asked = np.ascontiguousarray(digests)
             for layer in self._layers:
-                found |= layer.may_hold(digests)
+                layer.ask(asked, found)
             return found
 
     def _add(self, digests: Digests) -> None:
@@ -64,25 +65,7 @@ class _Layer:
 
     def add(self, digests: Digests) -> None:
         self.room -= len(digests)
-        for places, bits in _probes(digests, self._mask):
-            np.bitwise_or.at(self._bytes, places, bits)
+        set_bits(np.ascontiguousarray(digests), _PROBES, self._mask, self._bytes)
 
-    def may_hold(self, digests: Digests) -> NDArray[np.bool_]:
-        found = np.ones(len(digests), dtype=np.bool_)
-        for places, bits in _probes(digests, self._mask):
-            found &= (self._bytes[places] & bits) != 0
-            if not found.any():
-                break
-        return found
-
-
-def _probes(digests: Digests, mask: np.uint64) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.uint8]]]:
-    """For each probe the byte and the bit of every digest (double hashing, Kirsch and Mitzenmacher 2006)."""
-    place = np.ascontiguousarray(digests).view(np.uint64)
-    step = (place >> np.uint64(32)) | np.uint64(1)
-    for _ in range(_PROBES):
-        yield (place & mask) >> np.uint64(3), _BIT[(place & np.uint64(7)).astype(np.uint8)]
-        place = place + step
-
-
-_BIT: Final = np.left_shift(1, np.arange(8)).astype(np.uint8)
+    def ask(self, digests: Digests, found: NDArray[np.bool_]) -> None:
+        ask_bits(digests, _PROBES, self._mask, self._bytes, found)

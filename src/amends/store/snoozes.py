@@ -11,6 +11,7 @@ from amends.model.errors import UnusableInputError
 from amends.model.instant import Instant
 from amends.store.rule_schema import rule_snooze
 from amends.store.schema import finding
+from amends.store.statement import Statement
 
 
 class UnusableSnoozeError(UnusableInputError):
@@ -94,9 +95,7 @@ class SnoozeTable:
 
     def next_due(self) -> Instant | None:
         """When the next snooze ends."""
-        earliest = self._connection.scalar(
-            select(func.min(rule_snooze.c.until)).where(rule_snooze.c.ended_at.is_(None))
-        )
+        earliest = _next_due.run(self._connection).scalar()
         return None if earliest is None else Instant(earliest)
 
     def _standing(self, now: Instant) -> list[RuleSnooze]:
@@ -105,6 +104,7 @@ class SnoozeTable:
 
 
 _COLUMNS: Final = [finding.c["order_id" if name == "order" else name] for name in Finding.__struct_fields__]
+_next_due: Final = Statement(select(func.min(rule_snooze.c.until)).where(rule_snooze.c.ended_at.is_(None)))
 _MARK: Final = update(finding).where(finding.c.id == bindparam("which")).values(snooze=bindparam("by"))
 
 

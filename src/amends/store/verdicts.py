@@ -5,7 +5,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Integer, Row, bindparam, delete, func, select
+from sqlalchemy import Connection, Integer, bindparam, delete, func, select
 
 from amends.detection.finding import Clearing, Finding, Verdicts
 from amends.model.instant import Instant
@@ -13,8 +13,8 @@ from amends.pipeline.ports import Queued
 from amends.store.schema import verdict_queue
 from amends.store.statement import Statement, insertion
 
-_PORTION: Final = 50
-"""Verdicts in a portion: cases take some tenth of a millisecond for each, and deliveries wait meanwhile."""
+_PORTION: Final = 20
+"""Verdicts in a portion: cases take some tenths of a millisecond for each, and deliveries wait meanwhile."""
 
 _columns = verdict_queue.c
 _put = insertion(verdict_queue, "position", "clock", "blob")
@@ -79,7 +79,7 @@ class VerdictTable:
         return _size.run(self._connection).scalar() or 0
 
 
-def _queued(row: Row[Any]) -> Queued:
+def _queued(row: Any) -> Queued:
     part = _decode(row.blob)
     verdicts = Verdicts(part.findings, part.clearings)
     return Queued(id=row.id, position=row.position, clock=Instant(row.clock), verdicts=verdicts, back=part.back)

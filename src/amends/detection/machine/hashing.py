@@ -195,3 +195,16 @@ def gather(characters: Bytes, firsts: Index, lasts: Index, into: Bytes) -> None:
         for character in range(firsts[place], lasts[place]):
             into[at] = characters[character]
             at += 1
+
+
+@compiled
+def enter(characters: Bytes, ends: Index, table: NDArray[np.int32]) -> None:
+    """Enter names that stand one after the other into an empty table, each under its place."""
+    mask = len(table) - 1
+    begin = np.int64(0)
+    for place in range(len(ends)):
+        slot = _hash(characters, begin, ends[place]) & mask
+        while table[slot] >= 0:
+            slot = (slot + 1) & mask
+        table[slot] = place
+        begin = ends[place]
