@@ -53,19 +53,22 @@ class Buyers:
     def make(self, country: str, address: Address) -> Buyer:
         """Somebody new."""
         self._count += 1
+        host, language = self._rng.choice(_HOSTS), draw_language(self._rng, country)
         return Buyer(
             id=_FIRST_ID + self._count * 101,
-            email=f"buyer{self._count}@{self._rng.choice(_HOSTS)}",
-            language=draw_language(self._rng, country),
+            email=f"buyer{self._count}@{host}",
+            language=language,
             # Numbers that may be printed are few, and those of strangers should differ.
             address=msgspec.structs.replace(address, phone=own_phone(country, self._count)),
-            device=_device(self._count),
+            device=_device(self._count, language),
             card=f"fp{self._count:014d}",
         )
 
 
-def _device(number: int) -> Device:
+def _device(number: int, language: str) -> Device:
     """At home behind an address of one's own; every fifth by telephone, behind one that others are behind too."""
     if number % 5:
-        return Device(f"2001:db8:{number >> 16:x}:{number & 0xFFFF:x}::{number % 7 + 1:x}", _BROWSERS[number % 4])
-    return Device(f"203.0.113.{number // 5 % 254 + 1}", _MOBILE)
+        return Device(
+            f"2001:db8:{number >> 16:x}:{number & 0xFFFF:x}::{number % 7 + 1:x}", _BROWSERS[number % 4], language
+        )
+    return Device(f"203.0.113.{number // 5 % 254 + 1}", _MOBILE, language)

@@ -28,10 +28,11 @@ class Fact:
 
 @dataclass(slots=True, frozen=True)
 class Device:
-    """What a shop sees of the device that orders: its IP address and its browser."""
+    """What a shop sees of the device that orders: its IP address, its browser and the language of that."""
 
     address: str
     browser: str
+    language: str
 
 
 @dataclass(slots=True)

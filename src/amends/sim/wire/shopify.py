@@ -205,7 +205,7 @@ def _order(course: Course, topic: str, fact: Fact, *, paid: bool) -> dict[str, A
         "customer_locale": course.language,
         "browser_ip": course.buyer.device.address,
         "client_details": {
-            "accept_language": course.language,
+            "accept_language": course.buyer.device.language,
             "browser_height": None,
             "browser_ip": course.buyer.device.address,
             "browser_width": None,
