@@ -61,9 +61,9 @@ class _LinkReader:
     def _of(self, table: Table) -> None:
         parent = PARENTS.get(table.kind)
         if parent is None:
-            self._say("table", f"a {table.kind} belongs to nobody; a link is over what belongs to an account, as order")
+            self._say("table", f"rows of {table.kind} belong to nobody; link over what belongs to an account, as order")
         elif self._entry.get("of") != parent:
-            self._say("of", f"`of: {self._entry.get('of')}` should be {parent}, which a {table.kind} belongs to")
+            self._say("of", f"`of: {self._entry.get('of')}` should be {parent}, to whom rows of {table.kind} belong")
 
     def _by(self, table: Table) -> tuple[str, ...]:
         stated = self._entry.get("by")
