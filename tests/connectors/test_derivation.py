@@ -9,7 +9,9 @@ import pytest
 from amends.connectors.address import Address, address_key
 from amends.connectors.cloudevents.translate import translate
 from amends.connectors.delivery import Delivery
-from amends.connectors.derivation import derived, hs_code_possible, phone_possible
+from amends.connectors.derivation import derived, hs_code_possible, phone_key, phone_possible
+from amends.connectors.device import device_key
+from amends.model.instant import HOUR, Instant
 
 
 def test_numbers_that_are_right_are_possible(realdata: Path) -> None:
@@ -37,6 +39,30 @@ def test_numbers_that_are_right_are_possible(realdata: Path) -> None:
 )
 def test_telephone_numbers(phone: str, country: str | None, possible: bool | None) -> None:
     assert phone_possible(phone, country) is possible
+
+
+def test_a_telephone_number_has_the_same_key_however_it_is_written() -> None:
+    keys = {phone_key(phone, "DE") for phone in ("+49 30 23125123", "030 23125123", "0049-30/23125-123")}
+    assert len(keys) == 1
+    assert "23125" not in str(keys)
+    assert phone_key("+49 30 23125124", "DE") not in keys
+    assert [phone_key(phone, None) for phone in ("none", "+1303", "030 23125123")] == [None] * 3
+    assert derived({"phone": "030 23125123", "country": "DE"})["phone_key"] in keys
+
+
+def test_a_device_has_the_same_key_for_a_day() -> None:
+    noon = Instant(1_772_366_400_000_000)
+    key = device_key(noon, "203.0.113.7", "Firefox", "de")
+    assert device_key(Instant(noon + 11 * HOUR), " 203.0.113.7", "Firefox ", "de") == key
+    assert device_key(Instant(noon + 12 * HOUR), "203.0.113.7", "Firefox", "de") != key
+    assert device_key(noon, "203.0.113.8", "Firefox", "de") != key
+    assert device_key(noon, "203.0.113.7", "Firefox", "fr") != key
+    assert device_key(noon, "::ffff:203.0.113.7", "Firefox", "de") == key
+    # A home has one network of its own, in which its devices change their addresses.
+    assert device_key(noon, "2001:db8::1:2", "Firefox") == device_key(noon, "2001:db8::9", "Firefox")
+    assert device_key(noon, "2001:db8:0:1::9", "Firefox") != device_key(noon, "2001:db8::9", "Firefox")
+    assert device_key(noon, "nowhere", "Firefox") is None
+    assert device_key(noon, "203.0.113.7", "", " ") is None
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 from tests.connectors.samples import RECEIVED, delivery, order
 
 from amends.connectors import IrrelevantDeliveryError, UnreadableDeliveryError, connector_of
+from amends.connectors.derivation import phone_key
 from amends.model import Event
 from amends.model.instant import format_instant, parse_instant
 
@@ -45,6 +46,18 @@ class TestOrders:
         assert said["deliver_by"] == "2026-03-10T22:59:59Z"
         assert said["lines"][0] == {"sku": "MUG-BLUE", "title": "Mug", "quantity": 2}
         assert one(events, "order.paid").time == placed.time
+
+    def test_what_tells_one_buyer_from_another(self) -> None:
+        browser = {"browser_ip": "203.0.113.7", "user_agent": "Firefox", "accept_language": "fr", "browser_width": 1280}
+
+        def device(**more: Any) -> str | None:
+            return one(read(order(client_details={**browser, **more})), "order.placed").data.get("device")
+
+        placed = one(read(order(client_details=browser)), "order.placed").data
+        assert placed["phone_key"] == phone_key("+33472000000", None)
+        assert device() == placed["device"] != device(user_agent="Chrome")
+        assert device(browser_ip=None) is None
+        assert "203.0.113.7" not in str(placed)
 
     def test_one_reservation_a_line(self) -> None:
         reserved = [event for event in read(order(), "orders/create") if event.type == "stock.reserved"]

@@ -326,6 +326,30 @@ class TestDisputes:
         assert "respond_by" not in event.data
 
 
+class TestWhatIsPaidWith:
+    @pytest.mark.parametrize(
+        ("details", "instrument"),
+        [
+            ({"type": "card", "card": {"fingerprint": "Xt5EWLLDS7FJjR1c"}}, "Xt5EWLLDS7FJjR1c"),
+            ({"type": "sepa_debit", "sepa_debit": {"fingerprint": "NwfJSf4tzMZcmDpx"}}, "NwfJSf4tzMZcmDpx"),
+            ({"type": "paypal", "paypal": {"payer_id": "QRS57MYXDZZZZ"}}, "QRS57MYXDZZZZ"),
+            ({"type": "card", "card": {}}, None),
+            ({"type": "boleto", "boleto": {"tax_id": "1"}}, None),
+        ],
+    )
+    def test_by_charge(self, details: dict[str, Any], instrument: str | None) -> None:
+        [authorized, _] = read(charge(payment_method_details=details))
+        assert authorized.data.get("instrument") == instrument
+        [failed] = read(charge(status="failed", payment_method_details=details))
+        assert failed.data.get("instrument") == instrument
+
+    def test_by_a_payment_that_was_declined(self) -> None:
+        method = {"type": "card", "card": {"fingerprint": "Xt5EWLLDS7FJjR1c"}}
+        error = {"code": "card_declined", "payment_method": method}
+        [event] = told("payment_intent.payment_failed", intent(status="canceled", last_payment_error=error))
+        assert (event.type, event.data["instrument"]) == ("payment.failed", "Xt5EWLLDS7FJjR1c")
+
+
 class TestWhatABodyIs:
     def test_bare_objects_and_lists_of_them(self) -> None:
         assert [event.type for event in read(charge())] == ["payment.authorized", "payment.captured"]

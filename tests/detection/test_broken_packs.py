@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - a case a line
-"""Every built-in rule, column, wait and calendar broken in every field: the answer is sentences with their places."""
+"""Every built-in rule, column, wait, link and calendar broken in every field: the answer is sentences with their places."""
 
 import copy
 import json
@@ -19,11 +19,12 @@ from amends.detection.document import Document, Path, parse_document
 FOLDER = files("amends.detection") / "packs"
 NOTHING_OF_THE_KIND: tuple[Any, ...] = ([], {}, 3, 2.5, True, [{}], {"a": {"b": 1}}, [["x"]], "", "§", 10**30)
 CONDITIONS = ("when", "until", "where", "over", "never", "hits")
-NUMBERS = ("version", "at_least", "half_life", "prior", "prior_strength", "enough")
+NUMBERS = ("version", "at_least", "half_life", "prior", "prior_strength", "enough", "at_most")
 OPTIONAL = {
     "rule": {"exception", "version", "severity", "loss", "evidence", "where", "before", "ratio", "prior", "half_life", "falls_to",
-             "at_least", "prior_strength", "when", "until"},
+             "at_least", "prior_strength", "when", "until", "distinct"},
     "column": {"where"},
+    "link": {"at_most"},
     "wait": {"ends", "over", "never", "by", "half_life", "enough"},
     "calendar": {"zone", "hours", "holidays", "closed", "open", "cutoff", "years"},
 }  # fmt: skip
@@ -45,7 +46,8 @@ class Broken(NamedTuple):
 
 def documents() -> dict[str, Any]:
     """The built-in pack as one document."""
-    whole: dict[str, Any] = {"sets": {}, "calendars": {}, "calendars_by": {}, "tables": {}, "waits": {}, "rules": []}
+    whole: dict[str, Any] = {"rules": []}
+    whole |= {part: {} for part in ("sets", "calendars", "calendars_by", "tables", "waits", "links")}
     for file in sorted(FOLDER.iterdir(), key=lambda each: each.name):
         content = parse_document(file.read_text(encoding="utf-8"), file.name).content
         for part, body in content.items():
@@ -77,7 +79,7 @@ def ways(what: str, name: str, entry: dict[str, Any], random: Random, wrong: int
             fine = (
                 (thing is True and key in (*CONDITIONS, "ratio"))
                 or (thing == 3 and key in NUMBERS and not (key == "prior" and entry.get("ratio")))
-                or (thing == 2.5 and key in NUMBERS and key not in ("version", "at_least"))
+                or (thing == 2.5 and key in NUMBERS and key not in ("version", "at_least", "at_most"))
                 or (thing == [] and key in ("evidence", "holidays", "closed", "open"))
                 or (thing == {} and key == "open")
             )
@@ -105,6 +107,8 @@ def all_broken() -> list[Broken]:
             found += [one for one in ways("column", f"{kind}.{name}", column, random, 2) if random.random() < 0.2]
     for name, wait in WHOLE["waits"].items():
         found += ways("wait", name, wait, random, len(NOTHING_OF_THE_KIND))
+    for name, link in WHOLE["links"].items():
+        found += ways("link", name, link, random, len(NOTHING_OF_THE_KIND))
     found += ways("calendar", "shop", CALENDAR, random, len(NOTHING_OF_THE_KIND))
     return found
 
@@ -121,6 +125,8 @@ def assembled(broken: list[Broken]) -> str:
                 pack["tables"][kind]["columns"][f"broken_{number}"] = one.entry
             case "wait":
                 pack["waits"][f"broken_{number}"] = one.entry
+            case "link":
+                pack["links"][f"broken_{number}"] = one.entry
             case "calendar":
                 pack["calendars"][f"broken_{number}"] = one.entry
     # By way of JSON, so that no two parts are one: YAML would write the second as an alias of the first.

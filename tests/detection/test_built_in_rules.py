@@ -1,6 +1,7 @@
 # ruff: noqa: E501 - a row a step
 """The built-in rules told as stories: each fires on what it is about, keeps quiet beside it, and clears."""
 
+from hashlib import blake2b
 from importlib.resources import files
 from pathlib import Path
 
@@ -248,9 +249,13 @@ def test_phone_invalid() -> None:
     )
 
 
+RING = blake2b(b"buyer a", digest_size=8).hexdigest()
+"""What the ring of buyer `a` is called."""
+
+
 def test_promo_abuse_holds_the_orders_of_a_ring() -> None:
     story(
-        """
+        f"""
         learned | happened | event            | keys               | data                       | then
         00:00   |   | order.placed     | order=1 buyer=a    | coupon=X address_key=k            |
         01:00   |   | order.placed     | order=2 buyer=b    | coupon=X address_key=k            |
@@ -259,11 +264,42 @@ def test_promo_abuse_holds_the_orders_of_a_ring() -> None:
         04:00   |   | order.placed     | order=4 buyer=d    | coupon=X address_key=other        |
         05:00   |   | order.placed     | order=5 buyer=e    | coupon=X address_key=k            |
         06:00   |   | order.placed     | order=6 buyer=f    | coupon=X address_key=k            |
-                |   |   |   |   | +promo_abuse group:X/k; +promo_abuse order:2; +promo_abuse order:5; +promo_abuse order:6;
-                |   |   |   |   | +brushing_suspected group:k; +brushing_suspected order:2; +brushing_suspected order:3;
+                |   |   |   |   | +promo_abuse group:X/{RING}; +promo_abuse order:2; +promo_abuse order:5; +promo_abuse order:6;
+                |   |   |   |   | +brushing_suspected group:{RING}; +brushing_suspected order:2; +brushing_suspected order:3;
                 |   |   |   |   | +brushing_suspected order:5; +brushing_suspected order:6
         07:00   |   | order.cancelled  | order=5            |                                   |
                 |   |   |   |   | +order_cancelled order:5; -promo_abuse order:5; -brushing_suspected order:5
+        """
+    )
+
+
+def test_a_ring_is_seen_by_its_telephone_device_and_card_too() -> None:
+    story(
+        f"""
+        learned | happened | event              | keys              | data                             | then
+        00:00   |   | order.placed       | order=1 buyer=a   | address_key=k phone_key=p device=d       |
+        01:00   |   | order.placed       | order=2 buyer=b   | address_key=l phone_key=p device=e       |
+        02:00   |   | order.placed       | order=3 buyer=c   | address_key=m phone_key=q device=e       |
+        03:00   |   | order.placed       | order=4 buyer=e   | address_key=n phone_key=r device=f       |
+        04:00   |   | order.placed       | order=5 buyer=f   | address_key=o phone_key=r device=g       |
+        05:00   |   | payment.authorized | payment=1 order=3 | instrument=card                          |
+        06:00   |   | payment.authorized | payment=2 order=5 | instrument=card                          |
+                |   |   |   |   | +brushing_suspected group:{RING}; +brushing_suspected order:1; +brushing_suspected order:2;
+                |   |   |   |   | +brushing_suspected order:3; +brushing_suspected order:4; +brushing_suspected order:5
+        """
+    )
+
+
+def test_one_buyer_who_orders_again_and_again_is_no_ring() -> None:
+    story(
+        """
+        learned | happened | event        | keys            | data                                       | then
+        00:00   |   | order.placed | order=1 buyer=a | coupon=X address_key=k phone_key=p device=d       |
+        01:00   |   | order.placed | order=2 buyer=a | coupon=X address_key=k phone_key=p device=d       |
+        02:00   |   | order.placed | order=3 buyer=a | coupon=X address_key=k phone_key=p device=d       |
+        03:00   |   | order.placed | order=4 buyer=a | coupon=X address_key=k phone_key=p device=d       |
+        04:00   |   | order.placed | order=5 buyer=a | coupon=X address_key=k phone_key=p device=d       |
+        05:00   |   | order.placed | order=6 buyer=b | coupon=X address_key=k phone_key=q device=e       |
         """
     )
 

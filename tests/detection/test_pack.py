@@ -107,7 +107,7 @@ def test_a_good_pack_is_read() -> None:
         (
             "rules:",
             "ruls:",
-            "`ruls` is not part of a pack; it holds sets, calendars, calendars_by, tables, waits, rules and overrides",
+            "`ruls` is not part of a pack; it holds sets, calendars, calendars_by, tables, waits, links, rules and",
         ),
         ("kind: silence", "kind: silence\n    kind: fault", "`kind` is written twice"),
         ("  order:", "  ordr:", "`ordr` is not a kind of subject; did you mean `order`?"),
@@ -272,3 +272,72 @@ def test_a_bad_wait_is_refused(good: str, bad: str, complaint: str) -> None:
     waits = WAITS.lstrip().replace(good, bad, 1)
     assert waits != WAITS.lstrip()
     assert any(complaint in problem for problem in problems(GOOD.replace("rules:\n", waits, 1)))
+
+
+LINKED = """
+tables:
+  order:
+    columns:
+      total: {fold: last, of: total, on: order.placed}
+      currency: {fold: last, of: currency, on: order.placed}
+      phone: {fold: last, of: phone, on: order.placed}
+      risk: {fold: last, of: risk_score, on: order.placed}
+  stock:
+    columns:
+      sku: {fold: last, of: sku, on: stock.counted}
+links:
+  ring: {table: order, of: buyer, on: [order.placed], by: [phone, event.address_key], at_most: 40}
+rules:
+  - id: brushing_suspected
+    kind: surge
+    table: order
+    trouble: abuse
+    of: {on: [order.placed]}
+    distinct: buyer
+    by: [ring]
+    window: 1 day
+    false_alarms: 1 per 60 days
+    title: {en: Many, zh-Hans: 多}
+    says: {en: "{hits} of {ring}", zh-Hans: "{ring} {hits}"}
+"""
+
+
+def test_a_surge_may_count_buyers_by_rings() -> None:
+    pack = pack_from_text(LINKED)
+    assert pack.links["ring"].by == ("phone", "event.address_key")
+    surge = pack.rules["brushing_suspected"].surge
+    assert surge is not None
+    assert (surge.by, surge.distinct) == (("ring",), "buyer")
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "complaint"),
+    [
+        ("distinct: buyer", "distinct: byer", "there is no `byer` whose values could be counted; did you mean `buyer`"),
+        ("distinct: buyer", "distinct: [buyer]", "there is no `['buyer']` whose values could be counted"),
+        ("distinct: buyer", "distinct: payment", "there is no `payment` whose values could be counted"),
+        ("distinct: buyer", "distinct: risk", "`risk` is decimal; whether two decimals are the same cannot be said"),
+        ("distinct: buyer", "distinct: buyer\n    ratio: true\n    prior: 0.1", "leave `ratio` out"),
+        ("of: {on: [order.placed]}", "of: {rules: [brushing_suspected]}", "it goes with `on`"),
+        ("    by: [ring]", "    by: [rung]", "there is no `rung` to group by; did you mean `ring`?"),
+        ("of: buyer,", "of: order,", "link `ring`: `of: order` should be buyer, to whom rows of order belong"),
+        ("table: order, of: buyer", "table: stock, of: buyer", "rows of stock belong to nobody"),
+        ("table: order, of", "table: ordr, of", "there is no table `ordr`; did you mean `order`?"),
+        ("on: [order.placed], by", "on: [order.plced], by", "`order.plced` is not an event type"),
+        ("by: [phone, event", "by: [phon, event", "there is no `phon` to link by; did you mean `phone`?"),
+        ("by: [phone, event", "by: [total, event", "`total` is money; what links is a text, such as phone"),
+        ("by: [phone, event", "by: [event.address_key, event", "each once and 8 at most"),
+        ("at_most: 40", "at_most: 1", "`at_most: 1` should be a whole number of accounts from 2 on"),
+        ("at_most: 40", "atmost: 40", "`atmost` does not belong in a link; it has table, of, on, by, at_most"),
+        ("  ring: {", "  phone: {", "link `phone`: the table order has a column of this name"),
+        ("rules:", "  ring2: {table: order, of: buyer, on: [order.placed], by: [phone]}\nrules:", "one link at most"),
+    ],
+)  # fmt: skip
+def test_links_and_different_values_are_refused_in_a_sentence(good: str, bad: str, complaint: str) -> None:
+    text = LINKED.replace(good, bad, 1)
+    assert text != LINKED
+    if "ring2" in bad:
+        text = text.replace("by: [ring]", "by: [ring, ring2]")
+    said = problems(text)
+    assert any(complaint in problem for problem in said), said
+    assert all(problem.startswith("shop.yaml:") for problem in said)

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from tests.reference.expression import Scope, Value
 from tests.reference.folds import Touch, folded, touched
 from tests.reference.pack import Column, Document, Rule, read_pack
-from tests.reference.surge import Group
+from tests.reference.rings import Member, Rings, name_of
+from tests.reference.surge import Group, Reached
 from tests.reference.waits import EPOCH
 
 from amends.detection.finding import Clearing, Finding, Verdicts, finding_id
@@ -18,8 +19,8 @@ from amends.model.instant import Instant
 from amends.model.subjects import PARENTS
 
 Subject = tuple[str, str]
-Place = tuple[str, tuple[Value, ...]]
-"""A group of a surge: the rule's id and the group's values."""
+Place = tuple[str, tuple[Any, ...]]
+"""A group of a surge: the rule's id and the group's values, of a ring its earliest member."""
 
 
 class Row:
@@ -84,6 +85,7 @@ class ReferenceKernel:
         self.waiting: dict[Subject, list[Waiting]] = {}
         self.groups: dict[Place, tuple[Group, str | None]] = {}
         self.surging: dict[Place, Mapping[str, Any]] = {}
+        self.rings = {link.name: Rings(link) for link in self.pack.links}
         self.hits: list[Hit] = []
         self.unsettled: list[Hit] = []
         self.verdicts: list[Verdict] = []
@@ -175,6 +177,9 @@ class ReferenceKernel:
             row = self.rows[subject] = Row(subject, self.pack.tables[kind])
         touch = touched(event, self.clock, subject[1])
         row.fold(touch)
+        for link in self.pack.links:
+            if link.table == kind and event.type in link.on:
+                self._link(self.rings[link.name], row, touch)
         for rule in self.pack.rules:
             if rule.table == kind:
                 self._judge(rule, row, touch)
@@ -214,7 +219,7 @@ class ReferenceKernel:
                     self._end_hits(rule, row, cause)
                 if touch.event.type in rule.surge.on:
                     hit = rule.surge.hits is None or rule.surge.hits.holds(scope)
-                    place = self._record(rule, scope, touch.received, hit=hit)
+                    place = self._record(rule, row, scope, touch.received, hit=hit)
                     if hit and place is not None and rule.until is not None:
                         self._hold(place, Verdict(rule, row, row.values, touch.fields, touch.received, cause))
 
@@ -280,27 +285,91 @@ class ReferenceKernel:
 
     # ------------------------------------------------------------ surges
 
-    def _record(self, rule: Rule, scope: Scope, at: int, *, hit: bool) -> Place | None:
+    def _link(self, rings: Rings, row: Row, touch: Touch) -> None:
+        """Who uses the same belongs together; what was counted of rings that become one is counted of the one."""
+        uses = rings.uses(Scope(row.values, touch.fields), self.parents.get(row.subject))
+        if not uses.handles:
+            return
+        kept, gone = rings.join(uses)
+        united: dict[Place, None] = {}
+        for member in gone:
+            for rule in self.pack.rules:
+                if rule.surge is None or rule.surge.link != rings.link.name:
+                    continue
+                at = [name for name, _ in rule.surge.by].index(rings.link.name)
+                for place in [each for each in self.groups if each[0] == rule.id and each[1][at] == member]:
+                    united[self._absorb(rule, place, at, kept, touch.received)] = None
+        for place in united:
+            rule = next(rule for rule in self.pack.rules if rule.id == place[0])
+            group, _ = self.groups[place]
+            reached = group.judge(touch.received // group.surge.window)
+            if reached is not None:
+                self._open_surge(rule, place, reached, touch.received)
+            if place in self.surging:
+                self._tell_earlier(place, touch.received)
+
+    def _absorb(self, rule: Rule, place: Place, at: int, kept: Member, now: int) -> Place:
+        """A group becomes part of the one of an elder ring; its place."""
+        into = (rule.id, (*place[1][:at], kept, *place[1][at + 1 :]))
         assert rule.surge is not None
-        by = {name: value for name, expression in rule.surge.by if (value := expression.value(scope)) is not None}
-        if len(by) < len(rule.surge.by):
+        group, finding = self.groups.setdefault(into, (Group(rule.surge), None))
+        other, others = self.groups.pop(place)
+        window = now // rule.surge.window
+        group.absorb(other, window)
+        surging = self.surging.pop(place, None)
+        if others is not None and finding is not None:
+            cause = str(window * rule.surge.window)
+            self.clearings.append(Clearing(finding=others, cleared_at=Instant(now), cause=cause))
+        elif others is not None:
+            assert surging is not None
+            self.groups[into], self.surging[into] = (group, others), surging
+        for hit in self.hits:
+            if hit.place == place:
+                hit.place = into
+        return into
+
+    def _record(self, rule: Rule, row: Row, scope: Scope, at: int, *, hit: bool) -> Place | None:
+        assert rule.surge is not None
+        surge, parent = rule.surge, self.parents.get(row.subject)
+        by: list[Any] = []
+        for _, expression in surge.by:
+            if expression is not None:
+                by.append(expression.value(scope))
+            else:
+                rings = self.rings[str(surge.link)]
+                by.append(rings.ring(rings.uses(scope, parent)))
+        value = parent if surge.value is None else surge.value.value(scope)
+        if None in by or (surge.distinct is not None and value is None):
             return None
-        place = (rule.id, tuple(by.values()))
-        group, _ = self.groups.setdefault(place, (Group(rule.surge), None))
-        reached = group.record(at, hit)
-        if reached is None:
-            return place
+        place = (rule.id, tuple(by))
+        group, _ = self.groups.setdefault(place, (Group(surge), None))
+        reached = group.record(at, hit, value)
+        if reached is not None:
+            self._open_surge(rule, place, reached, at)
+            self._tell_earlier(place, at)
+        return place
+
+    def _open_surge(self, rule: Rule, place: Place, reached: Reached, at: int) -> None:
+        assert rule.surge is not None
+        surge, (group, _) = rule.surge, self.groups[place]
+        by = {
+            name: name_of(value) if name == surge.link else value
+            for (name, _), value in zip(surge.by, place[1], strict=True)
+        }
         subject = "|".join(_written(value) for value in by.values())
-        cause = str(reached.window * rule.surge.window)
+        cause = str(reached.window * surge.window)
         facts = {"hits": reached.hits, "records": reached.records, "expected": round(reached.expected, 2)}
         finding = self._finding(rule, ("group", subject), None, at, cause, (None, None), by | facts)
         self.groups[place] = (group, finding.id)
         self.surging[place] = by | facts
+
+    def _tell_earlier(self, place: Place, at: int) -> None:
+        """Tell the hits of an open group that were not, from a window's length back on."""
         for earlier in list(self.hits):
-            recent = at - earlier.verdict.fired_at <= rule.surge.window
+            assert earlier.verdict.rule.surge is not None
+            recent = at - earlier.verdict.fired_at <= earlier.verdict.rule.surge.window
             if earlier.place == place and recent and earlier.told is None:
                 self._tell(earlier, at)
-        return place
 
     def _hold(self, place: Place, verdict: Verdict) -> None:
         """A hit that is a trouble of its own, once its group surges."""
@@ -343,7 +412,7 @@ class ReferenceKernel:
         self.verdicts.append(Verdict(rule, row, row.values, fields, fired_at, cause))
         for surge in self.pack.rules:
             if surge.surge is not None and rule.id in surge.surge.rules:
-                self._record(surge, Scope(row.values, fields), fired_at, hit=True)
+                self._record(surge, row, Scope(row.values, fields), fired_at, hit=True)
 
     def _clear(self, rule: Rule, row: Row, cause: str) -> None:
         assert self.clock is not None

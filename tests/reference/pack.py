@@ -1,16 +1,18 @@
 """A pack as the reference reads it: from the plain document, without the kernel's loader."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import partial
 from typing import Any, NamedTuple
 
 from tests.reference.calendars import Calendars
 from tests.reference.expression import Expression, Types, Value, read
+from tests.reference.rings import Link
 from tests.reference.waits import Wait
 
 from amends.model.fields import FIELDS
 from amends.model.instant import parse_duration
+from amends.model.subjects import PARENTS
 
 Document = Mapping[str, Any]
 
@@ -54,7 +56,12 @@ class Surge(NamedTuple):
     rules: frozenset[str]
     on: frozenset[str]
     hits: Expression | None
-    by: Sequence[tuple[str, Expression]]
+    by: Sequence[tuple[str, Expression | None]]
+    """The link that it goes by has no expression."""
+    link: str | None
+    distinct: str | None
+    value: Expression | None
+    """What is counted different values of; none for the kind of subject that the row belongs to."""
     window: int
     at_least: int
     chance: float
@@ -70,6 +77,7 @@ class Pack(NamedTuple):
     tables: Mapping[str, Sequence[Column]]
     rules: Sequence[Rule]
     waits: Sequence[Wait]
+    links: Sequence[Link]
 
     @property
     def concern(self) -> Mapping[str, frozenset[str]]:
@@ -77,6 +85,7 @@ class Pack(NamedTuple):
         return {
             kind: frozenset().union(
                 *(column.on for column in columns),
+                *(link.on for link in self.links if link.table == kind),
                 *(
                     rule.on | (rule.surge.on if rule.surge else frozenset())
                     for rule in self.rules
@@ -101,7 +110,17 @@ def read_pack(document: Document) -> Pack:
         for name, entry in document.get("waits", {}).items()
     }
     seen = {kind: Types(types[kind], types.get("order", {}), sets, waits, calendars) for kind in types}
-    return Pack(tables, [_rule(rule, seen[rule["table"]]) for rule in document.get("rules", [])], [*waits.values()])
+    links = [_link(name, link, seen[link["table"]]) for name, link in document.get("links", {}).items()]
+    rules = [
+        _rule(rule, seen[rule["table"]], {link.name for link in links if link.table == rule["table"]})
+        for rule in document.get("rules", [])
+    ]
+    return Pack(tables, rules, [*waits.values()], links)
+
+
+def _link(name: str, link: Document, types: Types) -> Link:
+    by = [(handle, read(handle, types)) for handle in _each(link["by"])]
+    return Link(name, link["table"], link["of"], _listed(link["on"]), by, link.get("at_most", 40))
 
 
 def _column(name: str, column: Document, sets: Mapping[str, frozenset[Value]], calendars: Calendars) -> Column:
@@ -126,13 +145,13 @@ def _type_of_fold(fold: str, of: str | None) -> str:
     return "instant" if of in ("time", "received") else FIELDS[of].type
 
 
-def _rule(rule: Document, types: Types) -> Rule:
+def _rule(rule: Document, types: Types, links: Set[str]) -> Rule:
     conditions = {
         part: read(rule[part], types) for part in ("when", "until", "where", "since", "before") if part in rule
     }
     if rule["kind"] == "silence":
         conditions["within"] = _length(rule["within"], types)
-    surge = _surge(rule, types) if rule["kind"] == "surge" else None
+    surge = _surge(rule, types, links) if rule["kind"] == "surge" else None
     said = [*conditions.values(), *([surge.hits] if surge is not None and surge.hits is not None else [])]
     names = {name for condition in said for name in condition.names}
     return Rule(
@@ -164,7 +183,7 @@ def _length(within: Any, types: Types) -> Expression:
     return read(within, types)
 
 
-def _surge(rule: Document, types: Types) -> Surge:
+def _surge(rule: Document, types: Types, links: Set[str]) -> Surge:
     of = rule["of"]
     window = parse_duration(rule["window"])
     alarms, per, time = rule["false_alarms"].partition(" per ")
@@ -173,7 +192,10 @@ def _surge(rule: Document, types: Types) -> Surge:
         rules=frozenset(of.get("rules", [])),
         on=_listed(of.get("on", [])),
         hits=read(of["hits"], types) if "hits" in of else None,
-        by=[(name, read(name, types)) for name in rule["by"]],
+        by=[(name, None if name in links else read(name, types)) for name in _each(rule["by"])],
+        link=next((name for name in _each(rule["by"]) if name in links), None),
+        distinct=rule.get("distinct"),
+        value=read(rule["distinct"], types) if _is_value(rule.get("distinct")) else None,
         window=window,
         at_least=rule["at_least"],
         chance=window * float(alarms) / parse_duration(time),
@@ -182,6 +204,14 @@ def _surge(rule: Document, types: Types) -> Surge:
         ratio=rule.get("ratio", False),
         prior_strength=rule.get("prior_strength", 0.0),
     )
+
+
+def _is_value(distinct: str | None) -> bool:
+    return distinct is not None and distinct not in PARENTS.values()
+
+
+def _each(names: str | Sequence[str]) -> Sequence[str]:
+    return [names] if isinstance(names, str) else names
 
 
 def _listed(on: str | Sequence[str]) -> frozenset[str]:

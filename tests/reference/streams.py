@@ -56,6 +56,9 @@ class Taste(NamedTuple):
     ids: Sequence[str] = ("1", "2", "é|x")
     longest: int = 40
     strides: Sequence[int] = (0, 0, 0, 1, MINUTE, 10 * MINUTE, 10 * MINUTE, 20 * MINUTE, HOUR, 6 * HOUR, DAY)
+    texts: Sequence[str] = TEXTS[:8]
+    linked: float = 0.8
+    """How often a surge that could go by rings does."""
 
 
 TASTES = (
@@ -77,6 +80,20 @@ TASTES = (
         longest=120,
         strides=(0, 0, MINUTE, MINUTE, 10 * MINUTE, 20 * MINUTE, HOUR, 6 * HOUR, 3 * DAY),
     ),
+    # many buyers with few things to link them: rings that surge, and become one
+    *[
+        Taste(
+            kinds=("payment",),
+            rules=("fault", *["surge"] * 7),
+            shapes=("order buyer", "order buyer", "order buyer", "order", "payment", "payment order", "payment order"),
+            ids=tuple(f"{number}" for number in range(1, 13)),
+            longest=80,
+            strides=(0, 0, MINUTE, MINUTE, 10 * MINUTE, 20 * MINUTE, HOUR, 6 * HOUR, DAY),
+            texts=(*TEXTS[:3], *(f"t{number}" for number in range(12))),
+            linked=1.0,
+        )
+    ]
+    * 2,
 )
 
 
@@ -101,6 +118,7 @@ class _Packs:
         self.sets = {"some": ["a", "é", "USD"], "few": ["b"]}
         self.columns: dict[str, dict[str, str]] = {}  # of each table: name → type
         self.waits: dict[str, dict[str, Any]] = {}
+        self.links: dict[str, dict[str, Any]] = {}
         self.calendars: list[str] = []
         self.choosing: dict[str, dict[str, str]] = {}
 
@@ -121,12 +139,16 @@ class _Packs:
             if wait is not None:
                 waits[f"w{number}"] = wait
         self.waits = waits
+        for number in range(self.random.choice((0, 1, 1, 2) if self.taste.linked < 1 else (2, 3))):
+            link = self.link(self.random.choice(kinds))
+            if link is not None:
+                self.links[f"l{number}"] = link
         rules: list[dict[str, Any]] = []
         for number in range(self.random.randint(2, 6)):
             rule = self.rule(f"r{number}", self.random.choice(kinds), rules)
             if rule is not None:
                 rules.append(rule)
-        pack = {"sets": self.sets, "tables": tables, "waits": waits, "rules": rules}
+        pack = {"sets": self.sets, "tables": tables, "waits": waits, "links": self.links, "rules": rules}
         return {**pack, "calendars": CALENDARS, "calendars_by": self.choosing} if self.calendars else pack
 
     def some_types(self) -> str | list[str]:
@@ -189,6 +211,16 @@ class _Packs:
         narrow = self.random.sample(names, min(len(names), self.random.choice((0, 1, 2))))
         wait["by"] = [narrow, []] if narrow else [[]]
         return wait
+
+    def link(self, kind: str) -> dict[str, Any] | None:
+        """What makes parents of this kind's rows belong together."""
+        by = [name for name, type_ in self.columns[kind].items() if type_ == "text"]
+        by += [f"event.{field}" for field in self.fields if FIELDS[field].type == "text"]
+        if kind not in PARENTS or not by:
+            return None
+        handles = self.random.sample(by, self.random.randint(1, min(3, len(by))))
+        at_most = self.random.choice((2, 2, 3, 40))
+        return {"table": kind, "of": PARENTS[kind], "on": self.some_types(), "by": handles, "at_most": at_most}
 
     def asked(self, kind: str) -> str | None:
         """A length that is learned, if there is a wait over the table."""
@@ -290,18 +322,25 @@ class _Packs:
                 of["hits"] = over_both.condition()
         if with_event:
             by += [f"event.{field}" for field in self.fields if FIELDS[field].type == "text"]
-        if not by:
+        links = [name for name, link in self.links.items() if link["table"] == kind]
+        if not by and not links:
             return None
+        groups = self.random.sample(by, min(len(by), self.random.choice((1, 1, 2))))
+        if links and (not groups or self.random.random() < self.taste.linked):
+            groups = self.random.sample([*groups[1:], self.random.choice(links)], len(groups) or 1)
         rule |= {
             "of": of,
-            "by": self.random.sample(by, min(len(by), self.random.choice((1, 1, 2)))),
+            "by": groups,
             "window": self.random.choice(("1 hour", "6 hours", "1 day", "1 day 1 hour")),
             "at_least": self.random.choice((1, 2, 2, 3)),
             "false_alarms": self.random.choice(("1 per 3 days", "1 per 10 days", "2 per 60 days", "3 per 1 week")),
             "half_life": self.random.choice((1, 2.5, 20)),
             "prior": self.random.choice((0.05, 0.2, 0.5, 0.5, 3)),
         }
-        if self.random.random() < 0.4:
+        if "on" in of and self.random.random() < 0.4:
+            parent = [PARENTS[kind]] * 3 if kind in PARENTS else []
+            rule["distinct"] = self.random.choice([*parent, *(by or groups)])
+        elif self.random.random() < 0.4:
             rule |= {"ratio": True, "prior": min(rule["prior"], 0.9), "prior_strength": self.random.choice((2, 20))}
         if "on" in of and self.random.random() < 0.5:
             rule["until"] = over_row.condition()
@@ -365,7 +404,7 @@ class _Happenings:
             return None
         match FIELDS[field].type:
             case "text":
-                return self.random.choice(CURRENCIES if field == "currency" else TEXTS[:8])
+                return self.random.choice(CURRENCIES if field == "currency" else self.taste.texts)
             case "money":
                 return self.random.choice((0, 5, 25, 1000, 1005, 2500, -300, 2**53 + 1))
             case "integer":

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from statistics import NormalDist
 from typing import NamedTuple
 
+from tests.reference.expression import Value
 from tests.reference.pack import Surge
 
 
@@ -22,15 +23,24 @@ class Group:
 
     def __init__(self, surge: Surge) -> None:
         self.surge = surge
-        self.records: list[tuple[int, bool]] = []  # (window, hit)
+        self.records: list[tuple[int, bool, Value]] = []  # (window, hit, what is counted different values of)
+        self.past: list[tuple[int, int, int]] = []  # (window, hits, records) of the groups that it was made of
+        self.past_windows: list[int] = []
+        self.first: int | None = None  # the window from which on it has records of its own
         self.reached: set[int] = set()
         self.surging: set[int] = set()
         self.opened: int | None = None  # the window in which the open finding fired
 
-    def record(self, at: int, hit: bool) -> Reached | None:
+    def record(self, at: int, hit: bool, value: Value = None) -> Reached | None:
         """Take in a record; what fires, if anything does."""
         window = at // self.surge.window
-        self.records.append((window, hit))
+        if self.first is None:
+            self.first = window
+        self.records.append((window, hit, value))
+        return self.judge(window)
+
+    def judge(self, window: int) -> Reached | None:
+        """What fires, if anything does, with what is counted of the window."""
         expected = self._expected_if_reached(window)
         if expected is None:
             return None
@@ -40,6 +50,18 @@ class Group:
         self.opened = window
         hits, records = self._counted(window)
         return Reached(window, hits, records, expected)
+
+    def absorb(self, other: "Group", window: int) -> None:
+        """The other group becomes part of this one, in a window that has not ended."""
+        kept, gone = self._history(window), other._history(window)
+        windows = [self._windows(window), other._windows(window)]
+        self.past = kept + gone
+        self.past_windows = max(windows, key=lambda each: sum(self._weight(window, past) for past in each))
+        self.records = [record for record in self.records + other.records if record[0] == window]
+        self.first = window
+        self.reached |= other.reached
+        if self.opened is None:
+            self.opened = other.opened
 
     def end(self) -> int | None:
         """When the open finding clears, unless the threshold is reached once more before: the end of a quiet window."""
@@ -61,29 +83,37 @@ class Group:
         return quiet
 
     def _counted(self, window: int) -> tuple[int, int]:
-        found = [hit for each, hit in self.records if each == window]
-        return sum(found), len(found)
+        found = [(hit, value) for each, hit, value in self.records if each == window]
+        hits = [value for hit, value in found if hit]
+        return len(set(hits) if self.surge.distinct else hits), len(found)
 
-    def _history(self, now: int) -> list[tuple[float, int, int]]:
-        """(weight, hits, records) of each closed window since the group's first, but those of surges."""
-        first = self.records[0][0]
+    def _weight(self, now: int, window: int) -> float:
+        return float(0.5 ** ((now - window) / self.surge.half_life))
+
+    def _closed(self, now: int) -> list[int]:
+        """The closed windows since the group's first, but those of surges."""
+        if self.first is None:
+            return []
         until = now if self.opened is None else self.opened
-        return [
-            (0.5 ** ((now - window) / self.surge.half_life), *self._counted(window))
-            for window in range(first, until)
-            if window not in self.surging
-        ]
+        return [window for window in range(self.first, until) if window not in self.surging]
+
+    def _windows(self, now: int) -> list[int]:
+        return self.past_windows + self._closed(now)
+
+    def _history(self, now: int) -> list[tuple[int, int, int]]:
+        """(window, hits, records) of what is behind the group."""
+        return self.past + [(window, *self._counted(window)) for window in self._closed(now)]
 
     def _expected_if_reached(self, window: int) -> float | None:
         hits, records = self._counted(window)
-        history = self._history(window)
+        history = [(self._weight(window, past), hits_of, among) for past, hits_of, among in self._history(window)]
         if self.surge.ratio:
             return self._ratio(hits, records, history)
-        return self._count(hits, history)
+        return self._count(hits, history, sum(self._weight(window, past) for past in self._windows(window)))
 
-    def _count(self, hits: int, history: Sequence[tuple[float, int, int]]) -> float | None:
+    def _count(self, hits: int, history: Sequence[tuple[float, int, int]], windows: float) -> float | None:
         a = 1 + sum(weight * past for weight, past, _ in history)
-        b = 1 / self.surge.prior + sum(weight for weight, _, _ in history)
+        b = 1 / self.surge.prior + windows
         threshold = self.surge.at_least
         while tail(a, b, threshold) > self.surge.chance:
             threshold += 1

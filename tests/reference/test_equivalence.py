@@ -22,6 +22,7 @@ from tests.reference.differences import (
     told,
 )
 from tests.reference.streams import Step, stream
+from tests.reference.surge import Group
 
 ROOT = Path(__file__).parent.parent.parent
 BLOCK = 100
@@ -64,25 +65,41 @@ def test_what_settles_and_comes_back_is_judged_alike(block: Sequence[int]) -> No
         agree(seed, by_reference, InPieces(seed, settling=True))
 
 
-def test_the_streams_are_worth_the_trouble() -> None:
-    """Guards the generator: every kind of rule fires and clears, and money is at stake."""
+def test_the_streams_are_worth_the_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guards the generator: every kind of rule fires and clears, rings become one, and money is at stake."""
     fired = dict.fromkeys(("fault", "conflict", "silence", "surge", "ratio"), 0)
-    cleared = with_loss = by_calendar = 0
-    for seed in range(200):
+    cleared = with_loss = by_calendar = of_rings = of_values = 0
+    absorbed: list[int] = []
+    absorb = Group.absorb
+
+    def counted(group: Group, other: Group, window: int) -> None:
+        absorbed.append(len(other.records))
+        absorb(group, other, window)
+
+    monkeypatch.setattr(Group, "absorb", counted)
+    for seed in range(300):
         _, pack, steps = stream(seed)
         counting = {rule["id"] for rule in pack["rules"] if "WORK" in str(rule)}
+        surges = [rule for rule in pack["rules"] if rule["kind"] == "surge"]
+        by_ring = {rule["id"] for rule in surges if set(rule["by"]) & set(pack["links"])}
+        by_value = {rule["id"] for rule in surges if "distinct" in rule}
         kinds = {rule["id"]: "ratio" if rule.get("ratio") else rule["kind"] for rule in pack["rules"]}
         for line in (line for lines in by_reference(pack, steps) for line in lines):
             word, name, *_ = line.split()
             if word == "finding":
                 fired[kinds[name]] += 1
                 by_calendar += name in counting
+                of_rings += name in by_ring
+                of_values += name in by_value
                 with_loss += "loss=None" not in line and "loss=0 " not in line
             cleared += word == "clearing"
     assert min(fired.values()) >= 10, fired
     assert cleared >= 50
     assert with_loss >= 50
     assert by_calendar >= 50
+    assert of_rings >= 100
+    assert of_values >= 50
+    assert len(absorbed) >= 50
 
 
 def test_a_difference_is_found_and_made_small() -> None:

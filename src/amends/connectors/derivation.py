@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any, Final
 
 import phonenumbers
@@ -18,7 +19,7 @@ DERIVED_FROM: Final = frozenset({"phone", "hs_code", "certificates", "street"})
 def derived(data: dict[str, Any]) -> dict[str, Any]:
     """The fields that follow from those told and are not told themselves.
 
-    `phone_possible` from telephone number and country; `address_key` from the parts of an address;
+    `phone_possible` and `phone_key` from telephone number and country; `address_key` from the parts of an address;
     `hs_code_possible` from the HS code; `ce`, `ukca`, `fcc`, `pse` and `anatel` from the list `certificates`, which
     is taken to be complete.
     """
@@ -27,7 +28,8 @@ def derived(data: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     phone, country = data.get("phone"), data.get("country")
     if isinstance(phone, str) and phone.strip():
-        found["phone_possible"] = phone_possible(phone, country if isinstance(country, str) else None)
+        of = country if isinstance(country, str) else None
+        found["phone_possible"], found["phone_key"] = phone_possible(phone, of), phone_key(phone, of)
     if isinstance(data.get("hs_code"), str):
         found["hs_code_possible"] = hs_code_possible(data["hs_code"])
     if isinstance(data.get("certificates"), list):
@@ -49,6 +51,19 @@ def phone_possible(phone: str, country: str | None) -> bool | None:
         unknown = error.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE
         return None if unknown and not phone.strip().startswith("+") and _is_unknown(country) else False
     return phonenumbers.is_possible_number(number)
+
+
+@lru_cache(_REMEMBERED)
+def phone_key(phone: str, country: str | None) -> str | None:
+    """A digest that is equal for equal telephone numbers, however they are written; None for what cannot be one."""
+    try:
+        number = phonenumbers.parse(phone, country)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return blake2b(written.encode(), digest_size=8).hexdigest()
 
 
 def _is_unknown(country: str | None) -> bool:

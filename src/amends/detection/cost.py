@@ -13,6 +13,7 @@ from amends.detection.cells import DTYPES
 from amends.detection.expression import compile_expression
 from amends.detection.pool import Pool
 from amends.detection.reading import length_of
+from amends.detection.reads import counted_by, links_of
 from amends.detection.rule import Column, Pack, Rule
 from amends.detection.scope import loss_scope, row_scope
 
@@ -65,7 +66,8 @@ def _events(pack: Pack, rule: Rule) -> set[str]:
     if rule.surge is None:
         own, texts = set(rule.on), _expressions(rule)
     else:
-        own, texts = set(rule.surge.on), [rule.until] if rule.until is not None else []
+        own = {type_ for link in links_of(pack, rule) for type_ in link.on} | set(rule.surge.on)
+        texts = [rule.until] if rule.until is not None else []
         for source in rule.surge.rules:
             own |= _events(pack, pack.rules[source])
         if rule.surge.wait is not None:
@@ -80,7 +82,7 @@ def _events(pack: Pack, rule: Rule) -> set[str]:
 def _reads(pack: Pack, rule: Rule) -> set[str]:
     """The columns that a rule reads, as `table.column`."""
     table, order = pack.tables[rule.table], pack.tables.get("order")
-    names = {*_names(pack, rule, _expressions(rule)), *rule.evidence, *(rule.surge.by if rule.surge else ())}
+    names = {*_names(pack, rule, _expressions(rule)), *rule.evidence, *counted_by(pack, rule)}
     if rule.loss is not None:
         of_loss = loss_scope(table, order, pack.sets, pack.calendars)
         names |= {"currency", *compile_expression(rule.loss, of_loss, Pool()).names}

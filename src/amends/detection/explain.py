@@ -13,6 +13,7 @@ from amends.detection.condition import Clause, Language, condition, inline, is_l
 from amends.detection.cost import Cost
 from amends.detection.expression import compile_expression
 from amends.detection.pool import Pool
+from amends.detection.reads import counted_by, links_of
 from amends.detection.rule import Column, Override, Pack, Rule, Surge
 from amends.detection.scope import EVENT_NAMES, loss_scope, row_scope
 from amends.detection.types import Type
@@ -188,8 +189,13 @@ class _Explainer:
             counted = self._say("counts_findings", rules=self._listed(surge.rules))
         else:
             counted = self._say("counts_events", types=self._listed(surge.on))
+        if surge.distinct is not None:
+            counted = self._say("different", value=surge.distinct, counted=counted)
         window = self._duration(surge.window)
         fires = [self._say("counts", counted=counted, by=self._listed(surge.by), window=window)]
+        for link in links_of(self._pack, self._rule):
+            of, by = self._words["subjects"][link.of], self._either(link.by)
+            fires.append(self._say("linked", name=link.name, of=of, by=by, at_most=str(link.at_most)))
         if surge.hits is not None:
             fires += self._led("hits", self._condition(surge.hits))
         fires.append(self._threshold(surge))
@@ -229,8 +235,7 @@ class _Explainer:
         texts = [text for part, text in rule.conditions.items() if part != "within" or not is_length(text)]
         for text in texts:
             names += sorted(compile_expression(text, self._with_event, Pool()).names, key=text.find)
-        if rule.surge is not None:
-            names += rule.surge.by
+        names += counted_by(self._pack, rule)
         if rule.loss is not None:
             names += sorted(compile_expression(rule.loss, self._of_loss, Pool()).names, key=rule.loss.find)
         return list(dict.fromkeys(names))

@@ -4,7 +4,7 @@ See docs/kernel.md, Hits as findings. Nearly all are never told, so a finding is
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -101,11 +101,11 @@ class HitLog:
             self._blocks.append(hits)
             self.count += len(hits.group)
 
-    def untold(self, group: int, since: int, before: int) -> list[int]:
-        """The hits of a group from `since` on that were not told, of those numbered below `before`."""
+    def untold(self, groups: Sequence[int], since: int, before: int) -> list[int]:
+        """The hits of these groups from `since` on that were not told, of those numbered below `before`."""
         found = []
         for first, block in zip(self._begins, self._blocks, strict=True):
-            for place in np.flatnonzero(block.group == group).tolist():
+            for place in np.flatnonzero(np.isin(block.group, groups)).tolist():
                 if block.at(place) >= since and place not in block.told and first + place < before:
                     found.append(first + place)
         return found

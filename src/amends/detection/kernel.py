@@ -35,7 +35,7 @@ from amends.model.instant import Instant
 Index = NDArray[np.int64]
 
 _BEGINNING = int(np.iinfo(np.int64).min)
-_FORMAT = 9
+_FORMAT = 10
 
 
 class StaleSnapshotError(AmendsError, ValueError):
@@ -61,6 +61,8 @@ class _Saved(_Head, frozen=True, kw_only=True):
     open: Any
     surges: dict[str, Any]
     hits: dict[str, Any]
+    rings: dict[str, Any]
+    identities: dict[str, Any]
     settled: dict[str, Any] | None
 
 
@@ -233,6 +235,7 @@ class Kernel:
             "names": sum(held.names.size for held in subjects.values()),
             "texts": self._pool.size,
             "groups of surges": sum(surge.judge.size for surge in self._stage.surges),
+            "rings": self._stage.rings_size,
         }
 
     def snapshot(self) -> bytes:
@@ -253,6 +256,8 @@ class Kernel:
             open=self._stage.reader.dump(),
             surges={surge.judge.rule.id: surge.judge.dump() for surge in self._stage.surges},
             hits={surge.judge.rule.id: surge.log.dump() for surge in self._stage.surges if surge.log},
+            rings={name: rings.dump() for name, rings in self._stage.rings.items()},
+            identities={kind: known.dump() for kind, known in self._stage.identities.items()},
             settled=None if self._settling is None else self._settling.settled.dump(),
         )
         return msgspec.msgpack.encode(saved)
@@ -273,6 +278,10 @@ class Kernel:
         kernel._engine.load(content.engine, content.cells)
         kernel._experience.load(content.waits)
         kernel._stage.reader.load(content.open)
+        for name, rings in kernel._stage.rings.items():
+            rings.load(content.rings[name])
+        for kind, identities in kernel._stage.identities.items():
+            identities.load(content.identities[kind])
         for surge in kernel._stage.surges:
             surge.judge.load(content.surges[surge.judge.rule.id])
             if surge.log is not None:

@@ -69,7 +69,11 @@ class Names:
 
     def number(self, name: str) -> int | None:
         """The number of a name; None if it is not known."""
-        found = int(self._look_up(*encoded([name]), insert=False)[0])
+        return self.number_of(encoded([name])[0])
+
+    def number_of(self, name: Bytes) -> int | None:
+        """The same, of a name in UTF-8."""
+        found = int(self._look_up(name, np.array([len(name)], dtype=np.int64), insert=False)[0])
         return None if found < 0 else found
 
     def name(self, number: int) -> str:

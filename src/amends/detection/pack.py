@@ -12,10 +12,11 @@ from amends.detection.calendars import Calendars, compiled
 from amends.detection.calendars.reader import Part, read_calendars
 from amends.detection.document import Document, DocumentError, Path, parse_document, read_document
 from amends.detection.expression import compile_expression
+from amends.detection.link_reader import read_link
 from amends.detection.override import Scopes, override_rule, read_override
 from amends.detection.pool import Pool
 from amends.detection.reading import near, texts_of
-from amends.detection.rule import Column, Override, Pack, Rule, Table, Wait
+from amends.detection.rule import Column, Link, Override, Pack, Rule, Table, Wait
 from amends.detection.rule_reader import read_rule
 from amends.detection.table_reader import read_columns
 from amends.detection.wait_reader import read_wait
@@ -24,7 +25,7 @@ from amends.model.errors import UnusableInputError
 from amends.model.instant import Instant
 from amends.model.types import EVENT_TYPES
 
-_PARTS: Final = ("pack", "sets", "calendars", "calendars_by", "tables", "waits", "rules", "overrides")
+_PARTS: Final = ("pack", "sets", "calendars", "calendars_by", "tables", "waits", "links", "rules", "overrides")
 
 
 class PackError(UnusableInputError):
@@ -136,7 +137,12 @@ class _Reader:
             wait = read_wait(self, document, name, entry, tables, sets, calendars)
             if wait is not None:
                 waits[name] = wait
-        pack = Pack(digest="", tables=tables, sets=sets, rules={}, waits=waits, calendars=calendars)
+        links: dict[str, Link] = {}
+        for name, (document, _, entry) in self._parts("links").items():
+            link = read_link(self, document, name, entry, tables)
+            if link is not None:
+                links[name] = link
+        pack = Pack(digest="", tables=tables, sets=sets, rules={}, waits=waits, links=links, calendars=calendars)
         rules, places = self._rules(pack)
         rules, overrides, expired = self._overridden(rules, pack)
         return msgspec.structs.replace(

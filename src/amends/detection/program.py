@@ -17,16 +17,18 @@ from amends.detection.pool import Pool
 from amends.detection.reads import (
     JUMP_PRESENT,
     Following,
+    LinkSource,
     Report,
     RowNames,
-    SurgeSource,
     concern_of,
     currency_of,
     expressions_of,
     named_kinds,
     plain_length,
     readers_of,
+    surge_sources,
 )
+from amends.detection.recording import Recording
 from amends.detection.rule import Column, Pack, Rule, Wait
 from amends.detection.scope import EVENT_NAMES, event_scope, loss_scope, row_scope
 from amends.detection.types import Type
@@ -62,8 +64,11 @@ class Program:
         self.layouts = {kind: self._layout(kind) for kind in KINDS}
         self._number_waits()
         self.reports = {rule.id: self._report(rule) for rule in self.rules}
-        self.surges = self._surges()
+        self.surges = surge_sources(pack, self.type_of)
+        numbered = enumerate(pack.links.values(), start=len(self.surges))
+        self.links = [LinkSource(link=link, number=number) for number, link in numbered]
         self.lulls = [rule for rule in self.rules if rule.surge is not None and rule.surge.wait is not None]
+        self._recording = Recording(self._asm, self.numbers, self.type_of)
         self.readers = readers_of(pack, self.reports, lambda text: self._needed(text, self._events).names)
         self.fields = {name: number for number, name in enumerate(sorted(self.readers))}
         self.concern = concern_of(pack)
@@ -74,6 +79,9 @@ class Program:
         self._blocks: dict[str, tuple[int, int]] = {}
         """By rule, the block that judges it and the columns that move it, as bits."""
         self._write_rules()
+        self._links = {
+            source.number: self._recording.write_link(source, self._names(source.link.table)) for source in self.links
+        }
         self.entry = self._write_entries()
         self.code, self.constants = self._asm.code(), self._asm.pool()
         self.questions = list(self._asked.questions)
@@ -191,12 +199,13 @@ class Program:
     @property
     def record_room(self) -> int:
         """The most numbers that the records of one touch may take."""
-        return (len(self.rules) + 1) * (len(self.surges) + 1) * self.record_width
+        return (len(self.rules) + 1) * (len(self.surges) + len(self.links) + 1) * self.record_width
 
     @property
     def record_width(self) -> int:
         """How many numbers a record has."""
-        return op.RECORD_HEAD + max((len(source.types) for source in self.surges), default=0)
+        widths = [source.width for source in self.surges] + [1 + len(source.link.by) for source in self.links]
+        return op.RECORD_HEAD + max(widths, default=0)
 
     # ---------------------------------------------------------------- names
 
@@ -256,19 +265,6 @@ class Program:
             currency=currency_of(loss, scope),
         )
 
-    def _surges(self) -> list[SurgeSource]:
-        sources: list[SurgeSource] = []
-        for rule in self.rules:
-            if rule.surge is not None and rule.surge.wait is None:
-                types = tuple(self.type_of(name, rule.table) for name in rule.surge.by)
-                sources.append(
-                    SurgeSource(
-                        rule=rule, number=len(sources), surge=rule.surge, types=types,
-                        finds_hits=rule.until is not None,
-                    )
-                )  # fmt: skip
-        return sources
-
     def _write_rules(self) -> None:
         for rule in self.rules:
             info = self.rule_info[self.numbers[rule.id] * RULE_INFO :][:RULE_INFO]
@@ -297,26 +293,9 @@ class Program:
             asm.do(op.OUT, asm.load(name))
         for source in self.surges:
             if rule.id in source.surge.rules:
-                self._write_record(source, None)
+                self._recording.write_record(source, None)
         asm.do(op.RETURN)
         return begins
-
-    def _write_record(self, source: SurgeSource, hit: int | None) -> None:
-        """A record of a surge, if all values of its group are there."""
-        asm, nothing = self._asm, Label()
-        first = asm.register(max(1, len(source.types)))
-        for place, (name, type_) in enumerate(zip(source.surge.by, source.types, strict=True), start=first):
-            asm.move(place, asm.load(name))
-            present = Label()
-            asm.jump(JUMP_PRESENT.get(type_, op.JUMP_PRESENT_I), place, present)
-            asm.jump(op.JUMP, nothing)
-            asm.mark(present)
-        counts = asm.constant(1) if hit is None else hit
-        asm.do(op.RECORD, first, len(source.types), counts, source.number)
-        if source.finds_hits:
-            asm.do(op.HIT, counts, self.numbers[source.rule.id])
-            asm.do(op.HELD)
-        asm.mark(nothing)
 
     def _write_fault(self, rule: Rule) -> None:
         """Stands where it is asked, since each is asked by few types of event."""
@@ -439,7 +418,7 @@ class Program:
         if rule.surge.on and rule.surge.wait is None:
             hits = self._compile(rule.surge.hits, self._row_scope(rule.table, with_event=True))
             source = next(source for source in self.surges if source.rule is rule)
-            self._write_record(source, None if hits is None else hits.emit(asm))
+            self._recording.write_record(source, None if hits is None else hits.emit(asm))
         asm.do(op.RETURN)
         return begins
 
@@ -448,12 +427,10 @@ class Program:
     def _write_entries(self) -> Index:
         """For each kind and type of event where its block begins; -1 where such a touch concerns no one."""
         entry = np.full(KIND_COUNT * len(self.types), -1, dtype=np.int64)
-        for place, kind in enumerate(KINDS):
-            if kind not in self.pack.tables:
-                continue
-            following = self._following(kind)
+        for kind in filter(self.pack.tables.__contains__, KINDS):
+            following, first = self._following(kind), KINDS.index(kind) * len(self.types)
             for type_ in sorted(self.concern[kind]):
-                entry[place * len(self.types) + self.types[type_]] = self._write_touch(kind, type_, following)
+                entry[first + self.types[type_]] = self._write_touch(kind, type_, following)
         return entry
 
     def _write_touch(self, kind: str, type_: str, following: Following) -> int:
@@ -470,6 +447,10 @@ class Program:
                 at_hand = common
                 moved |= self._bits(kind, [column.name])
                 self._write_fold(kind, column)
+        # What is counted at a touch is counted of the ring that it makes.
+        for source in self.links:
+            if source.link.table == kind and type_ in source.link.on:
+                asm.do(op.CALL, self._links[source.number])
         if following.marks:
             for cell, bits in following.marks.items():
                 asm.do(op.CALL_IF_ANY, cell, bits, following.endings)

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from amends.detection.layout import Cell
 from amends.detection.machine import codes as op
 from amends.detection.machine.assembly import Assembler
-from amends.detection.rule import Pack, Rule, Surge
+from amends.detection.rule import Link, Pack, Rule, Surge
 from amends.detection.scope import EVENT_NAMES
 from amends.detection.types import Type
 from amends.detection.written import Expression, Scope, missing
 from amends.model.instant import UnreadableTimeError, parse_duration
+from amends.model.subjects import PARENTS
 from amends.model.types import EVENT_TYPES
 
 
@@ -38,6 +39,32 @@ class SurgeSource(msgspec.Struct, frozen=True, kw_only=True):
     surge: Surge
     types: tuple[Type, ...]
     finds_hits: bool
+    distinct_kind: str | None = None
+    """What `distinct` counts, if these are subjects that rows belong to; the value is then the row of one."""
+    link: Link | None = None
+    """What one of the group's values goes by: the ring; the members of it stand behind the group's values."""
+
+    @property
+    def ring_at(self) -> int | None:
+        """Which of the group's values is the ring."""
+        return None if self.link is None else self.surge.by.index(self.link.name)
+
+    @property
+    def value_at(self) -> int:
+        """Where in a record's values that of `distinct` stands."""
+        return len(self.types) + (0 if self.link is None else 1 + len(self.link.by))
+
+    @property
+    def width(self) -> int:
+        """How many values a record has."""
+        return self.value_at + (self.surge.distinct is not None)
+
+
+class LinkSource(msgspec.Struct, frozen=True, kw_only=True):
+    """A link, by the number that its records bear."""
+
+    link: Link
+    number: int
 
 
 class Following(msgspec.Struct, frozen=True):
@@ -140,20 +167,63 @@ def readers_of(
         if rule.surge is not None and rule.surge.rules:
             on = tuple(EVENT_TYPES)  # any event may make a conflict
         names = {name for name in reports[rule.id].facts if name.startswith("event.")}
-        if rule.surge is not None:
-            names |= {name for name in rule.surge.by if name.startswith("event.")}
+        names |= {name for name in counted_by(pack, rule) if name.startswith("event.")}
         for name in names:
             readers.setdefault(name.removeprefix("event."), set()).update(on)
+    for link in pack.links.values():
+        for name in link.by:
+            if name.startswith("event."):
+                readers.setdefault(name.removeprefix("event."), set()).update(link.on)
     return {name: frozenset(types) for name, types in readers.items()}
 
 
+def links_of(pack: Pack, rule: Rule) -> list[Link]:
+    """The link that a surge goes by, if it does."""
+    by = rule.surge.by if rule.surge is not None else ()
+    return [link for link in pack.links.values() if link.table == rule.table and link.name in by]
+
+
+def counted_by(pack: Pack, rule: Rule) -> list[str]:
+    """The columns and event fields that a surge groups by, those of its link too, and whose values it counts."""
+    links = links_of(pack, rule)
+    if rule.surge is None:
+        return []
+    own = [name for name in (*rule.surge.by, rule.surge.distinct) if name is not None]
+    kinds = {link.name for link in links} | {PARENTS.get(rule.table)}
+    columns = pack.tables[rule.table].columns
+    named = [name for name in own if name in columns or name not in kinds]
+    return list(dict.fromkeys([*named, *(handle for link in links for handle in link.by)]))
+
+
+def surge_sources(pack: Pack, type_of: Callable[[str, str], Type]) -> list[SurgeSource]:
+    """The surges that count what is recorded, numbered from 0; `type_of` says the type of a name over a table."""
+    sources: list[SurgeSource] = []
+    for rule in pack.rules.values():
+        surge, link = rule.surge, next(iter(links_of(pack, rule)), None)
+        if surge is None or surge.wait is not None:
+            continue
+        ring = None if link is None else link.name
+        named = surge.distinct is None or surge.distinct.startswith("event.")
+        named = named or surge.distinct in pack.tables[rule.table].columns
+        sources.append(
+            SurgeSource(
+                rule=rule, number=len(sources), surge=surge, link=link, finds_hits=rule.until is not None,
+                types=tuple("integer" if name == ring else type_of(name, rule.table) for name in surge.by),
+                distinct_kind=None if named else surge.distinct,
+            )
+        )  # fmt: skip
+    return sources
+
+
 def concern_of(pack: Pack) -> dict[str, frozenset[str]]:
-    """For each table, the types of event that touch its rows: those that a column or a rule of it names."""
+    """For each table, the types of event that touch its rows: those that a column, a rule or a link of it names."""
     types: dict[str, set[str]] = {kind: set() for kind in pack.tables}
     for kind, table in pack.tables.items():
         types[kind].update(type_ for column in table.columns.values() for type_ in column.on)
     for rule in pack.rules.values():
         types[rule.table].update(rule.on if rule.surge is None else rule.surge.on)
+    for link in pack.links.values():
+        types[link.table].update(link.on)
     return {kind: frozenset(names) for kind, names in types.items()}
 
 

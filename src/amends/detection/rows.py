@@ -52,6 +52,10 @@ class Rows:
         self._grow()
         return found
 
+    def row(self, values: Values) -> int | None:
+        """The row of a group; None if there is none."""
+        return self._names.number_of(np.frombuffer(msgspec.msgpack.encode(_named(values)), dtype=np.uint8))
+
     def live(self, name: str) -> Array:
         """The array without its spare room."""
         return self.arrays[name][: self.size]

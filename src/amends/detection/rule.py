@@ -60,6 +60,21 @@ class Wait(msgspec.Struct, frozen=True, kw_only=True):
     reads: tuple[str, ...]
 
 
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """What makes accounts belong together, in a ring; see docs/kernel.md, Rings.
+
+    `of` is the kind of account, which the table's rows belong to, `by` the columns or event fields that hold handles.
+    """
+
+    name: str
+    table: str
+    of: str
+    on: tuple[str, ...]
+    by: tuple[str, ...]
+    at_most: int
+    """A handle that more accounts than this have used links no more."""
+
+
 class Rate(msgspec.Struct, frozen=True):
     """A stated rate of false alarms: `count` in `per`, for each group."""
 
@@ -94,6 +109,8 @@ class Surge(msgspec.Struct, frozen=True, kw_only=True):
     """A learned wait: the surge is then one of what does not come (see `lull.py`)."""
     falls_to: float = 0.25
     """Of a wait: the share of the usual to which what comes has to have fallen."""
+    distinct: str | None = None
+    """A column, an event field, or the kind of subject that the row belongs to: its different values are counted."""
 
     @property
     def odds(self) -> float:
@@ -157,7 +174,7 @@ class Override(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pack(msgspec.Struct, frozen=True, kw_only=True):
-    """Checked tables, sets, calendars, waits and rules. `digest` changes whenever anything in it does.
+    """Checked tables, sets, calendars, waits, links and rules. `digest` changes whenever anything in it does.
 
     `places` says where each rule stands, as `file:line`. `overrides` are those that the rules already hold.
     """
@@ -168,5 +185,6 @@ class Pack(msgspec.Struct, frozen=True, kw_only=True):
     rules: dict[str, Rule]
     places: dict[str, str] = {}
     waits: dict[str, Wait] = {}
+    links: dict[str, Link] = {}
     calendars: Calendars = Calendars()
     overrides: tuple[Override, ...] = ()

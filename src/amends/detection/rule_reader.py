@@ -12,6 +12,7 @@ from amends.detection.surge_reader import read_surge
 from amends.detection.types import Type
 from amends.detection.written import Expression, Scope
 from amends.model.exceptions import EXCEPTIONS
+from amends.model.subjects import PARENTS
 
 TROUBLES: Final = (
     "payment refund dispute stock fulfilment delivery customs address quality abuse service return system".split()
@@ -24,7 +25,7 @@ _KEYS: Final = {
     "silence": {"since", "within", "until", "where", "before"},
     "surge": {
         "of", "by", "window", "at_least", "false_alarms", "half_life", "prior", "ratio", "prior_strength",
-        "until", "falls_to",
+        "until", "falls_to", "distinct",
     },
 }  # fmt: skip
 _COMMON: Final = {
@@ -64,6 +65,7 @@ class _RuleReader:
         surge = read_surge(
             self._reader, self._document, self._path, entry, self._who, self._row(table, with_event=True),
             {name: wait for name, wait in self._pack.waits.items() if wait.table == table.kind},
+            {name for name, link in self._pack.links.items() if link.table == table.kind}, PARENTS.get(table.kind),
         )  # fmt: skip
         self._loss(table)
         evidence = self._evidence(table)

@@ -8,13 +8,15 @@ from numpy.typing import NDArray
 from amends.detection.engine import Engine, Told
 from amends.detection.finding import Clearing, Finding, Verdicts
 from amends.detection.grouping import alike
-from amends.detection.hits import Hit, HitLog, Hits
+from amends.detection.hits import Hit, HitLog, Hits, Moment
+from amends.detection.identities import Identities
 from amends.detection.lull import LullJudge
 from amends.detection.machine import codes as op
 from amends.detection.pool import Pool
 from amends.detection.program import Program
 from amends.detection.reads import SurgeSource
-from amends.detection.surge import Records, SurgeJudge
+from amends.detection.rings import Followed, Rings
+from amends.detection.surge import Records, SurgeJudge, Union
 from amends.detection.verdicts import Reader
 from amends.model.instant import Instant
 
@@ -24,9 +26,12 @@ Index = NDArray[np.int64]
 class SurgeStage:
     """One surge with its groups, and the log of its hits if they are findings too."""
 
-    def __init__(self, source: SurgeSource, program: Program, engine: Engine, reader: Reader) -> None:
-        self.source, self._reader, self._engine = source, reader, engine
-        self.judge = SurgeJudge(source.rule)
+    def __init__(
+        self, source: SurgeSource, program: Program, engine: Engine, reader: Reader, rings: Rings | None,
+        identities: Identities | None,
+    ) -> None:  # fmt: skip
+        self.source, self._reader, self._engine, self._identities = source, reader, engine, identities
+        self.judge = SurgeJudge(source.rule, source.ring_at, rings.name if rings is not None else str)
         self.log: HitLog | None = None
         self._number = program.numbers[source.rule.id]
         if source.finds_hits:
@@ -37,24 +42,35 @@ class SurgeStage:
 
             self.log = HitLog(tell, lambda row: bool(int(cells.cells[row + mark.cell]) >> mark.bit & 1), engine.cause)
 
-    def judge_records(self, told: Told, end: int) -> tuple[list[Finding], list[Clearing]]:
-        """Count what the loop recorded for this surge, and let the clock pass."""
+    def judge_records(self, told: Told, followed: Followed | None, end: int) -> tuple[list[Finding], list[Clearing]]:
+        """Count what the loop recorded for this surge, and let the clock pass; `followed` are the rings it goes by."""
         log = self.log
         if log is None and not len(told.records):
             return self.judge.judge(None, end)
-        records = _of(told.records, 0, self.source.number)
+        chosen = np.flatnonzero(told.records[:, 0] == self.source.number)
         held = _of(told.held, 1, self._number) if log is not None else told.held
+        hits = held[held[:, 0] == op.HIT] if log is not None else held
         if log is not None:
             log.begin(held[held[:, 0] == op.OVER])
-        counted = self._counted(records, held) if len(records) else None
-        found, cleared = self.judge.judge(counted, end, log)
+        if followed is not None:
+            in_ring = followed.rings[chosen] >= 0
+            if log is not None:
+                hits = hits[in_ring[told.records[chosen, 2] == 1]]
+            chosen = chosen[in_ring]
+        logged = log.count if log is not None else 0
+        counted = self._counted(told.records, chosen, hits, followed) if len(chosen) else None
+        unions = [] if followed is None else _unions(followed, told.records, chosen, logged)
+        found, cleared = self.judge.judge(counted, end, log, unions)
         if log is not None:
             window = self.source.surge.window
             cleared = cleared + log.end((end // window - 1) * window)
         return found, cleared
 
-    def _counted(self, records: Index, held: Index) -> Records:
-        values = records[:, op.RECORD_HEAD : op.RECORD_HEAD + len(self.source.types)]
+    def _counted(self, told: Index, chosen: Index, hits: Index, followed: Followed | None) -> Records:
+        records, source = told[chosen], self.source
+        values = records[:, op.RECORD_HEAD : op.RECORD_HEAD + len(source.types)]
+        if followed is not None:
+            values[:, source.ring_at] = followed.rings[chosen]
         number, first = alike(list(values.T), len(values))
         names = [self._reader.values(self.source.types, stored) for stored in values[first].tolist()]
         groups = self.judge.groups(names)[number]
@@ -62,12 +78,28 @@ class SurgeStage:
         before = np.zeros(len(records), dtype=np.int64)
         if self.log is not None:
             before = self.log.count + np.cumsum(hit)
-            own = held[held[:, 0] == op.HIT]
-            self.log.add(Hits(groups[hit], own, self._engine.causes(own[:, 4].tolist()), set()))
+            self.log.add(Hits(groups[hit], hits, self._engine.causes(hits[:, 4].tolist()), set()))
+        value: Index | None = None
+        if source.surge.distinct is not None:
+            value = records[:, op.RECORD_HEAD + source.value_at]
+            if self._identities is not None:
+                value = self._identities.of(value)
         return Records(
             group=groups, at=records[:, 1], hit=hit, hit_before=before,
-            row=records[:, 5], sequence=records[:, 3], position=records[:, 4],
+            row=records[:, 5], sequence=records[:, 3], position=records[:, 4], value=value,
         )  # fmt: skip
+
+
+def _unions(followed: Followed, told: Index, chosen: Index, logged: int) -> list[Union]:
+    """What rings became one, among the records that were `chosen`; `logged` hits were so before them."""
+    hits = np.append(0, np.cumsum(told[chosen, 2] == 1))
+    found = []
+    for union in followed.unions:
+        before = int(np.searchsorted(chosen, union.record))
+        _, at, _, sequence, position, row, *_ = told[union.record].tolist()
+        moment = Moment(row, sequence, position)
+        found.append(Union(before, union.kept, union.gone, at, moment, logged + int(hits[before])))
+    return found
 
 
 def _of(rows: Index, column: int, number: int) -> Index:
@@ -81,7 +113,33 @@ class Stage:
     def __init__(self, program: Program, engine: Engine, pool: Pool, lulls: Sequence[LullJudge]) -> None:
         self._engine, self._lulls = engine, lulls
         self.reader = Reader(program, engine, pool)
-        self.surges = [SurgeStage(source, program, engine, self.reader) for source in program.surges]
+        kinds = {source.link.of for source in program.links}
+        kinds |= {source.distinct_kind for source in program.surges if source.distinct_kind is not None}
+        self.identities = {kind: Identities(engine.subjects[kind], engine.heap) for kind in sorted(kinds)}
+        self.rings = {
+            source.link.name: Rings(source, self.identities[source.link.of], pool) for source in program.links
+        }
+        self._asking = {
+            name: {
+                source.number: len(source.types)
+                for source in program.surges
+                if source.link is not None and source.link.name == name
+            }
+            for name in self.rings
+        }
+        self.surges = [
+            SurgeStage(
+                source, program, engine, self.reader, None if source.link is None else self.rings[source.link.name],
+                None if source.distinct_kind is None else self.identities[source.distinct_kind],
+            )
+            for source in program.surges
+        ]  # fmt: skip
+
+    @property
+    def rings_size(self) -> int:
+        """How many bytes of memory rings take, and the names of those who are in them."""
+        known = sum(identities.size for identities in self.identities.values())
+        return known + sum(rings.size for rings in self.rings.values())
 
     def rows(self) -> Iterator[int]:
         """The rows that hits refer to, told ones and those that may yet be told."""
@@ -92,8 +150,10 @@ class Stage:
     def verdicts(self, told: Told, end: int) -> Verdicts:
         """What was found in a run that ended with the clock at `end`."""
         findings, clearings = self.reader.read(told.out)
+        followed = {name: rings.follow(told.records, self._asking[name]) for name, rings in self.rings.items()}
         for surge in self.surges:
-            found, cleared = surge.judge_records(told, end)
+            link = surge.source.link
+            found, cleared = surge.judge_records(told, None if link is None else followed[link.name], end)
             findings += found
             clearings += cleared
         for lull in self._lulls:

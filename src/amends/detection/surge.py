@@ -6,7 +6,7 @@ history by a normal approximation of the binomial. Both follow from the stated r
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import NormalDist
 from typing import Any
 
@@ -34,7 +34,8 @@ class Records(msgspec.Struct, frozen=True):
     """What is to be counted, in order: of which group (its row), when, whether it is a hit or only a trial.
 
     For surges that find their hits also how many of the log's hits there are up to each, itself included, and the
-    touch at which it happened: of which row, and its number and its event's within the batch.
+    touch at which it happened: of which row, and its number and its event's within the batch. For surges that count
+    different values, `value` is that of each.
     """
 
     group: Index
@@ -44,16 +45,42 @@ class Records(msgspec.Struct, frozen=True):
     row: Index
     sequence: Index
     position: Index
+    value: Index | None = None
+
+    def part(self, start: int, stop: int) -> "Records":
+        """Some of them."""
+        some = slice(start, stop)
+        return Records(
+            self.group[some], self.at[some], self.hit[some], self.hit_before[some], self.row[some],
+            self.sequence[some], self.position[some], None if self.value is None else self.value[some],
+        )  # fmt: skip
 
     def moment(self, place: int) -> Moment:
         """The touch of a record."""
         return Moment(int(self.row[place]), int(self.sequence[place]), int(self.position[place]))
 
 
-class SurgeJudge:
-    """One surge rule over all its groups, which are rows of arrays."""
+class Union(msgspec.Struct, frozen=True):
+    """Rings became one, before the record of this number: by their roots the eldest and the others, by age.
 
-    def __init__(self, rule: Rule) -> None:
+    At a moment, after so many of the log's hits.
+    """
+
+    before: int
+    kept: int
+    gone: list[int]
+    at: int
+    moment: Moment
+    hit_before: int
+
+
+class SurgeJudge:
+    """One surge rule over all its groups, which are rows of arrays.
+
+    `ring_at` says which of the values of a group is the root of a ring, if one is, and `ring_name` what such is called.
+    """
+
+    def __init__(self, rule: Rule, ring_at: int | None = None, ring_name: Callable[[int], str] = str) -> None:
         assert rule.surge is not None
         self.rule = rule
         self._surge: Surge = rule.surge
@@ -67,6 +94,14 @@ class SurgeJudge:
         for name in ("past_hits", "past_records", "past_windows"):
             self._rows.add_array(name, np.float64, 0.0)
         self._rows.add_array("window", np.int64, NO_INT)
+        self._ring_at, self._ring_name = ring_at, ring_name
+        self._of_ring: dict[int, list[int]] = {}
+        """The groups of a ring, by its root, where there may be several."""
+        self._absorbed: dict[int, list[int]] = {}
+        """Groups that became part of another, as their rings became one."""
+        self._seen: dict[int, set[int]] = {}
+        """What was counted of each group in the window at hand, where different values are counted."""
+        self._seen_in = NO_INT
         self._open: dict[int, Finding] = {}
         self._reached: set[int] = set()
         """Of the open ones, those that reached the threshold in their current window."""
@@ -81,7 +116,23 @@ class SurgeJudge:
 
     def groups(self, names: Sequence[tuple[Any, ...]]) -> Index:
         """The rows of groups, by their values."""
-        return self._rows.rows(names)
+        known = self._rows.size
+        rows = self._rows.rows(names)
+        self._enter_rings(known)
+        return rows
+
+    def _enter_rings(self, known: int) -> None:
+        """The groups from the row `known` on are new. Where a ring is a group, its root says which."""
+        if self._ring_at is not None and len(self._surge.by) > 1:
+            for group in range(known, self._rows.size):
+                self._of_ring.setdefault(self._rows.values(group)[self._ring_at], []).append(group)
+
+    def _groups_of(self, root: int) -> list[int]:
+        """The groups of a ring that is no more; asked once."""
+        if len(self._surge.by) > 1:
+            return self._of_ring.pop(root, [])
+        group = self._rows.row((root,))
+        return [] if group is None else [group]
 
     def next_due(self) -> int | None:
         """The earliest end of a window that may close an open surge."""
@@ -89,12 +140,20 @@ class SurgeJudge:
         return min(((int(windows[group]) + 1) * self._surge.window for group in self._open), default=None)
 
     def judge(
-        self, records: Records | None, end: int, log: HitLog | None = None
+        self, records: Records | None, end: int, log: HitLog | None = None, unions: Sequence[Union] = ()
     ) -> tuple[list[Finding], list[Clearing]]:
         """Count records, then close what the clock has reached by `end`; the hits in `log` are told as is due."""
         self._findings, self._clearings = [], []
-        if records is not None and len(records.group):
-            self._count(records, log)
+        start = 0
+        for union in unions:
+            groups = [group for root in union.gone for group in self._groups_of(root)]
+            if groups:
+                if records is not None and union.before > start:
+                    self._count(records.part(start, union.before), log)
+                    start = union.before
+                self._unite(groups, union, log)
+        if records is not None and len(records.group) > start:
+            self._count(records.part(start, len(records.group)) if start else records, log)
         window = end // self._surge.window
         for group in [group for group in self._open if self._rows.arrays["window"][group] < window]:
             self._advance(group, window)
@@ -102,12 +161,13 @@ class SurgeJudge:
 
     def _count(self, records: Records, log: HitLog | None) -> None:
         """By group and window: most cannot reach the threshold, and are only added up."""
+        counts = records.hit if records.value is None else self._anew(records, records.value)
         order = np.argsort(records.group, kind="stable")
         windows = records.at[order] // self._surge.window
         groups = records.group[order]
         runs = Segments(np.append(0, np.cumsum((groups[1:] != groups[:-1]) | (windows[1:] != windows[:-1]))))
         group, window = groups[runs.starts], windows[runs.starts]
-        hits = np.add.reduceat(records.hit[order].astype(np.int64), runs.starts)
+        hits = np.add.reduceat(counts[order].astype(np.int64), runs.starts)
         arrays = self._rows.arrays
         carried = np.where(arrays["window"][group] == window, arrays["hits"][group], 0)
         watched = np.zeros(self._rows.size, dtype=bool)
@@ -120,13 +180,34 @@ class SurgeJudge:
             arrays["past_hits"], arrays["past_records"], arrays["past_windows"], self._powers,
         )  # fmt: skip
         for run in np.flatnonzero(~plain).tolist():
-            self._watch(int(group[run]), int(window[run]), order[runs.starts[run] : runs.ends[run]], records, log)
+            index = order[runs.starts[run] : runs.ends[run]]
+            self._watch(int(group[run]), int(window[run]), index, counts, records, log)
 
-    def _watch(self, group: int, window: int, index: Index, records: Records, log: HitLog | None) -> None:
+    def _anew(self, records: Records, values: Index) -> Mask:
+        """Which hits bring a value that their group did not have in the window."""
+        anew = records.hit.copy()
+        at = np.flatnonzero(anew)
+        windows = records.at[at] // self._surge.window
+        for place, group, window, value in zip(
+            at.tolist(), records.group[at].tolist(), windows.tolist(), values[at].tolist(), strict=True
+        ):
+            seen = self._seen_by(group, window)
+            if value in seen:
+                anew[place] = False
+            else:
+                seen.add(value)
+        return anew
+
+    def _seen_by(self, group: int, window: int) -> set[int]:
+        if window != self._seen_in:
+            self._seen, self._seen_in = {}, window
+        return self._seen.setdefault(group, set())
+
+    def _watch(self, group: int, window: int, index: Index, counts: Mask, records: Records, log: HitLog | None) -> None:
         """Count the records at `index`, all of one group and window, and see whether it surges."""
         self._advance(group, window)
         arrays = self._rows.arrays
-        hits = arrays["hits"][group] + np.cumsum(records.hit[index])
+        hits = arrays["hits"][group] + np.cumsum(counts[index])
         trials = arrays["records"][group] + np.arange(1, len(index) + 1)
         arrays["hits"][group], arrays["records"][group] = hits[-1], trials[-1]
         reaching = self._reaches(group, hits, trials)
@@ -135,22 +216,67 @@ class SurgeJudge:
             self._reached.add(group)
             first = int(np.argmax(reaching))
             if group not in self._open:
-                finding = self._finding(group, int(records.at[index[first]]), int(hits[first]), int(trials[first]))
+                last = int(index[first])
+                finding = self._finding(group, int(records.at[last]), int(hits[first]), int(trials[first]))
                 self._open[group] = finding
                 self._findings.append(finding)
                 told_from = first + 1
-                if log is not None:
-                    last = index[first]
-                    hits_before = log.untold(
-                        group, finding.fired_at - self._surge.window, int(records.hit_before[last])
-                    )
-                    self._tell(hits_before, finding, finding.fired_at, records.moment(int(last)), log)
+                self._tell_before(group, finding.fired_at, records.moment(last), int(records.hit_before[last]), log)
         if log is None or group not in self._open:
             return
         for place in index[told_from:].tolist():
             if records.hit[place]:
                 hit, at = int(records.hit_before[place]) - 1, Instant(int(records.at[place]))
                 self._tell([hit], self._open[group], at, records.moment(place), log)
+
+    def _tell_before(self, group: int, at: Instant, moment: Moment, before: int, log: HitLog | None) -> None:
+        """Tell the hits of an open group that were not, of those numbered below `before`."""
+        if log is not None:
+            members = [group, *self._absorbed.get(group, ())]
+            self._tell(log.untold(members, at - self._surge.window, before), self._open[group], at, moment, log)
+
+    def _unite(self, groups: Sequence[int], union: Union, log: HitLog | None) -> None:
+        """Rings became one, and so do their groups: what was counted of them is added up, and judged."""
+        assert self._ring_at is not None
+        at, touched = Instant(union.at), dict[int, None]()
+        for group in groups:
+            values = list(self._rows.values(group))
+            values[self._ring_at] = union.kept
+            into = int(self.groups([tuple(values)])[0])
+            self._absorb(into, group, at)
+            touched[into] = None
+        arrays = self._rows.arrays
+        for group in touched:
+            hits, trials = arrays["hits"][[group]], arrays["records"][[group]]
+            if self._reaches(group, hits, trials)[0]:
+                self._reached.add(group)
+                if group not in self._open:
+                    self._open[group] = self._finding(group, at, int(hits[0]), int(trials[0]))
+                    self._findings.append(self._open[group])
+            if group in self._open:
+                self._tell_before(group, at, union.moment, union.hit_before, log)
+
+    def _absorb(self, into: int, group: int, at: Instant) -> None:
+        """A group becomes part of another."""
+        window = at // self._surge.window
+        self._advance(into, window)
+        self._advance(group, window)
+        arrays = self._rows.arrays
+        for name in ("hits", "records", "past_hits", "past_records"):
+            arrays[name][into] += arrays[name][group]
+        arrays["past_windows"][into] = max(arrays["past_windows"][into], arrays["past_windows"][group])
+        if self._surge.distinct is not None:
+            seen = self._seen_by(into, window)
+            seen |= self._seen.pop(group, set())
+            arrays["hits"][into] = len(seen)
+        self._absorbed.setdefault(into, []).extend([group, *self._absorbed.pop(group, ())])
+        if group in self._reached:
+            self._reached.remove(group)
+            self._reached.add(into)
+        finding = self._open.pop(group, None)
+        if finding is not None and self._open.setdefault(into, finding) is not finding:
+            cause = str(window * self._surge.window)
+            self._clearings.append(Clearing(finding=finding.id, cleared_at=at, cause=cause))
 
     def _tell(self, hits: Sequence[int], surge: Finding, at: Instant, moment: Moment, log: HitLog) -> None:
         self._findings.extend(log.tell(hits, at, moment, surge.facts))
@@ -231,7 +357,9 @@ class SurgeJudge:
         else:
             shape, rate = self._gamma(group)
             expected = shape / rate
-        values = self._rows.values(group)
+        values = list(self._rows.values(group))
+        if self._ring_at is not None:
+            values[self._ring_at] = self._ring_name(values[self._ring_at])
         subject = "|".join(_text(value) for value in values)
         cause = str(int(self._rows.arrays["window"][group]) * self._surge.window)
         facts: dict[str, Any] = dict(zip(self._surge.by, values, strict=True))
@@ -255,6 +383,9 @@ class SurgeJudge:
             "rows": self._rows.dump(),
             "open": list(self._open.items()),
             "reached": sorted(self._reached),
+            "absorbed": list(self._absorbed.items()),
+            "seen": [(group, sorted(seen)) for group, seen in self._seen.items()],
+            "seen_in": self._seen_in,
         }
 
     def load(self, content: Any) -> None:
@@ -263,6 +394,9 @@ class SurgeJudge:
         self._rows.load(rows)
         self._open = {group: msgspec.convert(finding, Finding) for group, finding in content["open"]}
         self._reached = set(content["reached"])
+        self._absorbed = {group: list(groups) for group, groups in content["absorbed"]}
+        self._seen, self._seen_in = {group: set(seen) for group, seen in content["seen"]}, content["seen_in"]
+        self._enter_rings(0)
 
 
 def _quantile(shape: float, rate: float, at_least: int, odds: float) -> int:

@@ -1,6 +1,6 @@
 """Reads what only a surge has, and says what is wrong with it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from amends.detection.document import Document, Path
@@ -14,18 +14,25 @@ _OF: Final = ("rules", "on", "hits", "wait")
 
 def read_surge(
     reader: Reader, document: Document, path: Path, entry: dict[str, Any], who: str, row: Scope,
-    waits: Mapping[str, Wait],
+    waits: Mapping[str, Wait], links: Collection[str], parent: str | None,
 ) -> Surge | None:  # fmt: skip
-    """The surge of a rule's entry; `row` is what its `hits` may name, `waits` are those over its table.
+    """The surge of a rule's entry; `row` is what its `hits` may name, `waits` and `links` are those over its table,
+    `parent` is the kind of subject that its rows belong to.
 
     None if it is none, or something is wrong.
     """
-    return _SurgeReader(reader, document, path, entry, who).read(row, waits) if entry.get("kind") == "surge" else None
+    if entry.get("kind") != "surge":
+        return None
+    return _SurgeReader(reader, document, path, entry, who, links, parent).read(row, waits)
 
 
 class _SurgeReader:
-    def __init__(self, reader: Reader, document: Document, path: Path, entry: dict[str, Any], who: str) -> None:
+    def __init__(
+        self, reader: Reader, document: Document, path: Path, entry: dict[str, Any], who: str,
+        links: Collection[str], parent: str | None,
+    ) -> None:  # fmt: skip
         self._reader, self._document, self._path, self._entry, self._who = reader, document, path, entry, who
+        self._links, self._parent = links, parent
 
     def _say(self, key: str, sentence: str) -> None:
         path = (*self._path, key) if key in self._entry else self._path
@@ -66,6 +73,7 @@ class _SurgeReader:
             ),
             "prior_strength": self._number("prior_strength", 20, "a number of records above 0"),
         }  # fmt: skip
+        distinct = self._distinct(row, of, ratio=ratio)
         falls_to = self._number("falls_to", 0.25, "a share between 0 and 1, such as 0.25", below=1)
         fits = self._waits_in_groups(of["wait"], by, window, waits) if "wait" in of else True
         if window is None or rate is None or not fits:
@@ -84,6 +92,7 @@ class _SurgeReader:
             prior_strength=float(numbers["prior_strength"]),
             wait=of.get("wait"),
             falls_to=falls_to,
+            distinct=distinct,
         )
 
     def _waits_in_groups(
@@ -115,10 +124,29 @@ class _SurgeReader:
         by = texts_of(stated) if stated else ()
         if not by:
             self._say("by", "`by` should name what to group by, such as [carrier, destination]")
+        known = {*row.names, *self._links}
         for name in by or ():
-            if name not in row.names:
-                self._say("by", f"there is no `{name}` to group by{near(name, row.names)}")
+            if name not in known:
+                self._say("by", f"there is no `{name}` to group by{near(name, known)}")
+        if len(set(by or ()) & set(self._links)) > 1:
+            self._say("by", "a surge goes by one link at most")
         return by or ()
+
+    def _distinct(self, row: Scope, of: dict[str, Any], *, ratio: bool) -> str | None:
+        name = self._entry.get("distinct")
+        if name is None:
+            return None
+        known = {*row.names, *([self._parent] if self._parent else [])}
+        if not isinstance(name, str) or name not in known:
+            self._say("distinct", f"there is no `{name}` whose values could be counted{near(name, known)}")
+            return None
+        if row.names.get(name) == "decimal":
+            self._say("distinct", f"`{name}` is decimal; whether two decimals are the same cannot be said")
+        if "on" not in of:
+            self._say("distinct", "`distinct` counts values of events: it goes with `on`")
+        if ratio:
+            self._say("distinct", "`distinct` counts values, which have no share in the events: leave `ratio` out")
+        return name
 
     def _window(self) -> Duration | None:
         stated = self._entry.get("window")

@@ -3,13 +3,22 @@
 from random import Random
 from typing import Final
 
-from amends.sim.course import Buyer
-from amends.sim.places import Address, draw_address, draw_language
+import msgspec
+
+from amends.sim.course import Buyer, Device
+from amends.sim.places import Address, draw_address, draw_language, own_phone
 from amends.sim.shops import Market, Shop
 
 _FIRST_ID: Final = 7_200_000_000_000
 _COME_AGAIN: Final = 0.22
 _REMEMBERED: Final = 400
+_MOBILE: Final = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Mobile Safari/604.1"
+_BROWSERS: Final = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/138.0.0.0 Safari/537.36",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/18.5 Safari/605.1.15",
+    "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 Chrome/138.0.0.0 Mobile Safari/537.36",
+)
 _HOSTS: Final = ("example.com", "example.net", "example.org")
 
 
@@ -27,7 +36,7 @@ class Buyers:
         if len(known) >= _REMEMBERED // 4 and self._rng.random() < _COME_AGAIN:
             # Those who have not been here for the longest while come again.
             return self._again(known)
-        buyer = self.make(market.country, draw_address(self._rng, market.country))
+        buyer = self.make(market.country, self.draw_address(market.country))
         known.append(buyer)
         del known[:-_REMEMBERED]
         return buyer
@@ -37,12 +46,29 @@ class Buyers:
         known.append(buyer)
         return buyer
 
+    def draw_address(self, country: str) -> Address:
+        """An address in the country, of nobody yet."""
+        return draw_address(self._rng, country)
+
     def make(self, country: str, address: Address) -> Buyer:
         """Somebody new."""
         self._count += 1
+        host, language = self._rng.choice(_HOSTS), draw_language(self._rng, country)
         return Buyer(
             id=_FIRST_ID + self._count * 101,
-            email=f"buyer{self._count}@{self._rng.choice(_HOSTS)}",
-            language=draw_language(self._rng, country),
-            address=address,
+            email=f"buyer{self._count}@{host}",
+            language=language,
+            # Numbers that may be printed are few, and those of strangers should differ.
+            address=msgspec.structs.replace(address, phone=own_phone(country, self._count)),
+            device=_device(self._count, language),
+            card=f"fp{self._count:014d}",
         )
+
+
+def _device(number: int, language: str) -> Device:
+    """At home behind an address of one's own; every fifth by telephone, behind one that others are behind too."""
+    if number % 5:
+        return Device(
+            f"2001:db8:{number >> 16:x}:{number & 0xFFFF:x}::{number % 7 + 1:x}", _BROWSERS[number % 4], language
+        )
+    return Device(f"203.0.113.{number // 5 % 254 + 1}", _MOBILE, language)

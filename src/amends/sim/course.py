@@ -26,14 +26,28 @@ class Fact:
         return Fact(Instant(self.at + wait))
 
 
+@dataclass(slots=True, frozen=True)
+class Device:
+    """What a shop sees of the device that orders: its IP address, its browser and the language of that."""
+
+    address: str
+    browser: str
+    language: str
+
+
 @dataclass(slots=True)
 class Buyer:
-    """Who orders: the shop's customer id, an address and a language (BCP 47)."""
+    """Who orders: the shop's customer id, an address, a language (BCP 47), a device and a card.
+
+    The address and browser of the device, and the card's fingerprint at the payment provider.
+    """
 
     id: int
     email: str
     language: str
     address: Address
+    device: Device
+    card: str
     orders: int = 0
 
 

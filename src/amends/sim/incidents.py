@@ -1,11 +1,12 @@
 """Trouble that many orders share: one cause, a beginning and an end."""
 
 from random import Random
-from typing import Final
+from typing import Final, Literal, get_args
 
 import msgspec
 
 from amends.model.instant import DAY, HOUR, Duration, Instant
+from amends.sim.buyers import Buyers
 from amends.sim.catalogue import PRODUCTS
 from amends.sim.chance import draw_length, stream
 from amends.sim.course import Buyer, Course, Fact, Parcel
@@ -13,7 +14,7 @@ from amends.sim.feeds import SHOPIFY, STRIPE, TRACKING, Feed, Outage, polled
 from amends.sim.lanes import LANES
 from amends.sim.places import Address, draw_address
 from amends.sim.plan import refund_order
-from amends.sim.shops import SHOPS, WAREHOUSES, Market, Shop
+from amends.sim.shops import SHOPS, WAREHOUSES, Market, Method, Shop
 from amends.sim.trouble.payment import decline, dispute
 from amends.sim.trouble.service import complain
 
@@ -91,19 +92,53 @@ class SuccessDrop(Incident, kw_only=True):
         return True
 
 
+Shared = Literal["address", "phone", "device", "card"]
+"""What the members of a ring have in common."""
+SHARED: Final[tuple[Shared, ...]] = get_args(Shared)
+
+
 class BrushingRing(Incident, kw_only=True):
-    """Many new accounts order to one address."""
+    """Many new accounts that have one thing in common order within a day."""
 
     shop: Shop
     market: Market
     address: Address
+    shared: Shared
     members: int
     placed: list[Instant] = []
-    """When the shop told of each order."""
+    """When each order could be known to be one of the ring."""
+    first: Buyer | None = None
+    """Who ordered first."""
+
+    def join(self, buyers: Buyers) -> Buyer:
+        """Somebody new, who shares with the first."""
+        shares = self.shared == "address"
+        new = buyers.make(self.market.country, self.address if shares else buyers.draw_address(self.market.country))
+        first = self.first = self.first or new
+        match self.shared:
+            case "phone":
+                new.address.phone = first.address.phone
+            case "device":
+                new.device = first.device
+            case "card":
+                new.card = first.card
+        return new
+
+    def method(self) -> Method | None:
+        """How they have to pay to share it; None if it does not matter."""
+        methods = self.market.methods if self.shared == "card" else ()
+        return next((method for method in methods if method.name == "card"), None)
+
+    def enter(self, course: Course) -> None:
+        """An order is one of the ring's, once it is told by what."""
+        self.orders.append(course.key)
+        captured = course.payment.captured
+        known = [course.created, *([captured] if self.shared == "card" and captured is not None else [])]
+        self.placed.append(max(fact.told for fact in known))
 
 
 class CouponRing(BrushingRing, kw_only=True):
-    """Many new accounts order to one address with one coupon, a few of them a day."""
+    """Many new accounts that have one thing in common order with one coupon, a few of them a day."""
 
     coupon: str
     shipped: list[Instant | None] = []
@@ -206,6 +241,8 @@ _BUSY: Final = 200
 _BATCH_MEMBERS: Final = 18
 _COMPLAINTS: Final = 16
 _SHARE_OF_ORDERS_WITH_AN_ARTICLE: Final = 0.03
+_OF_DAYS: Final[tuple[Shared, ...]] = ("address", "phone", "card")
+"""What a ring that takes its time can have in common: a device is known for a day only."""
 _BIG_SHOPS: Final = SHOPS[:3]
 RING_PACE: Final = Duration(int(6.2 * HOUR))
 """How often a ring orders that does not want to be seen."""
@@ -283,10 +320,14 @@ def _add(incidents: Incidents, kind: str, rng: Random, at: Instant, orders_per_d
         case "ring":
             shop = rng.choice(SHOPS)
             market = shop.markets[0]
+            shared = SHARED[len(incidents.rings) % len(SHARED)]
+            if shared == "device":
+                # What a device is known by changes at midnight (UTC).
+                at = Instant(at - at % DAY + HOUR)
             incidents.rings.append(
                 BrushingRing(
                     start=at, end=until(8, 20), shop=shop, market=market, address=draw_address(rng, market.country),
-                    members=rng.randint(9, 14),
+                    members=rng.randint(9, 14), shared=shared,
                 )
             )  # fmt: skip
         case "feed":
@@ -312,6 +353,7 @@ def _add(incidents: Incidents, kind: str, rng: Random, at: Instant, orders_per_d
                 CouponRing(
                     start=at, end=Instant(at + members * RING_PACE), shop=shop, market=market, members=members,
                     address=draw_address(rng, market.country), coupon=f"FRIENDS{rng.randint(10, 99)}",
+                    shared=_OF_DAYS[len(incidents.coupons) % len(_OF_DAYS)],
                 )
             )  # fmt: skip
         case "refunder":

@@ -408,6 +408,14 @@ def draw_address(rng: Random, code: str) -> Address:
     )
 
 
+def own_phone(code: str, number: int) -> str:
+    """The telephone number of somebody in the country, another for each number from 0 on.
+
+    All lie in blocks that are given to nobody: kept for fiction, or closed in the country's numbering plan.
+    """
+    return _OWN_PHONES[code].format(number)
+
+
 def draw_language(rng: Random, code: str) -> str:
     """A buyer's language, by how many speak it among the country's buyers (BCP 47)."""
     languages = COUNTRIES[code].languages
@@ -426,6 +434,15 @@ def draw_cpf(rng: Random) -> str:
     return f"{text[:3]}.{text[3:6]}.{text[6:9]}-{text[9:]}"
 
 
+_OWN_PHONES: Final = {
+    "US": "+1390{:07d}",
+    "GB": "+4410{:08d}",
+    "MX": "+52001{:07d}",
+    "BR": "+55110{:07d}",
+    "DE": "+493023125{:06d}",
+    "ES": "+34100{:06d}",
+    "JP": "+81100{:06d}",
+}
 _POSTAL_LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
 
 

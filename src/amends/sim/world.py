@@ -240,8 +240,7 @@ class World:
             self._note(course.created.at, course)
             self._note(course.created.told, Known(course))
         if isinstance(by, BrushingRing):
-            by.orders.append(course.key)
-            by.placed.append(course.created.told)
+            by.enter(course)
         if isinstance(by, CouponRing):
             by.shipped.append(_left(course))
         self._payouts.enter(course)
@@ -250,7 +249,7 @@ class World:
 
     def _draw_buyer(self, shop: Shop, market: Market, by: Ordering) -> Buyer:
         if isinstance(by, BrushingRing):
-            return self._buyers.make(market.country, by.address)
+            return by.join(self._buyers)
         if by is None:
             return self._buyers.draw(shop, market)
         if by.buyer is None:
@@ -301,6 +300,7 @@ class World:
             course.coupon = by.coupon if isinstance(by, CouponRing) else course.coupon
             cheap = min(PRODUCTS, key=lambda product: product.cents)
             course.lines = [Line(cheap, 1, cheap.price(course.currency))]
+            course.payment.method = by.method() or course.payment.method
             return NONE
         if rng.random() >= self.plan.trouble:
             return NONE

@@ -7,6 +7,7 @@ from typing import Any, Final
 from amends.connectors.address import Address, address_fields
 from amends.connectors.delivery import UnreadableDeliveryError
 from amends.connectors.derivation import derived
+from amends.connectors.device import device_key
 from amends.connectors.document import Word
 from amends.connectors.measures import count_of, currency_of, id_of, minor_of, moment_of, text_of
 from amends.connectors.shopify import wire
@@ -117,6 +118,17 @@ def _buyer(order: wire.Order) -> str | None:
     return customer or _email(order)
 
 
+def _device(order: wire.Order) -> str | None:
+    created = moment_of(order.created_at, "created_at")
+    told = order.client_details or wire.ClientDetails()
+    address = text_of(told.browser_ip) or text_of(order.browser_ip)
+    if created is None or address is None:
+        return None
+    sizes = (told.browser_width, told.browser_height)
+    traits = (text_of(told.user_agent), text_of(told.accept_language), *map(text_of, sizes))
+    return device_key(created, address, *(trait or "" for trait in traits))
+
+
 def _email(order: wire.Order) -> str | None:
     email = text_of(order.email) or text_of(order.contact_email)
     return email.lower() if email else None
@@ -154,7 +166,7 @@ def _facts(order: wire.Order, to: Telling) -> dict[str, Any]:
         **_promises(attributes),
         **address_fields(postal(order.shipping_address)),
     }
-    facts |= derived(facts)
+    facts |= {"device": _device(order), **derived(facts)}
     if shop_currency != currency:
         facts |= {
             "shop_currency": shop_currency,

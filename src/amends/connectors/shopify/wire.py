@@ -326,6 +326,16 @@ class PaymentTerms(Shape, frozen=True, kw_only=True):
     payment_schedules: list[PaymentSchedule | None] | None = None
 
 
+class ClientDetails(Shape, frozen=True, kw_only=True):
+    """The browser that an order was placed with."""
+
+    browser_ip: Word = None
+    user_agent: Word = None
+    accept_language: Word = None
+    browser_width: Number = None
+    browser_height: Number = None
+
+
 class Order(Shape, frozen=True, kw_only=True):
     """An order. Answers to requests with `fields` hold only some of it."""
 
@@ -354,6 +364,8 @@ class Order(Shape, frozen=True, kw_only=True):
     email: Word = None
     contact_email: Word = None
     phone: Word = None
+    browser_ip: Word = None
+    client_details: ClientDetails | None = None
     customer: Customer | None = None
     shipping_address: PostalAddress | None = None
     billing_address: PostalAddress | None = None

@@ -245,6 +245,7 @@ def _tell_failed(charge: wire.Charge, to: Telling) -> None:
         "status": "failed",
         "provider": "stripe",
         "method": text_of(details.type),
+        "instrument": _instrument(details),
         "reason": text_of(outcome.reason) or text_of(charge.failure_code),
         "description": text_of(charge.failure_message),
         "charge": id_,
@@ -265,6 +266,7 @@ def _tell_intent_failed(intent: wire.PaymentIntent, to: Telling) -> None:
         "provider": "stripe",
         "method": (text_of(error.payment_method.type) if error.payment_method else None)
         or _only(intent.payment_method_types),
+        "instrument": _instrument(error.payment_method) if error.payment_method else None,
         "reason": text_of(error.decline_code) or text_of(error.code) or text_of(error.type),
         "description": text_of(error.message),
         "charge": charge,
@@ -306,6 +308,7 @@ def _details(charge: wire.Charge, to: Telling) -> dict[str, Any]:
         **money(charge.amount, charge.currency),
         "provider": "stripe",
         "method": text_of(details.type),
+        "instrument": _instrument(details),
         "risk_score": None if score is None else min(1.0, max(0.0, score / 100)),
         "description": text_of(outcome.seller_message),
         "charge": id_of(charge.id),
@@ -313,6 +316,10 @@ def _details(charge: wire.Charge, to: Telling) -> dict[str, Any]:
         "buyer_name": text_of(payer.name),
         "test": to.is_test(charge.livemode),
     }
+
+
+def _instrument(told: wire.Instruments) -> str | None:
+    return text_of(told.used.fingerprint) or text_of(told.used.payer_id)
 
 
 def _charge_of(intent: wire.PaymentIntent) -> str | None:

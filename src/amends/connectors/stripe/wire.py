@@ -38,10 +38,34 @@ class Outcome(Shape, frozen=True, kw_only=True):
     seller_message: Word = None
 
 
-class MethodDetails(Shape, frozen=True, kw_only=True):
-    """How a charge was paid."""
+class Instrument(Shape, frozen=True, kw_only=True):
+    """A card, an account or a wallet: what is the same each time that it is used."""
+
+    fingerprint: Word = None
+    payer_id: Word = None
+
+
+class Instruments(Shape, frozen=True, kw_only=True):
+    """What is paid with, under the name of its type."""
 
     type: Word = None
+    card: Instrument | None = None
+    paypal: Instrument | None = None
+    sepa_debit: Instrument | None = None
+    us_bank_account: Instrument | None = None
+    bacs_debit: Instrument | None = None
+    acss_debit: Instrument | None = None
+    au_becs_debit: Instrument | None = None
+
+    @property
+    def used(self) -> Instrument:
+        """The one that is told; one of which nothing is known where none is."""
+        kinds = (self.card, self.paypal, self.sepa_debit, self.us_bank_account, self.bacs_debit, self.acss_debit)
+        return next((kind for kind in (*kinds, self.au_becs_debit) if kind is not None), Instrument())
+
+
+class MethodDetails(Instruments, frozen=True, kw_only=True):
+    """How a charge was paid."""
 
 
 class BillingAddress(Shape, frozen=True, kw_only=True):
@@ -113,10 +137,8 @@ class Charges(Shape, frozen=True, kw_only=True):
     data: list[Charge | None] | None = None
 
 
-class PaymentMethod(Shape, frozen=True, kw_only=True):
+class PaymentMethod(Instruments, frozen=True, kw_only=True):
     """What a buyer pays with."""
-
-    type: Word = None
 
 
 class PaymentError(Shape, frozen=True, kw_only=True):

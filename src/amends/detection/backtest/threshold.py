@@ -9,6 +9,7 @@ import msgspec
 
 from amends.detection.expression import compile_expression
 from amends.detection.pool import Pool
+from amends.detection.reads import counted_by, links_of
 from amends.detection.rule import Pack, Rule, Surge, Table, Wait, parse_rate
 from amends.detection.scope import loss_scope, row_scope
 from amends.model.errors import UnusableInputError
@@ -135,9 +136,10 @@ def alone(pack: Pack, rule: Rule) -> Pack:
     # What a finding shows is not asked for, and what nobody reads need not be folded.
     rules = {one.id: msgspec.structs.replace(one, evidence=()) for one in (*(pack.rules[id_] for id_ in sources), rule)}
     waits = {one.name: one for one in pack.waits.values() if any(_asks(pack, each, one) for each in rules.values())}
+    links = {link.name: link for each in rules.values() for link in links_of(pack, each)}
     tables = _read_by(pack, rules.values(), waits.values())
     digest = _digest(f"{pack.digest} {rule!r}")
-    return msgspec.structs.replace(pack, digest=digest, rules=rules, tables=tables, waits=waits)
+    return msgspec.structs.replace(pack, digest=digest, rules=rules, tables=tables, waits=waits, links=links)
 
 
 def _digest(text: str) -> str:
@@ -160,7 +162,7 @@ def _read_by(pack: Pack, rules: Iterable[Rule], waits: Iterable[Wait]) -> dict[s
     for rule in rules:
         table = pack.tables[rule.table]
         scope = row_scope(table, pack.sets, pack.calendars, with_event=True, waits=pack.waits)
-        names = set(rule.surge.by) if rule.surge else set()
+        names = set(counted_by(pack, rule))
         for part, text in rule.conditions.items():
             if part != "within" or _length(text) is None:
                 names |= compile_expression(text, scope, pool).names

@@ -140,6 +140,7 @@ RECORD: Final = 99  # first count hit surge; of what a surge counts
 HIT: Final = 100  # a rule: a hit that is a finding once its group surges; HELD comes next
 HELD: Final = 103  # what the hit says is put out: keep it
 OVER: Final = 101  # over rule: whether the troubles of its hits are over
+PARENT: Final = 115  # d: the row that this one belongs to; -1 for none
 HEAR: Final = 104  # lull window: something was heard of what it watches
 WAIT: Final = 102  # first wait: since, ends, over, never and the values of its lane
 
@@ -166,6 +167,7 @@ RECORD_HEAD: Final = 7
 
 GIVING: Final = frozenset(
     {CONSTANT, LOAD64, LOAD32, ORDER64, ORDER32, FIELD, EVENT_TIME, EVENT_RECEIVED, EVENT_TYPE, TO_DECIMAL, HALF_UP}
-    | set(range(EQUAL_I, IN_LIST + 1)) | set(range(ADD_TO_I, MONEY + 1)) | {LANE, LEARNED, LATE_AFTER, CHOOSE, CALENDAR}
+    | set(range(EQUAL_I, IN_LIST + 1)) | set(range(ADD_TO_I, MONEY + 1))
+    | {LANE, LEARNED, LATE_AFTER, CHOOSE, CALENDAR, PARENT}
 )  # fmt: skip
 """Operations whose first operand is the register that they write."""

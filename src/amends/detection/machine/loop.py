@@ -988,6 +988,8 @@ def run(
                 for place in range(a):
                     records[n_records + op.RECORD_HEAD + place] = registers[d + place]
                 n_records += width
+            elif what == op.PARENT:
+                registers[d] = heap[row + PARENT]
             elif what == op.HIT:
                 # d: whether it is one, a: rule. What it says is put out behind the verdicts, and moved by HELD.
                 if registers[d] == 1:

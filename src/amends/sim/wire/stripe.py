@@ -57,7 +57,11 @@ def attempt_failed(course: Course, payment: Payment, attempt: Attempt, index: in
         "decline_code": attempt.code,
         "message": message,
         "charge": charge,
-        "payment_method": {"object": "payment_method", "type": payment.method.name},
+        "payment_method": {
+            "object": "payment_method",
+            "type": payment.method.name,
+            payment.method.name: _instrument(course, payment),
+        },
     }
     intent = _intent(course, payment, "requires_payment_method", last_payment_error=error, latest_charge=charge)
     return _event("payment_intent.payment_failed", attempt.declined, f"{payment.id}{index}", intent)
@@ -244,13 +248,17 @@ def _charge(course: Course, payment: Payment) -> dict[str, Any]:
         "outcome": {"network_status": "approved_by_network", "risk_level": "normal", "type": "authorized"},
         "paid": True,
         "payment_intent": payment.id,
-        "payment_method_details": {"type": payment.method.name, payment.method.name: {}},
+        "payment_method_details": {"type": payment.method.name, payment.method.name: _instrument(course, payment)},
         "receipt_email": course.buyer.email,
         "refunded": False,
         "review": None,
         "status": "succeeded",
         "transfer_group": None,
     }
+
+
+def _instrument(course: Course, payment: Payment) -> dict[str, str]:
+    return {"fingerprint": course.buyer.card} if payment.method.name == "card" else {}
 
 
 def _refund(course: Course, payment: Payment, refund: Refund, status: str) -> dict[str, Any]:

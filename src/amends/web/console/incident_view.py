@@ -22,6 +22,7 @@ from amends.web.languages import mark
 from amends.web.visit import Visitor
 
 _WORTH_SHOWING: Final = 2
+_DIGITS: Final = 6
 
 ADDRESS: Final = "address_key"
 COLUMNS: Final = {
@@ -38,6 +39,7 @@ COLUMNS: Final = {
     ADDRESS: mark("Address"),
     "coupon": mark("Coupon"),
     "buyer": mark("Buyer"),
+    "ring": mark("Linked buyers"),
 }
 """Columns that orders are grouped by, as people call them."""
 
@@ -130,6 +132,9 @@ def group_of(incident: Incident, house: House, visitor: Visitor, address: str = 
     if ADDRESS in worded:
         # Orders are grouped by a digest of it, which says nothing to people.
         worded[ADDRESS] = escape(address or translated(visitor, mark("one address")))
+    for name in worded.keys() & house.pack.links.keys():
+        # Of a digest, as much as tells two rings apart.
+        worded[name] = escape(incident.group[name][:_DIGITS])
     return [(translated(visitor, COLUMNS.get(name, name)), value) for name, value in worded.items()]
 
 

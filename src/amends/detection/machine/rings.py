@@ -1,0 +1,152 @@
+"""Which accounts and handles belong together: trees of nodes, the root of each being its earliest.
+
+A node is an account or a handle, numbered as it is first met: `kinds` say which column it stands in (0: accounts),
+`values` its value there, `above` the node over it, itself at a root. Of handles, `uses` is how many different accounts
+have used it, as far as is worth counting, and `users` the first of them. `pairs` are the accounts of handles that more
+than one has used. See docs/kernel.md, Rings.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amends.detection.compiled import Whole, compiled, inlined
+
+Index = NDArray[np.int64]
+Small = NDArray[np.int32]
+
+EMPTY = -1
+NODES, PAIRS, UNIONS = 0, 1, 2
+"""Places of `counts`: how many nodes and pairs there are, and how many unions this call brought about."""
+
+
+@inlined
+def _slot(kind: Whole, value: Whole, table: Small, kinds: NDArray[np.int8], values: Index) -> int:
+    """Where a node is in the table, or would be."""
+    mix = (value ^ (kind << 56)) * np.int64(-7046029254386353131)
+    mask = len(table) - 1
+    place = (mix ^ (mix >> 32)) & mask
+    while table[place] != EMPTY:
+        node = table[place]
+        if values[node] == value and kinds[node] == kind:
+            break
+        place = (place + 1) & mask
+    return int(place)
+
+
+@inlined
+def _made(
+    kind: Whole, value: Whole, table: Small, kinds: NDArray[np.int8], values: Index, above: Small, counts: Index
+) -> int:
+    """The node of a value, new where need be."""
+    place = _slot(kind, value, table, kinds, values)
+    if table[place] == EMPTY:
+        node = counts[NODES]
+        counts[NODES] += 1
+        kinds[node], values[node], above[node] = kind, value, node
+        table[place] = node
+    return int(table[place])
+
+
+@inlined
+def _root(node: Whole, above: Small) -> int:
+    while above[node] != node:
+        above[node] = above[above[node]]
+        node = above[node]
+    return int(node)
+
+
+@inlined
+def _is_new(pair: Whole, pairs: Index, counts: Index) -> bool:
+    """Enter a pair; whether it was not there."""
+    mix = pair * np.int64(-7046029254386353131)
+    mask = len(pairs) - 1
+    place = (mix ^ (mix >> 32)) & mask
+    while pairs[place] != EMPTY:
+        if pairs[place] == pair:
+            return False
+        place = (place + 1) & mask
+    pairs[place] = pair
+    counts[PAIRS] += 1
+    return True
+
+
+@inlined
+def _use(handle: Whole, account: Whole, at_most: Whole, uses: Small, users: Small, pairs: Index, counts: Index) -> None:
+    """An account uses a handle."""
+    if uses[handle] == 0:
+        uses[handle], users[handle] = 1, account
+    elif uses[handle] > at_most or (uses[handle] == 1 and users[handle] == account):
+        return
+    else:
+        if uses[handle] == 1:
+            _is_new((handle << 32) | users[handle], pairs, counts)
+        if _is_new((handle << 32) | account, pairs, counts):
+            uses[handle] += 1
+
+
+@compiled
+def follow(
+    members: Index, links: NDArray[np.bool_], at_most: int, counts: Index,
+    table: Small, kinds: NDArray[np.int8], values: Index, above: Small, uses: Small, users: Small, pairs: Index,
+    rings: Index, unions: Index,
+) -> None:  # fmt: skip
+    """Go through events in order. A row of `members` is the account and the handles of one, below 0 where absent.
+
+    Where `links`, they are linked; elsewhere the root of what they belong to is written into `rings`, -1 for none.
+    `unions` are those of trees that there were before: the event, the root that stays, and the one that is no more.
+    There must be room for as many nodes, pairs and unions as there are members.
+    """
+    counts[UNIONS] = 0
+    for event in range(len(members)):
+        account = members[event, 0]
+        if not links[event]:
+            found = np.int64(EMPTY)
+            if account >= 0:
+                found = np.int64(table[_slot(0, account, table, kinds, values)])
+            for column in range(1, members.shape[1]):
+                if found == EMPTY and members[event, column] >= 0:
+                    node = np.int64(table[_slot(column, members[event, column], table, kinds, values)])
+                    if node != EMPTY and uses[node] <= at_most:
+                        found = node
+            rings[event] = _root(found, above) if found != EMPTY else EMPTY
+            continue
+        before = counts[NODES]
+        top = np.int64(EMPTY)
+        if account >= 0:
+            account = np.int64(_made(0, account, table, kinds, values, above, counts))
+            top = np.int64(_root(account, above))
+        for column in range(1, members.shape[1]):
+            if members[event, column] < 0:
+                continue
+            handle = np.int64(_made(column, members[event, column], table, kinds, values, above, counts))
+            if account >= 0:
+                _use(handle, account, at_most, uses, users, pairs, counts)
+            if uses[handle] > at_most:
+                continue
+            root = np.int64(_root(handle, above))
+            if top == EMPTY or root == top:
+                top = root
+                continue
+            kept, gone = min(top, root), max(top, root)
+            above[gone] = kept
+            top = kept
+            if gone < before:
+                number = counts[UNIONS]
+                counts[UNIONS] += 1
+                unions[number, 0], unions[number, 1], unions[number, 2] = event, kept, gone
+
+
+@compiled
+def refill(table: Small, kinds: NDArray[np.int8], values: Index, count: int) -> None:
+    """Enter all nodes into an empty table."""
+    for node in range(count):
+        table[_slot(np.int64(kinds[node]), values[node], table, kinds, values)] = node
+
+
+@compiled
+def repair(pairs: Index, known: Index, counts: Index) -> None:
+    """Enter known pairs into an empty table."""
+    counts[PAIRS] = 0
+    for place in range(len(known)):
+        if known[place] != EMPTY:
+            _is_new(known[place], pairs, counts)

@@ -1,0 +1,143 @@
+"""Rings: accounts that belong together by the handles they use, and what befalls them in a batch. See docs/kernel.md.
+
+They last as long as the kernel. A ring is known by its *root*, the number of its earliest member.
+"""
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from amends.detection.identities import Identities
+from amends.detection.machine import codes as op
+from amends.detection.machine.rings import EMPTY, NODES, UNIONS, follow, refill, repair
+from amends.detection.pool import Pool
+from amends.detection.reads import LinkSource
+
+Index = NDArray[np.int64]
+
+_ROOM: Final = 1024
+_PART: Final = 4096
+"""So many events are gone through at a time, so that room is made for no more than these could need."""
+
+
+class Union(msgspec.Struct, frozen=True):
+    """At one record of a batch rings became one: by their roots the eldest, which stays, and the others, by age."""
+
+    record: int
+    kept: int
+    gone: list[int]
+
+
+class Followed(msgspec.Struct, frozen=True):
+    """What a batch brought: the ring of each record of a surge (-1 for none), and the unions, in order."""
+
+    rings: Index
+    unions: list[Union]
+
+
+class Rings:
+    """The rings of one link."""
+
+    def __init__(self, source: LinkSource, accounts: Identities, pool: Pool) -> None:
+        self.source, self._accounts, self._pool = source, accounts, pool
+        self._counts: Index = np.zeros(3, dtype=np.int64)
+        self._kinds: NDArray[np.int8] = np.zeros(_ROOM, dtype=np.int8)
+        self._values: Index = np.zeros(_ROOM, dtype=np.int64)
+        self._above: NDArray[np.int32] = np.zeros(_ROOM, dtype=np.int32)
+        self._uses: NDArray[np.int32] = np.zeros(_ROOM, dtype=np.int32)
+        self._users: NDArray[np.int32] = np.zeros(_ROOM, dtype=np.int32)
+        self._table: NDArray[np.int32] = np.full(2 * _ROOM, EMPTY, dtype=np.int32)
+        self._pairs: Index = np.full(_ROOM, EMPTY, dtype=np.int64)
+
+    def follow(self, records: Index, asking: Mapping[int, int]) -> Followed:
+        """Go through the records of a run; `asking` says of the surges that go by this link where their members stand.
+
+        Each row of `records` is as the loop put it out.
+        """
+        rings = np.full(len(records), EMPTY, dtype=np.int64)
+        if not len(records):
+            return Followed(rings, [])
+        numbers = records[:, 0]
+        links = numbers == self.source.number
+        chosen = np.flatnonzero(links | np.isin(numbers, list(asking)))
+        members = np.zeros((len(chosen), 1 + len(self.source.link.by)), dtype=np.int64)
+        for number, at in ((self.source.number, 0), *asking.items()):
+            own = np.flatnonzero(numbers[chosen] == number)
+            first = op.RECORD_HEAD + at
+            members[own] = records[chosen[own], first : first + members.shape[1]]
+        members[:, 0] = self._accounts.of(members[:, 0])
+        unions: list[Union] = []
+        for start in range(0, len(chosen), _PART):
+            part = chosen[start : start + _PART]
+            rings[part], joined = self._follow(members[start : start + _PART], links[part])
+            for event, pairs in groupby(joined, key=itemgetter(0)):
+                roots = sorted({root for _, *pair in pairs for root in pair})
+                unions.append(Union(int(part[event]), roots[0], roots[1:]))
+        return Followed(rings, unions)
+
+    def _follow(self, members: Index, links: NDArray[np.bool_]) -> tuple[Index, list[list[int]]]:
+        self._make_room(members.size)
+        rings = np.full(len(members), EMPTY, dtype=np.int64)
+        unions = np.zeros((members.size, 3), dtype=np.int64)
+        follow(
+            members, links, self.source.link.at_most, self._counts, self._table, self._kinds, self._values,
+            self._above, self._uses, self._users, self._pairs, rings, unions,
+        )  # fmt: skip
+        return rings, unions[: self._counts[UNIONS]].tolist()
+
+    def _make_room(self, more: int) -> None:
+        nodes, pairs, _ = self._counts.tolist()
+        if nodes + more > len(self._values):
+            for name in ("_kinds", "_values", "_above", "_uses", "_users"):
+                held = getattr(self, name)
+                grown = np.zeros(max(2 * len(held), nodes + more), dtype=held.dtype)
+                grown[:nodes] = held[:nodes]
+                setattr(self, name, grown)
+        if 2 * (nodes + more) > len(self._table):
+            self._table = np.full(1 << (2 * (nodes + more)).bit_length(), EMPTY, dtype=np.int32)
+            refill(self._table, self._kinds, self._values, nodes)
+        # Each use may be the second of its handle, which enters the first user too.
+        if 2 * (pairs + 2 * more) > len(self._pairs):
+            known = self._pairs
+            self._pairs = np.full(1 << (2 * (pairs + 2 * more)).bit_length(), EMPTY, dtype=np.int64)
+            repair(self._pairs, known, self._counts)
+
+    @property
+    def size(self) -> int:
+        """How many bytes of memory they take, without room that was never used."""
+        nodes = int(self._counts[NODES])
+        arrays = (self._kinds, self._values, self._above, self._uses, self._users)
+        return int(self._table.nbytes + self._pairs.nbytes + sum(nodes * array.itemsize for array in arrays))
+
+    def name(self, root: int) -> str:
+        """What a ring is called: a digest of its earliest member, so that nobody's telephone number is shown."""
+        kind, value = int(self._kinds[root]), int(self._values[root])
+        member = self._accounts.name(value) if kind == 0 else str(self._pool.text(value))
+        column = self.source.link.of if kind == 0 else self.source.link.by[kind - 1]
+        return blake2b(f"{column} {member}".encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+    def dump(self) -> dict[str, Any]:
+        """The content, for a snapshot; the accounts' names are not part of it."""
+        nodes = int(self._counts[NODES])
+        arrays = {
+            name: getattr(self, f"_{name}")[:nodes].tobytes() for name in ("kinds", "values", "above", "uses", "users")
+        }
+        return {"arrays": arrays, "pairs": self._pairs[self._pairs != EMPTY].tobytes()}
+
+    def load(self, content: Mapping[str, Any]) -> None:
+        """Take over a dumped content."""
+        pairs = np.frombuffer(content["pairs"], dtype=np.int64)
+        nodes = len(content["arrays"]["kinds"])
+        self._make_room(max(nodes, len(pairs)))
+        for name, raw in content["arrays"].items():
+            array = getattr(self, f"_{name}")
+            array[:nodes] = np.frombuffer(raw, dtype=array.dtype)
+        self._counts[NODES] = nodes
+        refill(self._table, self._kinds, self._values, nodes)
+        repair(self._pairs, pairs, self._counts)
