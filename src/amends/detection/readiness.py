@@ -20,6 +20,8 @@ tables:
       left_at: {fold: max, of: time, on: [shipment.created]}
 waits:
   crossing: {table: shipment, since: left_at, by: [[lane]]}
+links:
+  ring: {table: shipment, of: order, on: [shipment.created], by: [lane]}
 rules:
   - id: closed
     exception: lane_disruption
@@ -47,7 +49,7 @@ rules:
     title: {en: Many, zh-Hans: 很多}
     says: {en: Many, zh-Hans: 很多}
 """
-"""A wait that is over, a lull and a surge: with these, everything that is machine code has something to do."""
+"""A wait that is over, a lull, a link and a surge: with these, everything that is machine code has something to do."""
 
 
 def is_ready() -> bool:
