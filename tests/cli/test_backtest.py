@@ -74,7 +74,7 @@ def test_a_sweep_is_a_table_and_a_curve(world: Path) -> None:
 def test_two_versions_stand_side_by_side(world: Path) -> None:
     (world / "new").mkdir()
     for file in PACKS.glob("*.yaml"):
-        shorter = re.sub(r"within: LEARNED\('first_scan'.*", "within: 24 hours", file.read_text())
+        shorter = re.sub(r"within: LEARNED\('first_scan'.*", "within: 12 hours", file.read_text())
         (world / "new" / file.name).write_text(shorter)
     options = ("--rules", "new", "--against", "built-in", "--labels", "world/truth.csv")
     document = json.loads(backtest(world, *options, "--json").stdout)
@@ -83,7 +83,7 @@ def test_two_versions_stand_side_by_side(world: Path) -> None:
     ]
     (scan,) = changed
     assert (scan["rule"], scan["was"], scan["later"]) == ("no_first_scan", "no_first_scan", 0)
-    assert scan["earlier_median_seconds"] == 24 * 3600
+    assert scan["earlier_median_seconds"] == 36 * 3600
     total = document["comparison"]["total"]
     assert total["both"] + total["only_now"] == document["findings"]
     before = {one["exception"]: one for one in document["labels_before"]["exceptions"]}
@@ -95,7 +95,7 @@ def test_two_versions_stand_side_by_side(world: Path) -> None:
     assert alone["comparison"]["total"]["both"] == alone["findings"]
 
     lines = backtest(world, *options).stdout.splitlines()
-    assert any(line.startswith("no_first_scan ") and "1 day" in line for line in lines)
+    assert any(line.startswith("no_first_scan ") and "1 day 12 hours" in line for line in lines)
     assert any(line.startswith("Beside the version before: ") for line in lines)
     assert any("recall before" in line for line in lines)
 

@@ -178,7 +178,9 @@ class Watch:
         found = [one for one in self._found if one.exception not in LEARNED or (one.exception, one.order) not in coming]
         warned = [(one, coming.get((PREDICTED.get(one.exception, ""), one.order or ""))) for one in found]
         later = [msgspec.structs.replace(row, exception=one.exception) for one, row in warned if row is not None]
-        return score(found, labels_of([*world.truths(), *later]))
+        known = {(one.exception, one.order) for one in found}
+        truths = [row for row in world.truths() if (row.exception, row.order) in known or not _may_come(row, world)]
+        return score(found, labels_of([*truths, *later]))
 
     def _judge(self) -> None:
         self._note(self._kernel.on_events(self._waiting))
@@ -189,6 +191,11 @@ class Watch:
             Found(exception=one.exception, subject=one.subject, order=one.order, at=one.fired_at)
             for one in verdicts.findings
         ]
+
+
+def _may_come(row: Truth, world: World) -> bool:
+    """Whether a learned limit may pass in time yet, though not before the end."""
+    return row.exception in LEARNED and row.at + LEARNED[row.exception][1] > world.clock
 
 
 def _read(world: World, written: Written, files: Files | None) -> Iterator[bytes]:
