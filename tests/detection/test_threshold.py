@@ -57,7 +57,7 @@ def test_the_numbers_of_rules_have_names(built_in: Pack) -> None:
     assert named("quantity_abnormal") == {"when": "20"}
     assert named("serial_refunder") == {"when.1": "3", "when.2": "2"}
     surge = named("lane_disruption")
-    assert (surge["at_least"], surge["false_alarms"], surge["window"]) == ("6", "1 per 365 days", "1 day")
+    assert (surge["at_least"], surge["false_alarms"], surge["window"]) == ("12", "1 per 365 days", "1 day")
     assert named("order_cancelled") == {}
 
 
