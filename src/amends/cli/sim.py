@@ -178,8 +178,12 @@ class Watch:
         found = [one for one in self._found if one.exception not in LEARNED or (one.exception, one.order) not in coming]
         warned = [(one, coming.get((PREDICTED.get(one.exception, ""), one.order or ""))) for one in found]
         later = [msgspec.structs.replace(row, exception=one.exception) for one, row in warned if row is not None]
-        known = {(one.exception, one.order) for one in found}
-        truths = [row for row in world.truths() if (row.exception, row.order) in known or not _may_come(row, world)]
+        known = {(one.exception, one.order or one.subject) for one in found}
+        truths = [
+            row
+            for row in world.truths()
+            if (row.exception, row.order or row.subject) in known or not _may_come(row, world)
+        ]
         return score(found, labels_of([*truths, *later]))
 
     def _judge(self) -> None:
