@@ -1,7 +1,7 @@
 """The six rules as a Flink job in Python: keyed processes with event-time timers, one task slot.
 
 Flink is 700 MB, needs a Java, and wants older libraries than Amends: it has an environment of its own, which needs
-apache-flink and msgspec.
+apache-flink, msgspec, sqlglot, numba and holidays.
 """
 
 import os
