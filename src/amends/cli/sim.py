@@ -176,15 +176,18 @@ class Watch:
         self._note(self._kernel.sweep(world.clock))
         coming = {(row.exception, row.order): row for row in world.coming()}
         found = [one for one in self._found if one.exception not in LEARNED or (one.exception, one.order) not in coming]
-        warned = [(one, coming.get((PREDICTED.get(one.exception, ""), one.order or ""))) for one in found]
-        later = [msgspec.structs.replace(row, exception=one.exception) for one, row in warned if row is not None]
+        later: dict[tuple[str, str], Truth] = {}
+        for one in found:
+            row = coming.get((PREDICTED.get(one.exception, ""), one.order or ""))
+            if row is not None:
+                later[one.exception, row.order] = msgspec.structs.replace(row, exception=one.exception)
         known = {(one.exception, one.order or one.subject) for one in found}
         truths = [
             row
             for row in world.truths()
             if (row.exception, row.order or row.subject) in known or not _may_come(row, world)
         ]
-        return score(found, labels_of([*truths, *later]))
+        return score(found, labels_of([*truths, *later.values()]))
 
     def _judge(self) -> None:
         self._note(self._kernel.on_events(self._waiting))

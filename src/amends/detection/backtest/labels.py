@@ -35,7 +35,7 @@ LEARNED: Final[dict[str, tuple[Duration, Duration]]] = {
 PREDICTED: Final = {"predicted_late": "delivery_late"}
 """Warnings, and the exceptions that they warn of: right where that comes true for the order, however much later."""
 WARNED_RIGHTLY: Final = 0.6
-"""So many warnings, at the least, must come true: the built-in rules warn at a chance of 0.8, and luck has its part."""
+"""So many warnings, at the least, must come true: see docs/decisions/0011."""
 _LIFETIME: Final = Duration(10 * 365 * DAY)
 _EXAMPLES: Final = 3
 
