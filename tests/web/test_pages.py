@@ -255,6 +255,12 @@ def test_a_rule_shows_what_it_asks_and_how_often_it_fired(site: Site):
     assert '<rect class="bars"' in text
 
 
+def test_a_rule_says_what_it_counts_once(site: Site):
+    of_buyers = site.by_role["viewer"].get("/rules/brushing_suspected").text
+    assert "<dt>each counted once</dt><dd>buyer</dd>" in of_buyers
+    assert "each counted once" not in site.by_role["viewer"].get("/rules/lane_disruption").text
+
+
 def test_an_order_is_marked_paid_once_however_often_its_snapshots_say_so(site: Site):
     def paid(id_: str, minutes: int) -> Event:
         at = Instant(minutes * MINUTE)
