@@ -212,7 +212,7 @@ def scan(
         while at < end and text[at] == _QUOTE:
             begin = at + 1
             close, has_escapes = _text_end(text, begin, end)
-            if close < 0 or close + 2 > end or text[close + 1] != _COLON:
+            if close < 0 or close + 3 > end or text[close + 1] != _COLON:
                 return ODD
             name = np.int64(-1) if has_escapes else _word(text, begin, close, names, name_ends, name_table)
             begin, has_escapes = close + 2, False
