@@ -76,7 +76,7 @@ class _Pieces:
 
     def pause(self, before: int) -> Iterator[Verdicts]:
         """A sweep no later than what comes next, an empty batch, a restart: none may change anything."""
-        if self.random.random() < 0.3:
+        if self.random.random() < 0.15:
             self.kernel = Kernel.restore(self.pack, self.kernel.snapshot())
         if self.random.random() < 0.5:
             self.kernel.settle()

@@ -38,31 +38,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("block", blocks, ids=[f"{block.start}-{block.stop - 1}" for block in blocks])
 
 
-def agree(seed: int, one: Judge, other: Judge) -> None:
-    """Fail with the smallest difference found if the two differ on the stream of this seed."""
-    _, pack, steps = stream(seed)
-    if differences(pack, steps, one, other):
-        less, fewer, left = shrunk(pack, steps, one, other)
-        pytest.fail(told(seed, less, fewer, left), pytrace=False)
-
-
+@pytest.mark.inv05
 @pytest.mark.inv06
 def test_the_kernel_equals_the_reference(block: Sequence[int]) -> None:
+    """In whole batches; in pieces with restarts between; and every tenth with subjects that settle and come back."""
     for seed in block:
-        agree(seed, by_reference, in_whole_batches)
-
-
-@pytest.mark.inv05
-def test_pieces_and_restarts_change_nothing(block: Sequence[int]) -> None:
-    for seed in block:
-        agree(seed, by_reference, InPieces(seed))
-
-
-@pytest.mark.inv05
-@pytest.mark.inv06
-def test_what_settles_and_comes_back_is_judged_alike(block: Sequence[int]) -> None:
-    for seed in block[::10]:
-        agree(seed, by_reference, InPieces(seed, settling=True))
+        _, pack, steps = stream(seed)
+        said = by_reference(pack, steps)
+        judges: list[Judge] = [in_whole_batches, InPieces(seed)]
+        if seed % 10 == 0:
+            judges.append(InPieces(seed, settling=True))
+        for judge in judges:
+            if differences(pack, steps, lambda *_: said, judge):  # noqa: B023, asked at once
+                pytest.fail(told(seed, *shrunk(pack, steps, by_reference, judge)), pytrace=False)
 
 
 def test_the_streams_are_worth_the_trouble(monkeypatch: pytest.MonkeyPatch) -> None:

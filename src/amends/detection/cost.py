@@ -6,7 +6,6 @@ from typing import Final
 
 import msgspec
 import numpy as np
-import sqlglot
 from sqlglot import exp
 
 from amends.detection.cells import DTYPES
@@ -16,6 +15,7 @@ from amends.detection.reading import length_of
 from amends.detection.reads import counted_by, links_of
 from amends.detection.rule import Column, Pack, Rule
 from amends.detection.scope import loss_scope, row_scope
+from amends.detection.trees import tree_of
 
 _KEPT: Final = {"fault": 0, "conflict": 1, "silence": 17, "surge": 0}
 """Bytes a row beside its columns. A conflict remembers whether it held; a silence when it is due, for which moment it
@@ -113,7 +113,8 @@ def _expressions(rule: Rule) -> list[str]:
 
 
 def _operations(text: str) -> int:
-    tree = sqlglot.parse_one(text)
+    tree = tree_of(text)
+    assert tree is not None
     return sum(not isinstance(node, exp.Identifier | exp.Var | exp.Paren) for node in tree.walk())
 
 

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import msgspec
 import numpy as np
-import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
@@ -31,6 +30,7 @@ from amends.detection.operations import (
     form,
 )
 from amends.detection.pool import Pool
+from amends.detection.trees import tree_of
 from amends.detection.types import Type
 from amends.detection.vector import NO_INT
 from amends.detection.written import Asked, Emit, Expression, ExpressionError, Question, Scope, Typed, missing
@@ -47,7 +47,7 @@ def compile_expression(text: str, scope: Scope, pool: Pool, asked: Asked | None 
     Without `asked` it may be checked, but what asks of waits or calendars cannot be written. Raises ExpressionError.
     """
     try:
-        tree = sqlglot.parse_one(text)
+        tree = tree_of(text)
         if tree is None:
             raise ExpressionError("the expression is empty")
         compiler = _Compiler(scope, pool, asked)

@@ -5,12 +5,12 @@ from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
-import sqlglot
 from numpy.typing import NDArray
 from sqlglot import exp
 
 from amends.detection.calendars.calendar import Calendar, compiled
 from amends.detection.calendars.hours import ALWAYS, CalendarError, Hours
+from amends.detection.trees import tree_of
 from amends.model.suggestion import suggestion
 
 Index = NDArray[np.int64]
@@ -93,7 +93,8 @@ def calendar_term(node: exp.Anonymous, types: Sequence[str], calendars: Calendar
 def asked_calendars(text: str, calendars: Calendars) -> list[str]:
     """The names of the calendars that a checked expression may ask."""
     found: list[str] = []
-    for node in sqlglot.parse_one(text).find_all(exp.Anonymous):
+    tree = tree_of(text)
+    for node in () if tree is None else tree.find_all(exp.Anonymous):
         if node.name.upper() == "CALENDAR":
             found += calendars.by[node.expressions[0].name].values()
         elif node.name.upper() in WORKING and isinstance(node.expressions[2], exp.Literal):
