@@ -1,12 +1,13 @@
 """A lane is closed: fewer arrive than are under way, and that is told within hours, whatever the volume does."""
 
 from random import Random
+from zlib import crc32
 
 import pytest
 
 from amends.detection import Kernel, Pack, PackError, Verdicts, pack_from_text
 from amends.model.event import Event
-from amends.model.instant import DAY, HOUR, Instant
+from amends.model.instant import DAY, HOUR, Duration, Instant
 
 START = Instant(1_772_409_600_000_000)
 CLOSED = Instant(START + 40 * DAY + 5 * HOUR)
@@ -43,8 +44,13 @@ def pack() -> Pack:
     return pack_from_text(PACK)
 
 
-def lanes(seed: int, *, closed: str | None = None, silent: bool = False, thick: int = 120) -> list[Event]:
-    """Two lanes on which so many parcels leave a day, on two days five times as many; perhaps one is closed."""
+def lanes(
+    seed: int, *, closed: str | None = None, silent: bool = False, thick: int = 120, asked: Duration | None = None
+) -> list[Event]:
+    """Two lanes on which so many parcels leave a day, on two days five times as many; perhaps one is closed.
+
+    What arrives is told at once, or when the carrier is `asked` again, of each parcel at a time of its own.
+    """
     rng, told = Random(seed), list[Event]()
     for lane in ("DE", "US"):
         at = float(START)
@@ -57,12 +63,19 @@ def lanes(seed: int, *, closed: str | None = None, silent: bool = False, thick: 
             number = f"{lane}-{len(told)}"
             for type_, moment in (("shipment.created", at), ("shipment.scanned", arrives)):
                 learned = moment
+                if asked and type_ == "shipment.scanned":
+                    learned += asked - (moment + hash_of(number) * asked) % asked
                 if silent and CLOSED <= learned < OPEN_AGAIN:
                     learned = OPEN_AGAIN + rng.uniform(0, HOUR)
                 told.append(
                     _event(f"{number}-{type_}", type_, number, lane, Instant(int(moment)), Instant(int(learned)))
                 )
     return sorted((one for one in told if (one.received or END) < END), key=lambda one: one.received or END)
+
+
+def hash_of(number: str) -> float:
+    """Somewhere between 0 and 1."""
+    return crc32(number.encode()) / 2**32
 
 
 def _event(id_: str, type_: str, number: str, lane: str, at: Instant, received: Instant) -> Event:
@@ -93,8 +106,22 @@ def test_a_closed_lane_is_told_within_hours_and_cleared_when_it_opens(pack: Pack
     assert OPEN_AGAIN < cleared.cleared_at < OPEN_AGAIN + 3 * HOUR
 
 
+def test_what_arrived_before_and_is_told_late_hides_nothing(pack: Pack) -> None:
+    """The carriers are asked every six hours: for three hours most of what is told arrived before the lane closed."""
+    (found,) = judged(pack, lanes(7, closed="DE", asked=Duration(6 * HOUR)), 5_000).findings
+    assert found.subject == "DE"
+    # Five an hour come, and of those that would have, the carrier was asked of thirteen within six hours.
+    assert 4 * HOUR < found.fired_at - CLOSED < 7 * HOUR
+    assert found.facts["hits"] <= 1
+
+
 @pytest.mark.parametrize("seed", [2, 3])
-def test_lanes_that_are_open_are_not_told_of_though_five_times_as_much_leaves(pack: Pack, seed: int) -> None:
+def test_lanes_of_which_is_told_late_are_not_told_of(pack: Pack, seed: int) -> None:
+    assert judged(pack, lanes(seed, asked=Duration(6 * HOUR)), 5_000).findings == []
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_lanes_that_that_are_open_are_not_told_of_though_five_times_as_much_leaves(pack: Pack, seed: int) -> None:
     assert judged(pack, lanes(seed), 5_000).findings == []
 
 
@@ -108,6 +135,10 @@ def test_pieces_and_restarts_change_nothing(pack: Pack) -> None:
     assert [one.subject for one in whole.findings] == ["US"]
     assert judged(pack, events, 97) == whole
     assert judged(pack, events, 701, restarts=True) == whole
+    late = lanes(5, closed="US", thick=30, asked=Duration(6 * HOUR))
+    whole = judged(pack, late, len(late))
+    assert [one.subject for one in whole.findings] == ["US"]
+    assert judged(pack, late, 701, restarts=True) == whole
 
 
 def test_the_clock_alone_tells_of_a_lane_while_others_go_on(pack: Pack) -> None:

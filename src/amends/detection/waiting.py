@@ -160,7 +160,7 @@ class _Learning:
         if over.size:
             self.waits.observe(over[GROUPS], over[SINCE], over[AT], over[HOW], seen=over[SEEN])
         for lull in self.lulls:
-            lull.end(over[GROUPS], over[SINCE], over[SEEN], over[NOW], over[HOW] == End.CAME)
+            lull.end(over[GROUPS], over[SINCE], over[AT], over[SEEN], over[NOW], over[HOW] == End.CAME)
             lull.begin(began[GROUPS], began[SINCE], began[NOW])
 
     def relearn(self, now: Instant, engine: Engine) -> None:

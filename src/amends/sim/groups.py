@@ -23,8 +23,7 @@ def group_truths(incidents: Incidents, rows: list[Truth]) -> list[Truth]:
     for lane in incidents.lanes:
         subject = f"{lane.carrier}|{lane.origin}|{lane.destination}"
         silent = _moments(lane, by_order, "tracking_stalled", "destination_dark")
-        # A slow parcel may have been silent for long before the lane was closed.
-        crowded = _crowded([moment for moment in silent if moment >= lane.start], 6, DAY)
+        crowded = _crowded(_kept_silent(lane, by_order), 6, DAY)
         seen = [moment for moment in (_missed(lane), crowded) if moment is not None]
         # It is over when the last of its parcels has fallen silent, which may be after the lane is open again.
         found += _row("lane_disruption", subject, min(seen, default=None), max([lane.end, *silent]))
@@ -60,6 +59,16 @@ def _missed(lane: LaneDisruption) -> Instant | None:
     """When the closing of a lane could first be seen in what did not arrive."""
     missed = sorted(lane.missed)
     return missed[_MISSED - 1] if len(missed) >= _MISSED else None
+
+
+def _kept_silent(lane: LaneDisruption, by_order: dict[str, list[Truth]]) -> list[Instant]:
+    """When parcels stalled that the closed lane kept; a slow one may stall before it would have arrived."""
+    return sorted(
+        row.at
+        for order, missed in zip(lane.orders, lane.missed, strict=True)
+        for row in by_order.get(order, ())
+        if row.exception in ("tracking_stalled", "destination_dark") and row.at >= missed
+    )
 
 
 def _noticed(exception: str, subject: str, ring: CouponRing, many: int, window: Duration) -> list[Truth]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from amends.detection.compiled import Whole, compiled
 from amends.detection.machine.lanes import hazard
+from amends.detection.machine.slots import age_of, forget, open_slot, weigh
 from amends.model.instant import HOUR
 
 Index = NDArray[np.int64]
@@ -26,6 +27,8 @@ _BELIEVED: Final = 20.0
 """As many expected arrivals have come as expected before any are seen, in all other groups."""
 _PRIOR: Final = 30.0
 """As many expected arrivals an hour of the week begins with, that came as expected."""
+_FEWEST: Final = 10.0
+"""So many at least are taken to come in the time in which one false alarm is allowed."""
 _MOST: Final = log(5)
 """A wait counts until 4 of 5 have come: a few that never come would else be missed again in every window."""
 
@@ -55,10 +58,11 @@ def draw_chances(chances: Floats, reach: Index, groups: Index, curves: Floats, l
 
 @compiled
 def close(
-    at: Index, length: Whole, at_least: float, falls_to: float, bound: float, fades: Floats,
-    learned: Index, group_of: Index, bin_of: Index, seen: Index, what: Index, heard: Index,
+    at: Index, length: Whole, at_least: float, falls_to: float, odds: float, fades: Floats,
+    learned: Index, group_of: Index, bin_of: Index, seen: Index, what: Index, ended: Index, heard: Index,
     running: NDArray[np.int32], waiting: Index, is_open: NDArray[np.int8], chances: Floats, reach: Index,
-    evidence: Floats, hours: Floats, lately: Floats, came: Floats, expected: Floats, told: Floats,
+    slots: Index, due: Floats, met: Floats, older: Floats, shares: Floats, delays: Floats,
+    evidence: Floats, since: Index, hours: Floats, lately: Floats, room: Floats, told: Floats,
 ) -> bool:  # fmt: skip
     """Judge windows until the last; returns whether it is reached, or `told` has no more room.
 
@@ -66,6 +70,7 @@ def close(
     arrays are those of `LullJudge`; there is room in `told` for two verdicts of each group.
     """
     bins, groups, entries = running.shape[1], len(waiting), len(learned)
+    came, expected, after, weighed = room[0], room[1], room[2], room[3]
     everyone, opens = 0, 0
     for group in range(groups):
         everyone += waiting[group]
@@ -91,15 +96,30 @@ def close(
         while stop < entries and learned[stop] <= window:
             stop += 1
         if at[HEARD] < len(heard) and heard[at[HEARD]] == window:
+            open_slot(slots, window, falls_to, due, met, older, shares)
+
+            # -------------------------------------------------------- who came
             for group in range(groups):
-                came[group] = 0.0
+                came[group], after[group] = 0.0, 0.0
             for entry in range(at[ENTRY], stop):
+                if what[entry] != CAME:
+                    continue
+                group = group_of[entry]
+                late = age_of(slots, ended[entry])
+                delays[group, late] += 1
                 age = window - bin_of[entry]
-                awaited = what[entry] == CAME and seen[entry] < window and age < bins
-                if awaited and chances[group_of[entry], age] > 0:
-                    came[group_of[entry]] += 1.0
+                if seen[entry] < window and age < bins and chances[group, age] > 0:
+                    came[group] += 1.0
+                    if ended[entry] >= since[group]:
+                        after[group] += 1.0
+                if late < due.shape[1]:
+                    place = (slots[0] - 1 - late) % due.shape[1]
+                    age = slots[1 + place] - bin_of[entry]
+                    if seen[entry] < slots[1 + place] and age < bins and chances[group, age] > 0:
+                        met[group, place] += 1.0
 
             # -------------------------------------------------------- who is expected
+            newest = (slots[0] - 1) % due.shape[1]
             hour = window * length // HOUR % HOURS
             factor = (hours[0, hour] + _PRIOR) / (hours[1, hour] + _PRIOR)
             all_came, all_expected = 0.0, 0.0
@@ -124,6 +144,7 @@ def close(
                 tempo = min(others_came / others_expected, 1.0)
                 tempo = min(tempo, (lately[2, group] + _BELIEVED) / (lately[3, group] + _BELIEVED))
                 expected[group] = plain * factor * tempo
+                due[group, newest] = expected[group]
                 for part in range(2):
                     lately[2 * part, group] = lately[2 * part, group] * fades[part] + came[group]
                     lately[2 * part + 1, group] = lately[2 * part + 1, group] * fades[part] + plain * factor
@@ -136,27 +157,31 @@ def close(
 
             # -------------------------------------------------------- what is missing
             for group in range(groups):
-                if expected[group] > 0:
-                    evidence[0, group] += expected[group] * (1 - falls_to) + came[group] * log(falls_to)
-                    evidence[1, group] += came[group]
-                    evidence[2, group] += expected[group]
-                    if evidence[0, group] <= 0:
-                        evidence[0, group], evidence[1, group], evidence[2, group] = 0.0, 0.0, 0.0
-                missing = evidence[2, group] - evidence[1, group]
-                if evidence[0, group] >= bound and missing >= at_least and is_open[group] == 0:
-                    is_open[group] = 1
-                    opens += 1
-                    verdict = told[at[TOLD]]
-                    at[TOLD] += 1
-                    verdict[0], verdict[1], verdict[2] = group, window, 1
-                    verdict[3], verdict[4], verdict[5] = evidence[1, group], waiting[group], evidence[2, group]
-                evidence[0, group] = min(evidence[0, group], bound)
+                # Each that comes may begin a run of bad luck, so there are as many chances of a false alarm as come.
+                usual = max(lately[3, group] * (1 - fades[1]), expected[group])
+                bound = log(min(max(usual, _FEWEST * odds), 1.0) / odds)
                 if expected[group] == 0:
                     # Where nobody waits any more, nothing is missing.
-                    evidence[0, group], evidence[1, group], evidence[2, group] = 0.0, 0.0, 0.0
-                if is_open[group] == 1 and (evidence[0, group] < bound / 2 or expected[group] == 0):
+                    forget(group, due, met, older)
+                if is_open[group] == 0:
+                    if expected[group] == 0:
+                        continue
+                    weigh(slots, group, falls_to, due, met, older, shares, weighed)
+                    if weighed[0] >= bound and weighed[2] - weighed[1] >= at_least:
+                        is_open[group] = 1
+                        opens += 1
+                        evidence[group], since[group] = bound, np.int64(weighed[3])
+                        verdict = told[at[TOLD]]
+                        at[TOLD] += 1
+                        verdict[0], verdict[1], verdict[2] = group, window, 1
+                        verdict[3], verdict[4], verdict[5] = weighed[1], waiting[group], weighed[2]
+                    continue
+                evidence[group] += expected[group] * (1 - falls_to) + after[group] * log(falls_to)
+                evidence[group] = min(evidence[group], bound)
+                if evidence[group] < bound / 2 or expected[group] == 0:
                     is_open[group] = 0
                     opens -= 1
+                    forget(group, due, met, older)
                     verdict = told[at[TOLD]]
                     at[TOLD] += 1
                     verdict[0], verdict[1], verdict[2] = group, window, 0
