@@ -30,13 +30,13 @@ from amends.cli.demo import plan_of
 from amends.cli.demo_folder import DATABASE, read_world
 from amends.connectors.delivery import Delivery, DeliveryError
 from amends.connectors.registry import CONNECTORS
+from amends.detection import Kernel
 from amends.detection.finding import Clearing, Finding
 from amends.detection.page import Page
 from amends.model.event import Event
 from amends.model.instant import HOUR, SECOND, Instant
 from amends.runtime.clock import ScaledClock, WallClock
 from amends.runtime.config import load_config
-from amends.runtime.kernels import PackKernels
 from amends.runtime.wiring import Installation
 from amends.sim.driver import Driver
 from amends.sim.feeds import DESK, Feed
@@ -221,7 +221,7 @@ def _findings(work: Work) -> dict[str, Any]:
 
 def _findings_of_one_run(installation: Installation, journal: list[Event], until: Instant) -> dict[str, Any]:
     """What a kernel finds that reads the journal from its beginning to its end, and never stops on the way."""
-    kernel = PackKernels(installation.pack).fresh()
+    kernel = Kernel(installation.pack)
     verdicts = [kernel.on_events(journal), kernel.sweep(until)]
     found: dict[str, Finding] = {one.id: one for each in verdicts for one in each.findings}
     cleared: dict[str, Clearing] = {one.finding: one for each in verdicts for one in each.clearings}

@@ -59,7 +59,7 @@ class Shop(World):
 
         follower = follower or self.follow(pack)
         self.pipeline.succeed(
-            Successor(kernels=PackKernels(pack), cases=self.stage(pack), follower=follower, taken=taken)
+            Successor(kernels=PackKernels(pack, self.database), cases=self.stage(pack), follower=follower, taken=taken)
         )
 
     def open_orders(self) -> set[str]:

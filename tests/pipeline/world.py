@@ -52,7 +52,7 @@ class World:
         self.pipeline: Pipeline[Work] = Pipeline(
             store=self.store,
             translator=Lines(),
-            kernels=PackKernels(self.pack),
+            kernels=PackKernels(self.pack, self.database),
             cases=CaseWorkStage(rules=self.pack.rules, terms=terms),
         )
 

@@ -190,7 +190,7 @@ class Bench:
             spent=spent,
             store=FedStore(self._store, feed, spent),
             translator=feed,
-            kernels=TimedKernels(PackKernels(self._pack), spent),
+            kernels=TimedKernels(PackKernels(self._pack, self._store.database), spent),
             cases=CaseWorkStage(rules=self._pack.rules, terms=terms),
         )
         # It makes the kernel's state again before anything is measured.

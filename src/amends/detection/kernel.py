@@ -23,7 +23,7 @@ from amends.detection.page_reader import PageReader
 from amends.detection.pool import Pool
 from amends.detection.program import Program
 from amends.detection.rule import Pack
-from amends.detection.settled import Settled
+from amends.detection.settled import MissingError, Reopen, Settled
 from amends.detection.settling import Settling
 from amends.detection.stage import Stage
 from amends.detection.vector import NO_INT
@@ -241,7 +241,7 @@ class Kernel:
     def snapshot(self) -> bytes:
         """The whole state, to be restored under the same pack.
 
-        Raises UnsavedError where what has settled lies in a store that is not in memory.
+        What has settled is in it, or kept in its store if that lasts; else UnsavedError is raised.
         """
         engine = self._engine.dump()
         saved = _Saved(
@@ -263,13 +263,20 @@ class Kernel:
         return msgspec.msgpack.encode(saved)
 
     @classmethod
-    def restore(cls, pack: Pack, snapshot: bytes) -> "Kernel":
-        """The kernel as it was when the snapshot was made. Raises StaleSnapshotError."""
+    def restore(cls, pack: Pack, snapshot: bytes, reopen: Reopen | None = None) -> "Kernel":
+        """The kernel as it was when the snapshot was made. Raises StaleSnapshotError.
+
+        `reopen` is asked for the store of what has settled, if it does not lie in the snapshot.
+        """
         head = msgspec.msgpack.decode(snapshot, type=_Head)
         if head.format != _FORMAT or head.pack != pack.digest:
             raise StaleSnapshotError("the snapshot was made with other rules; the journal has to be replayed")
         content = msgspec.msgpack.decode(snapshot, type=_Saved, strict=False)
-        kernel = cls(pack, None if content.settled is None else Settled.load(content.settled))
+        try:
+            settled = None if content.settled is None else Settled.load(content.settled, reopen)
+        except MissingError as error:
+            raise StaleSnapshotError(str(error)) from error
+        kernel = cls(pack, settled)
         known = list(kernel._pool.texts)
         kernel._pool.load(content.texts)
         if kernel._pool.texts[: len(known)] != known:

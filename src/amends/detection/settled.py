@@ -1,7 +1,7 @@
 """What has left memory: written down once, found again by a digest of each name."""
 
-from collections.abc import Mapping
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,11 @@ _ROOM: Final = 1024
 
 
 class UnsavedError(AmendsError, ValueError):
-    """A kernel whose settled subjects lie in a store of its own cannot be saved."""
+    """A kernel whose settled subjects lie in a store that does not last cannot be saved."""
+
+
+class MissingError(AmendsError, LookupError):
+    """The store that a snapshot refers to is not there, or not all of it."""
 
 
 class Store(Protocol):
@@ -32,6 +36,21 @@ class Store(Protocol):
     def read(self, place: int, size: int) -> bytes:
         """So many bytes from a place on."""
         ...
+
+
+@runtime_checkable
+class Lasting(Store, Protocol):
+    """A store that outlives the kernel: a snapshot only refers to it."""
+
+    name: str
+
+    def keep(self) -> int:
+        """See to it that all that was written lasts; returns how many bytes that is."""
+        ...
+
+
+Reopen = Callable[[str, int], Store | None]
+"""Gives the store of a name as it was with so many bytes in it, to go on from there; None if it is not there."""
 
 
 class Memory:
@@ -120,22 +139,29 @@ class Settled:
         self._used = self.count
 
     def dump(self) -> dict[str, Any]:
-        """All of it, for a snapshot. Raises UnsavedError if it does not lie in memory."""
-        if not isinstance(self.store, Memory):
-            raise UnsavedError("what has settled lies in a store that a snapshot cannot hold; let it lie in memory")
+        """All of it, for a snapshot. Raises UnsavedError if its store is neither memory nor one that lasts."""
         live = self._held >= 0
-        return {
+        held = {
             "quiet": self.quiet,
             "mask": int(self._mask),
             "digests": self._keys[live].tobytes(),
             "places": self._held[live].tobytes(),
-            "content": bytes(self.store.content),
         }
+        if isinstance(self.store, Memory):
+            return held | {"content": bytes(self.store.content)}
+        if isinstance(self.store, Lasting):
+            return held | {"store": self.store.name, "size": self.store.keep()}
+        raise UnsavedError("what has settled lies in a store that is gone with the process; let it lie in memory")
 
     @classmethod
-    def load(cls, content: Mapping[str, Any]) -> "Settled":
-        """What `dump` gave."""
-        settled = cls(Memory(content["content"]), quiet=content["quiet"])
+    def load(cls, content: Mapping[str, Any], reopen: Reopen | None = None) -> "Settled":
+        """What `dump` gave. Raises MissingError if the store is not there any more."""
+        store: Store | None = Memory(content["content"]) if "content" in content else None
+        if store is None and reopen is not None:
+            store = reopen(content["store"], content["size"])
+        if store is None:
+            raise MissingError("what has settled is not there any more; the journal has to be replayed")
+        settled = cls(store, quiet=content["quiet"])
         settled._mask = np.int64(content["mask"])
         digests = np.frombuffer(content["digests"], dtype=np.int64)
         settled._make_room(len(digests))

@@ -181,7 +181,7 @@ class RuleKeeper:
                 self._begin_shadow(self._shadows[wanted], made)
 
     def _hand_over(self, pack: Pack, made: Rebuilt) -> None:
-        kernels = PackKernels(pack)
+        kernels = PackKernels(pack, self._store.database)
         kernel = kernels.restore(made.blob)
         assert kernel is not None, "it was made by this very build for this very pack"
         follower = Follower(kernel, reached=made.reached, found=made.found, cleared=made.cleared)
@@ -212,7 +212,7 @@ class RuleKeeper:
     # ------------------------------------------------------------ shadows
 
     def _begin_shadow(self, shadow: _Shadow, made: Rebuilt) -> None:
-        kernel = PackKernels(shadow.pack).restore(made.blob)
+        kernel = PackKernels(shadow.pack, self._store.database).restore(made.blob)
         assert kernel is not None, "it was made by this very build for this very pack"
         told = Verdicts(
             [one for one in made.found.values() if one.rule == shadow.draft.rule],

@@ -7,10 +7,11 @@ from typing import Final
 
 import msgspec
 
-from amends.detection import Clearing, Finding, Kernel, Pack
+from amends.detection import Clearing, Finding, Pack
 from amends.model.instant import Instant
 from amends.pipeline.ports import Progress
 from amends.pipeline.replay import Follower
+from amends.runtime.kernels import PackKernels
 from amends.runtime.opening import open_store
 
 _NICE: Final = 10
@@ -79,7 +80,7 @@ def _work(told: Connection, db: str, pack: Pack, since: Instant | None) -> None:
 def rebuilt(db: str, pack: Pack, since: Instant | None = None, told: Connection | None = None) -> Rebuilt:
     """The kernel of a pack after all that the pipeline has judged; with `since`, also what it found and has cleared."""
     store = open_store(db)
-    follower = Follower(Kernel(pack), since=since)
+    follower = Follower(PackKernels(pack, store.database).fresh(), since=since)
     try:
         while True:
             with store.reading() as work:
@@ -91,11 +92,12 @@ def rebuilt(db: str, pack: Pack, since: Instant | None = None, told: Connection 
                 told.send(Stretch(follower.position, goal.position))
         with store.reading() as work:
             wanted = follower.found.keys() | work.findings.open_ids()
+        blob = follower.kernel.snapshot()
     finally:
         store.database.close()
     return Rebuilt(
         reached=Progress(position=follower.position, clock=follower.clock, pack=pack.digest),
-        blob=follower.kernel.snapshot(),
+        blob=blob,
         found=follower.found,
         cleared={id_: clearing for id_, clearing in follower.cleared.items() if id_ in wanted},
     )

@@ -70,7 +70,7 @@ class Installation:
         self.pipeline: Pipeline[Work] = Pipeline(
             store=self.store,
             translator=ConnectorTranslator(connectors),
-            kernels=PackKernels(self.pack),
+            kernels=PackKernels(self.pack, self.store.database, first=judges),
             cases=self._stage_of(self.pack),
         )
         self.judges = judges

@@ -105,6 +105,17 @@ kernel_snapshot: Final = Table(
     comment="states of the kernel, to start from instead of the first event",
 )
 
+settled_page: Final = Table(
+    "settled_page",
+    metadata,
+    Column("store", Text, primary_key=True, comment="that of one kernel; its snapshots name it"),
+    Column(
+        "begin", BigInteger, primary_key=True, autoincrement=False, comment="how many bytes of the store lie before it"
+    ),
+    Column("content", LargeBinary, nullable=False),
+    comment="subjects of which nothing is awaited, outside of the kernel's memory",
+)
+
 finding: Final = Table(
     "finding",
     metadata,
