@@ -104,6 +104,8 @@ def _spent_by_children() -> float:
 
 
 def _environment() -> Any:
+    # The interpreter within the Java process, which begins here, knows of no virtual environments.
+    os.environ["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
     configuration = Configuration()
     # Python within the Java process: the other way, a process beside it, took several times as long.
     configuration.set_string("python.execution-mode", "thread")
