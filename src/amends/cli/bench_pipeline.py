@@ -27,6 +27,7 @@ from amends.model.event import Event, decode_event, encode_event
 from amends.pipeline.casework import CaseWorkStage
 from amends.runtime.kernels import PackKernels
 from amends.runtime.wiring import open_store
+from amends.store.checkpoints import Checkpoints
 from amends.store.work import SqlStore
 
 _TOGETHER: Final = 100
@@ -196,10 +197,13 @@ class Bench:
         # It makes the kernel's state again before anything is measured.
         pipeline.round(feed.now)
         engine = InlineEngine(pipeline, clock=FeedClock(feed), publish=lambda _: None)
+        checkpoints = Checkpoints(self._store.database)
         spent.clear()
         engine.start()
+        checkpoints.start()
         yield engine
         engine.stop()
+        checkpoints.stop()
 
     def _figure(self, done: Sequence[Portion], seconds: float, spent: Spent) -> Figure:
         events = sum(len(portion.events) for portion in done)
