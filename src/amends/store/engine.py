@@ -28,6 +28,8 @@ _CORRUPTING_FROM: Final = (3, 7, 0)
 _SOUND_FROM: Final = (3, 51, 3)
 
 _GATE_POLL_S: Final = 0.0005
+_STATEMENTS_KEPT: Final = 512
+"""Prepared ones, by connection: questions about many values are many statements (see `statement.Among`)."""
 
 _PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",
@@ -121,10 +123,16 @@ def _sqlite_engine(path: Path) -> Engine:
         f"sqlite:///{path}",
         module=sqlite,
         # Autocommit in the driver: transactions begin where `_begin` says, never by guess.
-        connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_MS / 1000},
+        connect_args={
+            "isolation_level": None,
+            "timeout": BUSY_TIMEOUT_MS / 1000,
+            "cached_statements": _STATEMENTS_KEPT,
+        },
         json_serializer=lambda value: msgspec.json.encode(value).decode(),
         json_deserializer=msgspec.json.decode,
         pool_size=16,
+        # Who has just written has the newest pages at hand; any other connection would have to read them anew.
+        pool_use_lifo=True,
         max_overflow=32,
     )
     event.listen(engine, "connect", _set_up)

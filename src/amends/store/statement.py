@@ -148,8 +148,8 @@ _AMONG_MAX: Final = 1_024
 class Among:
     """A question about the rows that hold one of some values; their own values come back as Python has them.
 
-    `question` makes it for any values. It is worded for as many as are a power of two; the last one fills up. `names`
-    are parameters beside the values.
+    `question` makes it for any values. It is worded for as many as are a power of four; the last one fills up: wording
+    it takes longer than most answers. `names` are parameters beside the values.
     """
 
     def __init__(self, question: Callable[[Sequence[Any]], Select[Any]], *names: str) -> None:
@@ -161,7 +161,7 @@ class Among:
         whole = list(values)
         for start in range(0, len(whole), _AMONG_MAX):
             portion = whole[start : start + _AMONG_MAX]
-            size = 1 << (len(portion) - 1).bit_length()
+            size = 4 ** (((len(portion) - 1).bit_length() + 1) // 2)
             statement, question = self._of_size(size)
             filled = [*portion, *portion[-1:] * (size - len(portion))]
             yield from statement.run(connection, *more, *filled).read_as(question, connection)
