@@ -7,6 +7,7 @@ to the driver itself. Values are not converted, so JSON goes in and comes back a
 
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import ClauseElement, Connection, Select, Table, bindparam, insert
@@ -132,7 +133,7 @@ class _Worded:
     def row_of(self, cursor: Any) -> Callable[[Iterable[Any]], Any]:
         """What makes a row of values."""
         if self._row is None:
-            self._row = _row_type("Row", [column[0] for column in cursor.description])._make
+            self._row = _maker_of(tuple(column[0] for column in cursor.description))
         return self._row
 
     def bound(self, names: tuple[str, ...], values: Sequence[Any]) -> Any:
@@ -140,6 +141,13 @@ class _Worded:
             return tuple(values)
         named = {**self.constants, **dict(zip(names, values, strict=True))}
         return named if self.order is None else tuple(named[name] for name in self.order)
+
+
+@cache
+def _maker_of(columns: tuple[str, ...]) -> Callable[[Iterable[Any]], Any]:
+    # Making a type takes half a millisecond, and a question is worded for several sizes.
+    maker: Callable[[Iterable[Any]], Any] = _row_type("Row", columns)._make
+    return maker
 
 
 _AMONG_MAX: Final = 1_024
