@@ -12,9 +12,12 @@ import structlog
 from amends.store.engine import Database
 from amends.store.errors import StoreError, explained
 
-_LOOK_S: Final = 0.05
+_LOOK_S: Final = 0.025
 _PAGES_MIN: Final = 1_000
 """So many pages are worth the two syncs of a checkpoint."""
+_LONG: Final = 3_000
+_PAGES_MIN_OF_LONG: Final = 200
+"""Where the log is so long, fewer are: the commit that makes it too long should find little left."""
 
 _log = structlog.get_logger(__name__)
 
@@ -58,7 +61,7 @@ class Checkpoints:
             return False
         self._commits = self._database.commits
         _, pages, carried = _checkpoint(connection, "NOOP")
-        if pages - carried < _PAGES_MIN:
+        if pages - carried < (_PAGES_MIN if pages < _LONG else _PAGES_MIN_OF_LONG):
             return False
         _checkpoint(connection, "PASSIVE")
         return True
