@@ -113,6 +113,16 @@ def test_a_page_says_what_its_events_say(events: list[Event], cut: int) -> None:
     assert b"".join(page.cut(2)) == page.text
 
 
+@given(first=st.lists(_events(), max_size=4), second=st.lists(_events(), max_size=4))
+def test_two_pages_in_one_say_what_one_of_all_events_says(first: list[Event], second: list[Event]) -> None:
+    joined, whole = Page.of(first).and_then(Page.of(second)), Page.of(first + second)
+    assert (joined.text, joined.size, joined.is_plain) == (whole.text, whole.size, whole.is_plain)
+    if whole.is_plain and len(whole.characters) == len(whole.text):
+        for table in ("heads", "keys", "fields"):
+            assert np.array_equal(getattr(joined, table), getattr(whole, table))
+    assert joined.events() == first + second
+
+
 @pytest.mark.parametrize(
     "change",
     [{"type": "no.such"}, {"keys": {"planet": "mars"}}, {"data": {"total": 1.5}}, {"data": {"note": 3}},

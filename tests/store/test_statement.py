@@ -1,9 +1,11 @@
 """Statements that are said to the driver itself: the same rows as SQLAlchemy's, whatever is asked for."""
 
+import pysqlite3.dbapi2 as sqlite  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import bindparam, select
 
 from amends.model.instant import Instant
+from amends.store.rows import Rows
 from amends.store.schema import connection, setting
 from amends.store.statement import Among, Statement
 from amends.store.work import SqlStore
@@ -46,3 +48,23 @@ def test_of_no_row_there_is_no_first_one(store: SqlStore) -> None:
         assert named.run(work.connection, "none such").scalar() is None
         with pytest.raises(LookupError):
             named.run(work.connection, "none such").one()
+
+
+def test_rows_are_added_replaced_and_written_over_by_their_keys(store: SqlStore) -> None:
+    rows = Rows(setting)
+    with store.writing() as work:
+        rows.insert(work.connection, [{"name": name, "value": {"is": name}} for name in "abc"])
+        rows.replace(work.connection, [{"name": name, "value": {"is": "replaced"}} for name in "bd"])
+        rows.update(work.connection, [{"name": name, "value": ["written over"]} for name in "ce"])
+        rows.insert(work.connection, [])
+    with store.reading() as work:
+        found = dict(map(tuple, work.connection.execute(select(setting.c.name, setting.c.value))))
+    assert found == {"a": {"is": "a"}, "b": {"is": "replaced"}, "c": ["written over"], "d": {"is": "replaced"}}
+
+
+def test_a_row_is_not_added_twice(store: SqlStore) -> None:
+    rows = Rows(setting)
+    with store.writing() as work:
+        rows.insert(work.connection, [{"name": "a", "value": 1}])
+        with pytest.raises(sqlite.IntegrityError):
+            rows.insert(work.connection, [{"name": "a", "value": 2}])

@@ -32,6 +32,7 @@ from amends.cli.load import (
     signed_post,
 )
 from amends.cli.main import ProblemsFound
+from amends.cli.marks import at_least, say_marks
 from amends.detection import load_pack
 from amends.model.event import Event
 from amends.model.instant import Instant
@@ -72,8 +73,12 @@ def http(*, lines: int, seconds: float, batch: int, together: bool, as_json: boo
         "signed": "Standard Webhooks, before the clock starts",
         "processes": "serve" if together else "web and worker",
     }
+    marks = [
+        at_least(5_000, "single, 5,000 deliveries a second", figures["single"].posts_per_second),
+        at_least(50_000, "in batches, 50,000 events a second", figures["batches"].events_per_second),
+    ]
     if as_json:
-        output.print_json({"http": figures, "conditions": said})
+        output.print_json({"http": figures, "marks": marks, "conditions": said})
         return
     rows = [
         (
@@ -93,6 +98,7 @@ def http(*, lines: int, seconds: float, batch: int, together: bool, as_json: boo
         "waiting",
     )
     output.print_table(headings, rows)
+    say_marks(marks)
     output.say("; ".join(f"{name}: {value}" for name, value in said.items()))
 
 

@@ -8,7 +8,7 @@ import click
 from amends.cli import output
 from amends.runtime.config import load_config
 from amends.runtime.telemetry import set_up_logging
-from amends.runtime.wiring import Installation
+from amends.runtime.wiring import Installation, settle_in
 from amends.web.app import create_app
 from amends.web.server import address_of, listen, serve
 
@@ -40,6 +40,7 @@ def serve_here(db: str | None, host: str | None, port: int | None, rules: tuple[
         app = create_app(installation)
         output.say(f"Amends is at {address_of(listening)} and keeps its data in {installation.store.database.place}.")
         _let_first_person_in(installation)
+        settle_in()
         serve(app, listening)
 
 

@@ -10,7 +10,7 @@ from amends.cli import output
 from amends.cli.serve import RULES
 from amends.runtime.config import load_config
 from amends.runtime.telemetry import set_up_logging
-from amends.runtime.wiring import Installation
+from amends.runtime.wiring import Installation, settle_in
 
 
 @click.command(epilog="Example: amends worker --db sqlite:////var/lib/amends/amends.sqlite")
@@ -24,6 +24,7 @@ def command(db: str | None, rules: tuple[Path, ...]) -> None:
     told_to_end = threading.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda *_: told_to_end.set())
+    settle_in()
     installation.start()
     output.say(f"The worker is at work on {installation.store.database.place}.")
     told_to_end.wait()

@@ -1,6 +1,6 @@
 """Events as lines of the journal, and where everything lies in them: what is stored and what is judged are the same."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Final, overload
 
@@ -21,6 +21,7 @@ from amends.model.types import EVENT_TYPES
 Index = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
 
+_IN_TEXT: Final = (lines.START, lines.END, lines.ID, lines.ID_END, lines.SOURCE, lines.SOURCE_END)
 _NONE: Final[Index] = np.zeros(0, dtype=np.int64)
 
 
@@ -70,7 +71,14 @@ class Page:
         """The events of this page and those of another."""
         if not self.size or not other.size:
             return self if self.size else other
-        return Page(self.text + other.text, self.size + other.size)
+        if not (self._is_bare and other._is_bare):
+            return Page(self.text + other.text, self.size + other.size)
+        return _Joined(self, other)
+
+    @property
+    def _is_bare(self) -> bool:
+        """Whether it is plain, and nothing stands behind the text."""
+        return self.is_plain and len(self.characters) == len(self.text)
 
     def received(self) -> Index:
         """When each event was learned of."""
@@ -138,6 +146,31 @@ class Page:
             at += len(plain)
         self.characters = np.frombuffer(b"".join(parts), dtype=np.uint8)
         return True
+
+
+class _Joined(Page):
+    """Two bare pages as one. Where things lie is known: all of the second has moved by the length of the first."""
+
+    def __init__(self, first: Page, second: Page) -> None:
+        self.text, self.size = first.text + second.text, first.size + second.size
+        self.characters = np.frombuffer(self.text, dtype=np.uint8)
+        places, characters = first.size, len(first.text)
+        self.heads = _moved(first.heads, second.heads, dict.fromkeys(_IN_TEXT, characters))
+        self.keys = _moved(
+            first.keys, second.keys, {lines.PLACE: places, lines.KEY: characters, lines.KEY_END: characters}
+        )
+        self.fields = _moved(
+            first.fields, second.fields, {lines.PLACE: places, lines.VALUE: characters, lines.VALUE_END: characters}
+        )
+        self.is_plain = True
+
+
+def _moved(first: Index, second: Index, by: Mapping[int, int]) -> Index:
+    """The rows of both, with those columns of the second moved."""
+    rows = np.concatenate([first, second])
+    for column, distance in by.items():
+        rows[len(first) :, column] += distance
+    return rows
 
 
 class Spans(Sequence[str]):

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from amends.detection.batch import EventBatch, Keys, Laid, batch_of
 from amends.detection.cells import store
 from amends.detection.machine import lines
-from amends.detection.names import Names
 from amends.detection.page import NAMES, TYPES, Page, Spans
 from amends.detection.pool import Pool
 from amends.detection.vector import NO_INT
@@ -18,8 +17,6 @@ from amends.model.subjects import KINDS
 
 Index = NDArray[np.int64]
 
-_REMEMBERED: Final = 1 << 18
-"""Texts whose codes are at hand; with more, it begins to learn them anew."""
 _FORMS: Final[dict[FieldType, int]] = {
     "text": lines.TEXTS,
     "integer": lines.WHOLES,
@@ -46,8 +43,7 @@ class PageReader:
             if name in FIELDS:
                 on = [place for place, type_ in enumerate(TYPES) if type_ in readers[name]]
                 self._wanted[on, NAMES.index(name)] = number
-        self._texts = _Codes(pool)
-        self._sources = _Codes(Pool())
+        self._sources = Pool()
 
     def batch(self, page: Page) -> EventBatch:
         """The events of a page as a batch."""
@@ -62,8 +58,8 @@ class PageReader:
             size=page.size,
             types=self._pool.texts,
             type=heads[:, lines.TYPE].astype(np.int32),
-            sources=self._sources.pool.texts,
-            source=self._sources.of(sources),
+            sources=self._sources.texts,
+            source=self._sources.codes_of(*sources.joined()).astype(np.int32),
             ids=Spans(text, heads[:, lines.ID], heads[:, lines.ID_END]),
             time=time,
             received=np.where(received == NO_INT, time, received),
@@ -89,7 +85,7 @@ class PageReader:
         total, told, left = counts.tolist()
         if told:
             texts = texts[:told]
-            values[texts[:, 0]] = self._texts.of(Spans(page.characters, texts[:, 1], texts[:, 2]))
+            values[texts[:, 0]] = self._pool.codes_of(*Spans(page.characters, texts[:, 1], texts[:, 2]).joined())
         for into, field, begin, end in later[:left].tolist():
             values[into] = self._read(page, field, begin, end)
         return Laid(places[:total], values[:total], starts, ends)
@@ -101,26 +97,6 @@ class PageReader:
         value = said.decode() if type_ == "instant" else float(said) if type_ == "decimal" else int(said)
         stored = store([value], type_, self._pool)
         return stored.view(np.int64)[0]
-
-
-class _Codes:
-    """Codes of a pool, for texts that lie in a page."""
-
-    def __init__(self, pool: Pool) -> None:
-        self.pool = pool
-        self._names = Names()
-        self._codes: NDArray[np.int32] = np.zeros(0, dtype=np.int32)
-
-    def of(self, texts: Spans) -> NDArray[np.int32]:
-        """The code of each."""
-        if len(self._names) > _REMEMBERED:
-            self._names, self._codes = Names(), self._codes[:0]
-        numbers, new = self._names.numbers_of(*texts.joined())
-        if len(new):
-            met = self.pool.codes([self._names.name(number) for number in new.tolist()], len(new))
-            self._codes = np.concatenate([self._codes, met])
-        found: NDArray[np.int32] = self._codes[numbers]
-        return found
 
 
 def _keys(page: Page) -> dict[str, Keys]:

@@ -64,6 +64,10 @@ class Pool:
                 self._codes |= codes
         return np.array(found, dtype=np.int32)
 
+    def codes_of(self, characters: NDArray[np.uint8], ends: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Codes of texts that stand one after the other in UTF-8."""
+        return self._names.numbers_of(characters, ends)[0]
+
     def _codes_of(self, texts: Sequence[Any]) -> dict[Any, int]:
         given = [text for text in texts if text is not None]
         numbers, _ = self._names.numbers([text if isinstance(text, str) else f"{_OTHER}{text!r}" for text in given])

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any, Final, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Select, Table, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, Select, Table, bindparam, select, update
 
 from amends.cases.book import CaseBook, CaseWork, LooseFinding, SurgeTouch, Touch
 from amends.cases.case import Case, CaseChange, CaseFinding, Note
@@ -25,10 +25,10 @@ from amends.store.case_schema import (
     incident_point,
 )
 from amends.store.faces import FaceTable, words_of
+from amends.store.rows import Rows
 from amends.store.schema import finding
 from amends.store.statement import Among, Statement
 
-_QUESTION_MAX: Final = 1_000
 _WORDS_MAX: Final = 1_000
 
 _wake_at = case_file.c.wake_at
@@ -147,14 +147,15 @@ class CaseTable:
         self._check_revisions(incident, work.incidents, work.opened_incidents)
         faces = FaceTable(self._connection).get(case.order for case in work.cases if case.order is not None)
         rows = [_case_row(case) | _named(case, faces) for case in work.cases]
-        self._put(case_file, rows, work.opened)
-        self._put(incident, [_incident_row(each) for each in work.incidents], work.opened_incidents)
-        self._replace(case_finding, [_link_row(link) for link in work.links])
-        self._replace(incident_member, [_with_case_id(member) for member in work.members])
-        self._replace(incident_point, [msgspec.structs.asdict(point) for point in work.points])
-        self._insert(case_change, [_with_case_id(change) for change in work.changes])
-        self._insert(case_note, [_with_case_id(note) for note in work.notes])
-        self._insert(incident_change, [msgspec.structs.asdict(change) for change in work.incident_changes])
+        connection = self._connection
+        self._put(_case_file, rows, work.opened)
+        self._put(_incidents, [_incident_row(each) for each in work.incidents], work.opened_incidents)
+        _links.replace(connection, [_link_row(link) for link in work.links])
+        _members.replace(connection, [_with_case_id(member) for member in work.members])
+        _points.replace(connection, [msgspec.structs.asdict(point) for point in work.points])
+        _changes.insert(connection, [_with_case_id(change) for change in work.changes])
+        _notes.insert(connection, [_with_case_id(note) for note in work.notes])
+        _incident_changes.insert(connection, [msgspec.structs.asdict(change) for change in work.incident_changes])
 
     def grade_all_again(self) -> None:
         """Have every active case graded when time next passes: rates, policy or catalogue have changed."""
@@ -223,26 +224,17 @@ class CaseTable:
         if present != expected:
             raise CaseChangedError("Somebody else has changed this meanwhile: look at it again, then decide.")
 
-    def _put(self, table: Table, rows: list[dict[str, Any]], opened: frozenset[str]) -> None:
-        self._insert(table, [row for row in rows if row["id"] in opened])
-        if changed := [row | {"which": row["id"]} for row in rows if row["id"] not in opened]:
-            self._connection.execute(_UPDATES[table.name], changed)
-
-    def _replace(self, table: Table, rows: list[dict[str, Any]]) -> None:
-        if not rows:
-            return
-        keys = [column.name for column in table.primary_key]
-        key = tuple_(*table.primary_key) if len(keys) > 1 else table.c[keys[0]]
-        for portion in _portions(rows):
-            values = [tuple(row[name] for name in keys) if len(keys) > 1 else row[keys[0]] for row in portion]
-            self._connection.execute(delete(table).where(key.in_(values)))
-        self._connection.execute(insert(table), rows)
-
-    def _insert(self, table: Table, rows: list[dict[str, Any]]) -> None:
-        if rows:
-            self._connection.execute(insert(table), rows)
+    def _put(self, table: Rows, rows: list[dict[str, Any]], opened: frozenset[str]) -> None:
+        table.insert(self._connection, [row for row in rows if row["id"] in opened])
+        table.update(self._connection, [row for row in rows if row["id"] not in opened])
 
 
+_case_file, _incidents, _links, _members, _points, _changes, _notes, _incident_changes = map(
+    Rows,
+    (
+        case_file, incident, case_finding, incident_member, incident_point, case_change, case_note, incident_change,
+    ),
+)  # fmt: skip
 _OPEN_INCIDENTS = select(incident).where(incident.c.state == "open")
 _FINDING_COLUMNS: Final[list[Any]] = list(finding.c)
 _HELD: Select[Any] = select(
@@ -285,12 +277,6 @@ _loose_of_orders = Among(lambda values: _LOOSE.where(finding.c.order_id.in_(valu
 _loose_of_subjects = Among(
     lambda values: _LOOSE.where(finding.c.kind == bindparam("of"), finding.c.subject.in_(values)), "of"
 )
-_UPDATES = {
-    table.name: update(table)
-    .where(table.c.id == bindparam("which"))
-    .values({column.name: bindparam(column.name) for column in table.c})
-    for table in (case_file, incident)
-}
 _CASE_FIELDS = tuple(name for name in Case.__struct_fields__ if name not in ("order", "findings", "grade"))
 
 
@@ -385,11 +371,3 @@ def _by_kind(subjects: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     for kind, subject in subjects:
         kinds.setdefault(kind, []).append(subject)
     return kinds
-
-
-_Item = TypeVar("_Item")
-
-
-def _portions(items: Iterable[_Item]) -> Iterator[list[_Item]]:
-    whole = list(items)
-    return (whole[start : start + _QUESTION_MAX] for start in range(0, len(whole), _QUESTION_MAX))

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from amends.cases.face import OrderFace, faces_of, merged
 from amends.model.event import Event
 from amends.store.case_schema import case_file, order_face
-from amends.store.statement import Among
+from amends.store.rows import Rows
+from amends.store.statement import Among, Statement
 
 _WORDS_MAX: Final = 1_000
 
@@ -28,14 +29,10 @@ class FaceTable:
         changed = {order: face for order, face in changed.items() if face != known.get(order)}
         new = [_row(face) for order, face in changed.items() if order not in known]
         old = [face for order, face in changed.items() if order in known]
-        if new:
-            self._connection.execute(insert(order_face), new)
-        if old:
-            self._connection.execute(_UPDATE, [_row(face) | {"which": face.order} for face in old])
+        _faces.insert(self._connection, new)
+        _faces.update(self._connection, [_row(face) for face in old])
         renamed = [face for face in changed.values() if _names(face) != _names(known.get(face.order))]
-        if renamed:
-            rows = [{"which": face.order, "country": face.country, "known_as": words_of(face)} for face in renamed]
-            self._connection.execute(_RENAME_CASES, rows)
+        _rename_cases.run_many(self._connection, ((face.country, words_of(face), face.order) for face in renamed))
 
     def get(self, orders: Iterable[str]) -> dict[str, OrderFace]:
         """Faces by order; those of unknown orders are left out."""
@@ -66,15 +63,14 @@ def words_of(face: OrderFace | None) -> str:
 
 _FACES = select(*(column for column in order_face.c if column.name != "known_as"))
 _of_orders = Among(lambda values: _FACES.where(order_face.c.order_id.in_(values)))
-_UPDATE = (
-    update(order_face)
-    .where(order_face.c.order_id == bindparam("which"))
-    .values({column.name: bindparam(column.name) for column in order_face.c})
-)
-_RENAME_CASES = (
+_faces = Rows(order_face)
+_rename_cases = Statement(
     update(case_file)
     .where(case_file.c.order_id == bindparam("which"))
-    .values(country=bindparam("country"), known_as=bindparam("known_as"))
+    .values(country=bindparam("country"), known_as=bindparam("known_as")),
+    "country",
+    "known_as",
+    "which",
 )
 
 

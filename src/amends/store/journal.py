@@ -50,6 +50,8 @@ class JournalTable:
         self._seen = seen
         self._identities = Postings(connection, "identity")
         self._subjects = Postings(connection, "subject")
+        self._appended: list[tuple[int, Digests]] = []
+        """Behind which positions what was added."""
 
     def head(self) -> int:
         """The greatest position; 0 where the journal is empty."""
@@ -83,10 +85,17 @@ class JournalTable:
             return after
         head = after + page.size
         _put.run_many(self._connection, _batch_rows(page, after + 1))
-        self._identities.add(np.frombuffer(found.identities, dtype=np.int64), np.arange(after + 1, head + 1))
+        identities = np.frombuffer(found.identities, dtype=np.int64)
+        self._identities.add(identities, np.arange(after + 1, head + 1))
         named, places = subjects_on(page)
         self._subjects.add(named, places + (after + 1))
+        self._appended.append((after, identities))
         return head
+
+    def note_commit(self) -> None:
+        """What was added is committed: whoever asks next what the journal may hold need not read it again."""
+        for after, identities in self._appended:
+            self._seen.note(after, identities)
 
     def read(self, *, after: int, limit: int) -> list[Entry]:
         """The entries behind position `after`, in order, about `limit` of them (whole batches), [] at the end."""

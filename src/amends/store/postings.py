@@ -117,9 +117,14 @@ class Postings:
         # Sorted by digest, negative ones first: each bucket is one stretch.
         starts = np.flatnonzero(np.diff(buckets, prepend=-1))
         ends = np.append(starts[1:], len(digests))
+        firsts, lasts = np.minimum.reduceat(positions, starts), np.maximum.reduceat(positions, starts)
+        offsets = positions - np.repeat(firsts, ends - starts)
+        ones, others = digests.astype("<i8").tobytes(), offsets.astype("<u4").tobytes()
         rows = [
-            self._row(FILED, int(buckets[start]), digests[start:end], positions[start:end])
-            for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+            (self._name, FILED, bucket, first, last, ones[8 * start : 8 * end] + others[4 * start : 4 * end])
+            for bucket, first, last, start, end in zip(
+                *(each.tolist() for each in (buckets[starts], firsts, lasts, starts, ends)), strict=True
+            )
         ]
         _put.run_many(self._connection, rows)
         for crowd in _crowded.run(self._connection, self._name).all():

@@ -45,6 +45,13 @@ class Seen:
                 layer.ask(asked, found)
             return found
 
+    def note(self, after: int, digests: Digests) -> None:
+        """These stand behind a position, committed. Where the filter does not know all up to there, it reads them."""
+        with self._guard:
+            if self.position == after:
+                self._add(digests)
+                self.position = after + len(digests)
+
     def _add(self, digests: Digests) -> None:
         while len(digests):
             if not self._layers or not self._layers[-1].room:

@@ -7,9 +7,10 @@ to the driver itself. Values are not converted, so JSON goes in and comes back a
 
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ClauseElement, Connection, Select, Table, bindparam, insert
+from sqlalchemy import ClauseElement, Connection, Select, Table, bindparam, insert, null
 from sqlalchemy.sql.compiler import SQLCompiler
 
 _row_type: Any = namedtuple
@@ -132,7 +133,7 @@ class _Worded:
     def row_of(self, cursor: Any) -> Callable[[Iterable[Any]], Any]:
         """What makes a row of values."""
         if self._row is None:
-            self._row = _row_type("Row", [column[0] for column in cursor.description])._make
+            self._row = _maker_of(tuple(column[0] for column in cursor.description))
         return self._row
 
     def bound(self, names: tuple[str, ...], values: Sequence[Any]) -> Any:
@@ -142,37 +143,79 @@ class _Worded:
         return named if self.order is None else tuple(named[name] for name in self.order)
 
 
+@cache
+def _maker_of(columns: tuple[str, ...]) -> Callable[[Iterable[Any]], Any]:
+    # Making a type takes half a millisecond, and a question is worded for several sizes.
+    maker: Callable[[Iterable[Any]], Any] = _row_type("Row", columns)._make
+    return maker
+
+
 _AMONG_MAX: Final = 1_024
 
 
 class Among:
     """A question about the rows that hold one of some values; their own values come back as Python has them.
 
-    `question` makes it for any values. It is worded for as many as are a power of two; the last one fills up. `names`
-    are parameters beside the values.
+    `question` makes it for any values. It is said of as many as are a power of four; the last one fills up, so that
+    the database has few statements to prepare. `names` are parameters beside the values.
     """
 
     def __init__(self, question: Callable[[Sequence[Any]], Select[Any]], *names: str) -> None:
         self._question, self._names = question, names
-        self._sized: dict[int, tuple[Statement, Select[Any]]] = {}
+        self._one = self._asking(1)
+        self._sized: dict[int, Statement] = {}
 
     def rows(self, connection: Connection, values: Iterable[Any], *more: Any) -> Iterator[Any]:
         """The rows, for none of no values."""
         whole = list(values)
         for start in range(0, len(whole), _AMONG_MAX):
             portion = whole[start : start + _AMONG_MAX]
-            size = 1 << (len(portion) - 1).bit_length()
-            statement, question = self._of_size(size)
+            size = 4 ** (((len(portion) - 1).bit_length() + 1) // 2)
             filled = [*portion, *portion[-1:] * (size - len(portion))]
-            yield from statement.run(connection, *more, *filled).read_as(question, connection)
+            yield from self._of_size(size).run(connection, *more, *filled).read_as(self._one, connection)
 
-    def _of_size(self, size: int) -> tuple[Statement, Select[Any]]:
+    def _of_size(self, size: int) -> Statement:
         known = self._sized.get(size)
         if known is None:
-            names = [f"among{number}" for number in range(size)]
-            question = self._question([bindparam(name) for name in names])
-            known = self._sized[size] = Statement(question, *self._names, *names), question
+            names = (*self._names, *_among(size))
+            if size == 1:
+                known = Statement(self._one, *names)
+            else:
+                known = _Widened(self._of_size(1), size, lambda: self._asking(size), *names)
+            self._sized[size] = known
         return known
+
+    def _asking(self, size: int) -> Select[Any]:
+        return self._question([bindparam(name) for name in _among(size)])
+
+
+def _among(size: int) -> list[str]:
+    return [f"among{number}" for number in range(size)]
+
+
+class _Widened(Statement):
+    """A question about several values, in the words of the one about one."""
+
+    def __init__(self, one: Statement, size: int, anew: Callable[[], ClauseElement], *names: str) -> None:
+        super().__init__(null(), *names)
+        self._one, self._size, self._anew = one, size, anew
+
+    def _words(self, connection: Connection) -> "_Worded":
+        name = connection.dialect.name
+        if name not in self._worded:
+            wider = self._widened(self._one._words(connection))
+            self._worded[name] = wider or Statement(self._anew(), *self._names)._words(connection)
+        return self._worded[name]
+
+    def _widened(self, one: "_Worded") -> "_Worded | None":
+        """None where that is not to be had by writing more marks; wording it anew takes SQLAlchemy milliseconds."""
+        order = one.order or ()
+        if order.count("among0") != 1 or one.words.count("?") != len(order):
+            return None
+        at = order.index("among0")
+        parts = one.words.split("?")
+        words = "?".join(parts[: at + 1]) + ", ".join("?" * self._size) + "?".join(parts[at + 1 :])
+        return _Worded(words, (*order[:at], *_among(self._size), *order[at + 1 :]), one.constants)
 
 
 def insertion(table: Table, *columns: str) -> Statement:

@@ -73,5 +73,8 @@ class SqlStore:
     @contextmanager
     def writing(self) -> Iterator[Work]:
         """Commits at the end of the block, rolls back on an exception (also StoreError). Writers take turns."""
-        with self._turnstile, self.database.writing() as connection:
-            yield Work(connection, self._seen)
+        with self._turnstile:
+            with self.database.writing() as connection:
+                work = Work(connection, self._seen)
+                yield work
+            work.journal.note_commit()
