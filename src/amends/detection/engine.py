@@ -11,7 +11,6 @@ from amends.detection.batch import EventBatch
 from amends.detection.heap import Heap, Subjects
 from amends.detection.learning.scale import EDGES
 from amends.detection.machine import lanes, state
-from amends.detection.machine.assembly import REGISTERS
 from amends.detection.machine.loop import ENDED, KEPT, run
 from amends.detection.machine.row import WAITING
 from amends.detection.machine.timers import earliest
@@ -86,7 +85,7 @@ class Engine:
         s[state.RECORD_WIDTH], s[state.TYPES] = program.record_width, len(program.types)
         s[state.DUES_MAX] = max(len(layout.deadlines) for layout in program.layouts.values())
         s[state.FIELDS_MAX] = int(np.diff(self._read_from).max(initial=0))
-        self._registers: Index = np.zeros(REGISTERS + 8, dtype=np.int64)
+        self._registers: Index = program.registers.copy()
         self._doubles: Floats = self._registers.view(np.float64)
         self._field_now: Index = np.zeros(len(self._missing), dtype=np.int64)
         self._field_stamp: Index = np.full(len(self._missing), np.iinfo(np.int64).max, dtype=np.int64)

@@ -115,7 +115,7 @@ def is_in(constants: Index, first: Whole, count: Whole, value: Whole) -> bool:
 
 @compiled
 def run(
-    s: Index, code: Index, constants: Index, rules: Index, entry: Index, kinds: Index, due_rules: Index, passes: Index,
+    s: Index, code: Half, constants: Index, rules: Index, entry: Index, kinds: Index, due_rules: Index, passes: Index,
     heap: Index, halves: Half, registers: Index, doubles: Floats,
     block_base: Index, block_kind: Index, block_due: Index,
     types: Half, times: Index, received: Index, feeds: Index,
@@ -429,30 +429,43 @@ def run(
             order = row if kind == ORDER else (heap[row + PARENT] if kinds[kind * KIND_INFO + 4] else np.int64(-1))
         depth = 0
         fired_at = now
+        # Blocks that are still to be called, as bits; where they are listed; and where it goes on then.
+        pending, listed, behind = np.int64(0), np.int64(0), np.int64(-1)
         while True:
             at = pc * op.WIDTH
             pc += 1
             what = code[at]
-            d = code[at + 1]
-            a = code[at + 2]
-            b = code[at + 3]
-            if what == op.GATE:
-                if dirty & d != 0:
-                    stack[depth] = pc
-                    depth += 1
-                    pc = a
+            d = np.int64(code[at + 1])
+            a = np.int64(code[at + 2])
+            b = np.int64(code[at + 3])
+            returns = False
+            if what == op.GATES:
+                for place in range(a):
+                    pending |= np.int64(dirty & constants[d + 2 * place] != 0) << place
+                if pending != 0:
+                    listed, behind, returns = d, pc, True
+            elif what == op.CALLS:
+                pending = (np.int64(1) << a) - 1
+                listed, behind, returns = d, pc, True
             elif what == op.LOAD64:
                 registers[d] = heap[find(heap, row, a)]
+            elif what == op.LOAD64_OR:
+                loaded = heap[find(heap, row, a)]
+                registers[d] = loaded
+                if loaded == NO_INT:
+                    pc = b
             elif what == op.LOAD32:
                 registers[d] = halves[2 * find(heap, row, a >> 1) + (a & 1)]
+            elif what == op.LOAD32_OR:
+                loaded = np.int64(halves[2 * find(heap, row, a >> 1) + (a & 1)])
+                registers[d] = loaded
+                if loaded < 0:
+                    pc = b
             elif what == op.FIELD:
-                if a < 0:
-                    registers[d] = b
-                else:
-                    registers[d] = event_value(
-                        a, current, stamp, field_now, field_stamp,
-                        field_places, field_values, field_cursors, field_ends, missing,
-                    )  # fmt: skip
+                registers[d] = event_value(
+                    a, current, stamp, field_now, field_stamp,
+                    field_places, field_values, field_cursors, field_ends, missing,
+                )  # fmt: skip
             elif what == op.TEST_FIELD_IN:
                 value = event_value(
                     d, current, stamp, field_now, field_stamp,
@@ -477,8 +490,8 @@ def run(
                     d, current, stamp, field_now, field_stamp,
                     field_places, field_values, field_cursors, field_ends, missing,
                 )  # fmt: skip
-                if (b >> (2 if value == a else 1)) & 1 != 0:
-                    pc = code[at + 4]
+                if (a >> (2 if value == missing[d] else 1)) & 1 != 0:
+                    pc = b
             elif what == op.TEST_HALF_IN:
                 value = int(halves[2 * find(heap, row, d >> 1) + (d & 1)])
                 if value < 0:
@@ -513,6 +526,19 @@ def run(
                     truth = 2 if registers[d] <= registers[a] else 1
                 if (b >> truth) & 1 != 0:
                     pc = code[at + 4]
+            elif what == op.TEST_EQUAL_AT or what == op.TEST_LESS_AT or what == op.TEST_LESS_EQUAL_AT:
+                left = registers[d] if d >= 0 else heap[find(heap, row, ~d)]
+                right = registers[a] if a >= 0 else heap[find(heap, row, ~a)]
+                if left == NO_INT or right == NO_INT:
+                    truth = 0
+                elif what == op.TEST_LESS_AT:
+                    truth = 2 if left < right else 1
+                elif what == op.TEST_LESS_EQUAL_AT:
+                    truth = 2 if left <= right else 1
+                else:
+                    truth = 2 if left == right else 1
+                if (b >> truth) & 1 != 0:
+                    pc = code[at + 4]
             elif what == op.TEST_EQUAL_S:
                 if registers[d] < 0 or registers[a] < 0:
                     truth = 0
@@ -520,17 +546,12 @@ def run(
                     truth = 2 if registers[d] == registers[a] else 1
                 if (b >> truth) & 1 != 0:
                     pc = code[at + 4]
-            elif what == op.CONSTANT:
-                registers[d] = a
             elif what == op.MOVE:
                 registers[d] = registers[a]
             elif what == op.JUMP:
                 pc = d
             elif what == op.RETURN:
-                if depth == 0:
-                    break
-                depth -= 1
-                pc = stack[depth]
+                returns = True
             elif what == op.FOLD_LAST or what == op.FOLD_FIRST:
                 # d: value, a: place, b: place of its time, then bit, form and where the value comes from instead.
                 source = code[at + 6]
@@ -539,13 +560,13 @@ def run(
                         source - 1, current, stamp, field_now, field_stamp,
                         field_places, field_values, field_cursors, field_ends, missing,
                     )  # fmt: skip
-                    d = SCRATCH + 1
+                    d = np.int64(SCRATCH + 1)
                 elif source < 0:
                     if source <= op.FROM_SUBJECT:
                         registers[SCRATCH + 1] = own_names[own_bases[op.FROM_SUBJECT - source] + (heap[row] & NUMBER)]
                     else:
                         registers[SCRATCH + 1] = event_time if source == op.FROM_TIME else now
-                    d = SCRATCH + 1
+                    d = np.int64(SCRATCH + 1)
                 value = registers[d]
                 form = code[at + 5]
                 if form == op.WHOLE or form == op.DECIMAL:
@@ -624,13 +645,13 @@ def run(
                         source - 1, current, stamp, field_now, field_stamp,
                         field_places, field_values, field_cursors, field_ends, missing,
                     )  # fmt: skip
-                    d = SCRATCH + 1
+                    d = np.int64(SCRATCH + 1)
                 elif source < 0:
                     if source <= op.FROM_SUBJECT:
                         registers[SCRATCH + 1] = own_names[own_bases[op.FROM_SUBJECT - source] + (heap[row] & NUMBER)]
                     else:
                         registers[SCRATCH + 1] = event_time if source == op.FROM_TIME else now
-                    d = SCRATCH + 1
+                    d = np.int64(SCRATCH + 1)
                 value = registers[d]
                 form = code[at + 4]
                 takes = False
@@ -691,7 +712,7 @@ def run(
                     registers[d] = 1 if registers[a] != registers[b] else 0
             elif what == op.IN_LIST:
                 value = registers[a]
-                if value == code[at + 6]:
+                if value == registers[code[at + 6]]:
                     registers[d] = -1
                 else:
                     if is_in(constants, b, code[at + 4], value):
@@ -759,8 +780,6 @@ def run(
                     registers[d] = registers[a] - registers[b]
                 else:
                     registers[d] = registers[a] * registers[b]
-            elif what == op.ADD_TO_I:
-                registers[d] = registers[a] if registers[a] == NO_INT else registers[a] + b
             elif what == op.NEGATE_I:
                 registers[d] = registers[a] if registers[a] == NO_INT else -registers[a]
             elif what == op.ABSOLUTE_I:
@@ -818,6 +837,15 @@ def run(
                             registers[SCRATCH] = constants[place + many]
                             factor = doubles[SCRATCH]
                     registers[d] = np.int64(np.floor(doubles[a] * factor + 0.5))
+            elif what == op.JUMP_ABSENT_I:
+                if registers[d] == NO_INT:
+                    pc = a
+            elif what == op.JUMP_ABSENT_S:
+                if registers[d] < 0:
+                    pc = a
+            elif what == op.JUMP_ABSENT_F:
+                if np.isnan(doubles[d]):
+                    pc = a
             elif what == op.JUMP_PRESENT_I:
                 if registers[d] != NO_INT:
                     pc = a
@@ -832,7 +860,7 @@ def run(
                 depth += 1
                 pc = d
             elif what == op.CALL_IF_ANY:
-                if heap[row + d] & a != 0:
+                if heap[row + d] & registers[a] != 0:
                     stack[depth] = pc
                     depth += 1
                     pc = b
@@ -840,13 +868,14 @@ def run(
                 if heap[row + MARKS] & 1 != 0:
                     pc = d
             elif what == op.JUMP_UNLESS_MARKED:
-                if heap[row + d] & a == 0:
+                if (heap[row + d] >> a) & 1 == 0:
                     pc = b
             elif what == op.TOUCHED_AT:
                 registers[d] = now
             elif what == op.FINISH_TOUCH:
                 heap[row + MARKS] |= 1
                 heap[row] = (heap[row] & _HEAD) | (((now // WEEK) & AGES) << AGE)
+                returns = True
             elif what == op.EVENT_TIME:
                 registers[d] = event_time if current != NO_EVENT else np.int64(NO_INT)
             elif what == op.EVENT_RECEIVED:
@@ -854,7 +883,7 @@ def run(
             elif what == op.EVENT_TYPE:
                 registers[d] = event_type if current != NO_EVENT else np.int64(-1)
             elif what == op.ORDER64:
-                registers[d] = b if order < 0 else heap[find(heap, order, a)]
+                registers[d] = registers[b] if order < 0 else heap[find(heap, order, a)]
             elif what == op.ORDER32:
                 registers[d] = -1 if order < 0 else np.int64(halves[2 * find(heap, order, a >> 1) + (a & 1)])
             # -------------------------------------------------------- verdicts
@@ -865,7 +894,7 @@ def run(
                 mark, bit = rules[info + 1], np.int64(1) << rules[info + 2]
                 due_cell, fired_cell = rules[info + 3], rules[info + 4]
                 fired = heap[find(heap, row, fired_cell)]
-                stack[_HIDDEN] = current
+                returns = True
                 if (heap[row + mark] & bit) != 0 and since != fired:
                     heap[row + mark] ^= bit
                     out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.CLEARED, b, row, now
@@ -883,9 +912,10 @@ def run(
                     out[n_out + 6] = -1 if order < 0 else heap[order] & NUMBER
                     n_out += op.OUT_HEAD
                     fired_at = now
+                    stack[_HIDDEN] = current
                     stack[depth] = pc
                     depth += 1
-                    pc = rules[info]
+                    pc, returns = rules[info], False
                     current = np.int64(NO_EVENT)  # a silence has none
                 else:
                     awaited = heap[find(heap, row, due_cell)]
@@ -897,10 +927,11 @@ def run(
                     elif due < block_due[(heap[row] >> 32) & BLOCK]:
                         block_due[(heap[row] >> 32) & BLOCK] = due
             elif what == op.UNHIDE:
-                current = stack[_HIDDEN]
+                current, returns = stack[_HIDDEN], True
             elif what == op.DISARM:
                 info = d * RULE_INFO
                 mark, bit = rules[info + 1], np.int64(1) << rules[info + 2]
+                returns = True
                 drop(heap, row, rules[info + 3])
                 if heap[row + mark] & bit != 0:
                     heap[row + mark] ^= bit
@@ -913,7 +944,7 @@ def run(
                 info = a * RULE_INFO
                 mark, bit = rules[info + 1], np.int64(1) << rules[info + 2]
                 was = (heap[row + mark] & bit) != 0
-                holds = d == 1
+                holds, returns = d == 1, True
                 if was != holds:
                     heap[row + mark] ^= bit
                     out[n_out], out[n_out + 1] = op.FIRED if holds else op.CLEARED, a
@@ -923,9 +954,7 @@ def run(
                     n_out += op.OUT_HEAD
                     if holds:
                         fired_at = now
-                        stack[depth] = pc
-                        depth += 1
-                        pc = rules[info]
+                        pc, returns = rules[info], False
             elif what == op.FIRE:
                 info = d * RULE_INFO
                 if rules[info + 1] >= 0:
@@ -960,13 +989,11 @@ def run(
                 out[n_out + 6] = -1 if order < 0 else heap[order] & NUMBER
                 n_out += op.OUT_HEAD
                 fired_at = due
-                stack[depth] = pc
-                depth += 1
                 pc = rules[info]
             elif what == op.ARM_ANEW:
                 # d: since, a: due, b: before (or absent), then rule.
-                rule = code[at + 4]
-                info = rule * RULE_INFO
+                info = np.int64(code[at + 4]) * RULE_INFO
+                returns = True
                 due = max(registers[a], now)
                 if registers[d] == heap[find(heap, row, rules[info + 4])]:
                     due = np.int64(NEVER)
@@ -1011,6 +1038,7 @@ def run(
                 # d: whether it is over, a: rule.
                 info = a * RULE_INFO
                 mark, bit = rules[info + 1], np.int64(1) << rules[info + 2]
+                returns = True
                 if ((heap[row + mark] & bit) != 0) != (d == 1):
                     heap[row + mark] ^= bit
                     held[n_held], held[n_held + 1], held[n_held + 2], held[n_held + 3] = op.OVER, a, row, now
@@ -1025,7 +1053,7 @@ def run(
                 place = -1
                 if registers[a] >= 0:
                     place = lanes.row_of(registers[a], groups, learned)
-                registers[d] = code[at + 5] if place < 0 else answers[answer_bases[code[at + 4]] + place]
+                registers[d] = registers[code[at + 5]] if place < 0 else answers[answer_bases[code[at + 4]] + place]
             elif what == op.LATE_AFTER:
                 # d, a: group, b: since, then promise and the logarithm of the chance.
                 since, promise = registers[b], registers[code[at + 4]]
@@ -1039,10 +1067,9 @@ def run(
                         if reach >= 0:
                             if groups[registers[a] * lanes.GROUP + 2] != place:
                                 reach = np.int64(0)
-                            registers[SCRATCH] = code[at + 5]
                             first = base + place * len(edges)
                             registers[d] = lanes.late_after(
-                                curves[first : first + len(edges)], reach, since, promise, doubles[SCRATCH], edges
+                                curves[first : first + len(edges)], reach, since, promise, doubles[code[at + 5]], edges
                             )
             elif what == op.CHOOSE:
                 # d, a: text, b: where the texts stand, then how many, and the number for any other.
@@ -1064,15 +1091,11 @@ def run(
                 else:
                     registers[d] = hours.between(calendars, calendar, since, length)
             elif what == op.WAIT:
-                # d: since, ends, over, never and the lane's values, in registers side by side; a: wait.
+                # d: since, ends and the lane's values, in registers side by side; a: wait, b: whether it runs.
                 since, ends = registers[d], registers[d + 1]
+                returns = True
                 since_cell, seen_cell, group_cell = wait_info[4 * a], wait_info[4 * a + 1], wait_info[4 * a + 2]
-                runs = (
-                    since != NO_INT
-                    and registers[d + 2] != 1
-                    and registers[d + 3] != 1
-                    and (ends == NO_INT or ends < since)
-                )
+                runs = since != NO_INT and b == op.RUNS and (ends == NO_INT or ends < since)
                 until_now = heap[find(heap, row, since_cell)]
                 since_now = since if runs else np.int64(NO_INT)
                 if until_now != since_now:
@@ -1087,7 +1110,7 @@ def run(
                             ended[place + 3], ended[place + 4] = since, CAME
                         elif ends != NO_INT:
                             ended[place + 3], ended[place + 4] = ends, CAME
-                        elif registers[d + 3] == 1:
+                        elif b == op.NEVER_ENDS:
                             ended[place + 3], ended[place + 4] = now, NEVER_COMES
                         else:
                             ended[place + 3], ended[place + 4] = now, LEFT
@@ -1098,7 +1121,7 @@ def run(
                     else:
                         heap[own(heap, row, since_cell)] = since
                         heap[own(heap, row, seen_cell)] = now
-                        group = lanes.find(shapes, a, registers, d + 4, groups, group_table, group_counts)
+                        group = lanes.find(shapes, a, registers, d + 2, groups, group_table, group_counts)
                         heap[own(heap, row, group_cell)] = group
                         if wait_info[4 * a + 3] != 0 and group >= 0:
                             place = s[state.ENDED] * ENDED
@@ -1111,14 +1134,26 @@ def run(
                                 now,
                             )
             elif what == op.HEAR:
-                # d: the lull, a: its window.
-                if heard[d] != now // a:
-                    heard[d] = now // a
+                # d: the lull, a: its window's length.
+                if heard[d] != now // registers[a]:
+                    heard[d] = now // registers[a]
                     place = s[state.ENDED] * ENDED
                     s[state.ENDED] += 1
                     ended[place], ended[place + 4], ended[place + 6] = d, HEARD, now
             else:
                 raise ValueError("there is no such instruction")
+            if returns:
+                if depth > 0:
+                    depth -= 1
+                    pc = stack[depth]
+                elif pending != 0:
+                    below = (pending & -pending) - 1
+                    pending &= pending - 1
+                    pc = constants[listed + 2 * ones(below) + 1]
+                elif behind >= 0:
+                    pc, behind = behind, np.int64(-1)
+                else:
+                    break
         if is_open(heap):
             close(heap, row)
 
