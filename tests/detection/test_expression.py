@@ -83,7 +83,7 @@ def value_of(text: str) -> list[Any]:
         asm.do(op.OUT, asm.constant(1))
         asm.mark(done)
         asm.do(op.RETURN)
-    program.code, program.constants = asm.code(), asm.pool()
+    program.code, program.constants, program.registers = asm.code(), asm.pool(), asm.registers()
     rows = engine.subjects["order"].rows(["0", "1", "2"]).tolist()
     found = []
     for row in rows:

@@ -26,6 +26,7 @@ from amends.detection.machine.row import (
     TOP,
     UNIT,
 )
+from amends.detection.machine.timers import awaiting
 from amends.detection.names import Names, encoded
 from amends.model.subjects import KINDS
 
@@ -197,6 +198,15 @@ class Subjects:
         """The rows of numbers."""
         found: Index = self._bases[numbers // BLOCK_ROWS] + numbers % BLOCK_ROWS * self.layout.width
         return found
+
+    def awaiting(self, rule: str) -> Index:
+        """The rows of which a silence is due, or might be once more is learned."""
+        heap, place = self._heap, self.layout.deadlines[rule].due
+        found = np.zeros(len(self._bases) * BLOCK_ROWS, dtype=np.int64)
+        count = awaiting(
+            heap.block_base, heap.block_kind, heap.blocks, self.kind, self.layout.width, place, heap.cells, found
+        )
+        return found[:count]
 
     @property
     def size(self) -> int:

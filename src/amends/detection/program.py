@@ -320,17 +320,21 @@ class Program:
 
     def _write_silence(self, rule: Rule) -> tuple[int, int]:
         asm, number = self._asm, self.numbers[rule.id]
-        begins, off = asm.begin(self._names(rule.table)), Label()
-        since, due, names = self._write_due(rule, off)
+        begins, off, unknown = asm.begin(self._names(rule.table)), Label(), Label()
+        learns = self._learns(rule)
+        since, due, names = self._write_due(rule, off, unknown)
         before = self._compile(rule.before, self._row_scope(rule.table))
         if before is not None:
             names |= before.names
-            self._write_in_time(before.emit(asm), due)
+            self._write_in_time(before.emit(asm), due, learns=learns)
         asm.do(op.ARM, since, due, number)
         asm.do(op.UNHIDE)
+        asm.mark(unknown)
+        if learns:
+            asm.do(op.SLEEP, number, since, self._write_limit(before))
         asm.mark(off)
         asm.do(op.DISARM, number)
-        if self._learns(rule):
+        if learns:
             self.anew[rule.id] = self._write_anew(rule, before)
         return begins, self._bits(rule.table, names)
 
@@ -357,13 +361,22 @@ class Program:
         asm.unless_present(op.JUMP_ABSENT_I, within, unknown or off)
         return begun, asm.let(op.ADD_I, begun, within), names | asked.names
 
-    def _write_in_time(self, before: int, due: int) -> None:
-        """Never due where it would fire only when it has nothing to say any more."""
+    def _write_in_time(self, before: int, due: int, *, learns: bool) -> None:
+        """Never due where it would fire only when it has nothing to say any more.
+
+        If `learns`, it may yet be due earlier by what is learned later.
+        """
         asm, fine = self._asm, Label()
-        fires = asm.let(op.GREATER_I, due, asm.let(op.TOUCHED_AT))
-        asm.jump(op.TEST_LESS_EQUAL_I, before, fires, op.IF_NOT_TRUE, fine)
+        now = asm.let(op.TOUCHED_AT)
+        asm.jump(op.TEST_LESS_EQUAL_I, before, asm.let(op.GREATER_I, due, now), op.IF_NOT_TRUE, fine)
+        if learns:
+            asm.do(op.MOVE, due, asm.constant(ASLEEP))
+            asm.jump(op.TEST_LESS_I, now, before, op.IF_TRUE, fine)
         asm.do(op.MOVE, due, asm.constant(NEVER))
         asm.mark(fine)
+
+    def _write_limit(self, before: Expression | None) -> int:
+        return self._asm.constant(missing("instant")) if before is None else before.emit(self._asm)
 
     def _learns(self, rule: Rule) -> bool:
         return plain_length(rule.within) is None and self._needed(rule.within, self._row_scope(rule.table)).learned
@@ -372,17 +385,18 @@ class Program:
         asm, number = self._asm, self.numbers[rule.id]
         begins, off, unknown = asm.begin(self._names(rule.table)), Label(), Label()
         since, due, _ = self._write_due(rule, off, unknown)
-        limit = before.emit(asm) if before is not None else asm.constant(missing("instant"))
-        asm.do(op.ARM_ANEW, since, due, limit, number)
+        asm.do(op.ARM_ANEW, since, due, self._write_limit(before), number)
         asm.mark(unknown)
-        limit = before.emit(asm) if before is not None else asm.constant(missing("instant"))
-        asm.do(op.ARM_ANEW, since, asm.constant(ASLEEP), limit, number)
+        asm.do(op.ARM_ANEW, since, asm.constant(ASLEEP), self._write_limit(before), number)
         asm.mark(off)
         nothing = asm.constant(missing("instant"))
-        scope = self._row_scope(rule.table)
-        turns = any(self._needed(text, scope).learned for text in (rule.since, rule.until, rule.where) if text)
-        asm.do(op.ARM_ANEW, nothing, asm.constant(ASLEEP if turns else NEVER), nothing, number)
+        asm.do(op.ARM_ANEW, nothing, asm.constant(ASLEEP if self.turns(rule) else NEVER), nothing, number)
         return begins
+
+    def turns(self, rule: Rule) -> bool:
+        """Whether a silence may be armed or disarmed, or be of another moment, by what is learned alone."""
+        scope = self._row_scope(rule.table)
+        return any(self._needed(text, scope).learned for text in (rule.since, rule.until, rule.where) if text)
 
     def _write_passing(self, rule: Rule) -> int:
         """What is done when the clock passes the moment at which a row was due; the first register holds it."""

@@ -141,6 +141,7 @@ CONFLICT: Final = 91  # holds rule: and return
 CLEAR: Final = 92  # rule: a finding is open, and over
 ARM: Final = 93  # since due rule: and return; UNHIDE comes next, for where it fires
 DISARM: Final = 94  # rule: and return
+SLEEP: Final = 89  # rule since before: the same, though it may be due once more is learned
 ARM_ANEW: Final = 95  # since due before rule: and return
 PASSED: Final = 96  # since rule: the clock has passed what was due; and return
 OUT: Final = 97  # a

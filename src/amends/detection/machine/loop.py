@@ -928,11 +928,16 @@ def run(
                         block_due[(heap[row] >> 32) & BLOCK] = due
             elif what == op.UNHIDE:
                 current, returns = stack[_HIDDEN], True
-            elif what == op.DISARM:
+            elif what == op.DISARM or what == op.SLEEP:
+                # d: rule, a: since, b: before (or absent).
                 info = d * RULE_INFO
                 mark, bit = rules[info + 1], np.int64(1) << rules[info + 2]
                 returns = True
-                drop(heap, row, rules[info + 3])
+                sleeps = what == op.SLEEP and registers[a] != heap[find(heap, row, rules[info + 4])]
+                if sleeps and (registers[b] == NO_INT or registers[b] > now):
+                    heap[own(heap, row, rules[info + 3])] = ASLEEP
+                else:
+                    drop(heap, row, rules[info + 3])
                 if heap[row + mark] & bit != 0:
                     heap[row + mark] ^= bit
                     out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.CLEARED, d, row, now
