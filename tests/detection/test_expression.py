@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from amends.detection import Kernel, pack_from_text
@@ -83,7 +84,9 @@ def value_of(text: str) -> list[Any]:
         asm.do(op.OUT, asm.constant(1))
         asm.mark(done)
         asm.do(op.RETURN)
-    program.code, program.constants, program.registers = asm.code(), asm.pool(), asm.registers()
+    program.code, program.constants = asm.code(), asm.pool()
+    engine._registers = asm.registers()
+    engine._doubles = engine._registers.view(np.float64)
     rows = engine.subjects["order"].rows(["0", "1", "2"]).tolist()
     found = []
     for row in rows:

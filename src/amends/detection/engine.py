@@ -7,10 +7,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.batch import EventBatch
+from amends.detection.batch import EventBatch, Laid
 from amends.detection.heap import Heap, Subjects
 from amends.detection.learning.scale import EDGES
 from amends.detection.machine import lanes, state
+from amends.detection.machine.gathering import gather_fields, gather_keys
 from amends.detection.machine.loop import ENDED, KEPT, run
 from amends.detection.machine.row import WAITING
 from amends.detection.machine.timers import earliest
@@ -30,6 +31,7 @@ _ANEW = [
 ]  # fmt: skip
 """What begins anew with each run."""
 _NOTHING: Index = np.zeros(0, dtype=np.int64)
+_NO_VALUES = Laid(_NOTHING, _NOTHING, _NOTHING, _NOTHING)
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -65,7 +67,7 @@ class Engine:
         self._kinds, self._due_rules = program.kind_info()
         self._passes = passed_on(program.concern, program.types)
         self._missing = program.missing_fields()
-        self._read_from, self._read_fields = program.reading()
+        self._reads = program.reading()
         self._fed = np.zeros(len(program.types), dtype=bool)
         self._fed[[program.types[type_] for type_ in program.concern.get("source", ())]] = True
         """By type of event, whether it concerns its feed."""
@@ -84,7 +86,7 @@ class Engine:
         s[state.CELL_ROOM] = program.cell_room
         s[state.RECORD_WIDTH], s[state.TYPES] = program.record_width, len(program.types)
         s[state.DUES_MAX] = max(len(layout.deadlines) for layout in program.layouts.values())
-        s[state.FIELDS_MAX] = int(np.diff(self._read_from).max(initial=0))
+        s[state.FIELDS_MAX] = int(self._reads.sum(axis=0).max(initial=0))
         self._registers: Index = program.registers.copy()
         self._doubles: Floats = self._registers.view(np.float64)
         self._field_now: Index = np.zeros(len(self._missing), dtype=np.int64)
@@ -148,28 +150,34 @@ class Engine:
         wanted = np.array(work, dtype=np.int64).reshape(-1)
         s[state.WORKS] = len(wanted) // 2
         self._batch = None
-        nothing = (_NOTHING, _NOTHING, np.zeros(len(KINDS), dtype=np.int64), np.zeros(len(KINDS), dtype=np.int64))
-        cursors = np.zeros(len(self._missing), dtype=np.int64)
-        fields = (_NOTHING, _NOTHING, cursors, cursors)
         types = np.zeros(0, dtype=np.int32)
-        return self._run(types, _NOTHING, _NOTHING, _NOTHING, nothing, fields, wanted)
+        return self._run(types, _NOTHING, _NOTHING, _NOTHING, _NO_VALUES, _NO_VALUES, wanted)
 
     def _run(
         self, types: NDArray[np.int32], times: Index, received: Index, feeds: Index,
-        keys: tuple[Index, ...], fields: tuple[Index, ...], work: Index,
+        keys: Laid, fields: Laid, work: Index,
     ) -> Told:  # fmt: skip
         program, heap, s, learned = self._program, self.heap, self._state, self.learned
         s[_ANEW] = 0
         s[state.BLOCKS] = heap.blocks
         keeping = np.zeros(2 * len(times) + 2, dtype=np.int64)
-        ahead = np.tile(keys[2], 3)
         times = np.ascontiguousarray(times, dtype=np.int64)
+        ahead = np.zeros(3, dtype=np.int64)
+        key_begins, field_begins = (np.zeros(len(times) + 2, dtype=np.int64) for _ in range(2))
+        named = np.empty(len(keys.places), dtype=np.int64)
+        gather_keys(keys.places, keys.values, keys.starts, keys.ends, key_begins, named)
+        numbers, values = np.empty(len(fields.places), dtype=np.int32), np.empty(len(fields.places), dtype=np.int64)
+        gather_fields(
+            fields.places, fields.values, fields.starts, fields.ends, types, self._reads.reshape(-1),
+            len(program.types), field_begins, numbers, values,
+        )  # fmt: skip
         while True:
             arrays: list[Any] = [
                 s, program.code, program.constants, program.rule_info, program.entry, self._kinds, self._due_rules,
                 self._passes, heap.cells, heap.halves, self._registers, self._doubles,
-                heap.block_base, heap.block_kind, heap.block_due, types, times, received, feeds, *keys, ahead, *fields,
-                self._missing, self._read_from, self._read_fields, self._field_now, self._field_stamp,
+                heap.block_base, heap.block_kind, heap.block_due, types, times, received, feeds,
+                key_begins, named, ahead, field_begins, numbers, values,
+                self._missing, self._field_now, self._field_stamp,
                 self._kept, self._kept_data, self._touches, self._found(), self._named, self._timers,
                 self._out, self._records, self._held, self._ended, keeping, self._freed,
                 self._pool.starts, self._pool.characters,
@@ -219,8 +227,8 @@ class Engine:
 
     # ---------------------------------------------------------------- events as the loop reads them
 
-    def _keys(self, batch: EventBatch) -> tuple[Index, Index, Index, Index]:
-        """The rows that events name: their places, the rows, and from where to where they are those of a kind."""
+    def _keys(self, batch: EventBatch) -> Laid:
+        """The rows that events name, by kind."""
         places, rows, starts, ends = [], [], [], []
         at = 0
         for kind in KINDS:
@@ -241,7 +249,7 @@ class Engine:
                 rows.append(found)
                 at += len(found)
             ends.append(at)
-        return (
+        return Laid(
             np.concatenate(places) if places else _NOTHING,
             np.concatenate(rows) if rows else _NOTHING,
             np.array(starts, dtype=np.int64),
@@ -264,10 +272,10 @@ class Engine:
             row = int(self._rows(kind, [name])[0])
         return row
 
-    def _fields(self, batch: EventBatch) -> tuple[Index, Index, Index, Index]:
-        """The fields of events, in the same form."""
+    def _fields(self, batch: EventBatch) -> Laid:
+        """The fields of events."""
         if batch.laid is not None:
-            return batch.laid.places, batch.laid.values, batch.laid.starts, batch.laid.ends
+            return batch.laid
         places, values, starts, ends = [], [], [], []
         at = 0
         given = batch.fields
@@ -282,9 +290,7 @@ class Engine:
                 values.append(stored.view(np.int64) if stored.dtype == np.float64 else stored.astype(np.int64))
                 at += len(field.places)
             ends.append(at)
-        if not starts:
-            starts, ends = [0], [0]
-        return (
+        return Laid(
             np.concatenate(places) if places else _NOTHING,
             np.concatenate(values) if values else _NOTHING,
             np.array(starts, dtype=np.int64),

@@ -123,13 +123,10 @@ class Program:
             rules += [self.numbers[rule] for rule in layout.deadlines]
         return info, np.array([*rules, 0], dtype=np.int64)
 
-    def reading(self) -> tuple[Index, Index]:
-        """By type of event, which fields are read from such events."""
-        starts, fields = [0], []
-        for type_ in self.types:
-            fields += [number for name, number in self.fields.items() if type_ in self.readers[name]]
-            starts.append(len(fields))
-        return np.array(starts, dtype=np.int64), np.array([*fields, 0], dtype=np.int64)
+    def reading(self) -> Index:
+        """By field and type of event, 1 where it is read from such events."""
+        read = [[int(type_ in self.readers[name]) for type_ in self.types] for name in self.fields]
+        return np.array([*read, [0] * len(self.types)], dtype=np.int64)
 
     def missing_fields(self) -> Index:
         """What stands for each field where an event has none."""

@@ -16,6 +16,7 @@ from amends.detection.machine import codes as op
 from amends.detection.machine import hours, lanes, state
 from amends.detection.machine.ahead import fetch, fetch_cell, look_ahead
 from amends.detection.machine.assembly import REGISTERS
+from amends.detection.machine.gathering import KIND_BITS
 from amends.detection.machine.hashing import Bytes, Starts
 from amends.detection.machine.packing import close, drop, find, has, is_open, ones, own, start
 from amends.detection.machine.row import (
@@ -48,6 +49,7 @@ ORDER = KINDS.index("order")
 BUYER = KINDS.index("buyer")
 SOURCE = KINDS.index("source")
 KIND_COUNT = len(KINDS)
+KINDS_MAX = (1 << KIND_BITS) - 1
 CHILD_KINDS = tuple(KINDS.index(child) for child, parent in PARENTS.items() if parent == "order")
 
 RULE_INFO = 6
@@ -73,30 +75,12 @@ LEFT, CAME, NEVER_COMES = int(End.LEFT), int(End.CAME), int(End.NEVER)
 
 
 @inlined
-def value_of(
-    field: Whole, event: Whole, places: Index, values: Index, cursors: Index, ends: Index, missing: Index
-) -> int:
-    """The field of an event of the batch. Events are asked of in order."""
-    cursor, end = cursors[field], ends[field]
-    while cursor < end and places[cursor] < event:
-        cursor += 1
-    cursors[field] = cursor
-    if cursor < end and places[cursor] == event:
-        return int(values[cursor])
-    return int(missing[field])
-
-
-@inlined
 def event_value(
-    field: Whole, current: Whole, stamp: Whole, field_now: Index, field_stamp: Index,
-    places: Index, values: Index, cursors: Index, ends: Index, missing: Index,
-) -> int:  # fmt: skip
-    """The field of the event at hand, which may be one that waited."""
-    if current == NO_EVENT:
+    field: Whole, current: Whole, stamp: Whole, field_now: Index, field_stamp: Index, missing: Index
+) -> int:
+    """The field of the event at hand."""
+    if current == NO_EVENT or field_stamp[field] != stamp:
         return int(missing[field])
-    if field_stamp[field] != stamp:
-        field_now[field] = value_of(field, current, places, values, cursors, ends, missing)
-        field_stamp[field] = stamp
     return int(field_now[field])
 
 
@@ -119,9 +103,9 @@ def run(
     heap: Index, halves: Half, registers: Index, doubles: Floats,
     block_base: Index, block_kind: Index, block_due: Index,
     types: Half, times: Index, received: Index, feeds: Index,
-    key_places: Index, key_rows: Index, key_cursors: Index, key_ends: Index, ahead: Index,
-    field_places: Index, field_values: Index, field_cursors: Index, field_ends: Index, missing: Index,
-    read_from: Index, read_fields: Index, field_now: Index, field_stamp: Index,
+    key_begins: Index, keys: Index, ahead: Index,
+    field_begins: Index, field_numbers: Half, field_values: Index, missing: Index,
+    field_now: Index, field_stamp: Index,
     kept: Index, kept_data: Index, touches: Index, found: Index, named: Index, timers: Index,
     out: Index, records: Index, held: Index, ended: Index, keeping: Index, freed: Index,
     text_starts: Starts, characters: Bytes,
@@ -242,7 +226,7 @@ def run(
                 continue
             position = event
             now = received[event]
-            look_ahead(event, heap, kinds, key_places, key_rows, key_ends, ahead)
+            look_ahead(event, count, heap, kinds, key_begins, keys, ahead)
             phase = state.PASSING
             continue
         elif phase == state.PASSING or phase == state.LAST:
@@ -271,11 +255,9 @@ def run(
                 # ---------------------------------------------------- what the event touches
                 type_ = np.int64(types[event])
                 for kind in range(KIND_COUNT):
-                    cursor, last = key_cursors[kind], key_ends[kind]
-                    while cursor < last and key_places[cursor] < event:
-                        cursor += 1
-                    key_cursors[kind] = cursor
-                    named[kind] = key_rows[cursor] if cursor < last and key_places[cursor] == event else np.int64(-1)
+                    named[kind] = -1
+                for at in range(key_begins[event], key_begins[event + 1]):
+                    named[keys[at] & KINDS_MAX] = keys[at] >> KIND_BITS
                 o, buyer = named[ORDER], named[BUYER]
                 n = 0
                 n_found = 0
@@ -362,9 +344,10 @@ def run(
                 if buyer >= 0 and entry[BUYER * type_count + type_] >= 0:
                     touches[3 * n], touches[3 * n + 1], touches[3 * n + 2] = buyer, BUYER, event
                     n += 1
-                for kind in range(KIND_COUNT):
-                    if kind != ORDER and kind != BUYER and named[kind] >= 0 and entry[kind * type_count + type_] >= 0:
-                        touches[3 * n], touches[3 * n + 1], touches[3 * n + 2] = named[kind], kind, event
+                for at in range(key_begins[event], key_begins[event + 1]):
+                    kind = keys[at] & KINDS_MAX
+                    if kind != ORDER and kind != BUYER and entry[kind * type_count + type_] >= 0:
+                        touches[3 * n], touches[3 * n + 1], touches[3 * n + 2] = keys[at] >> KIND_BITS, kind, event
                         n += 1
                 if feeds[event] >= 0 and feeds[event] != named[SOURCE] and entry[SOURCE * type_count + type_] >= 0:
                     touches[3 * n], touches[3 * n + 1], touches[3 * n + 2] = feeds[event], SOURCE, event
@@ -383,11 +366,9 @@ def run(
                     kept[base + 4] = 1 if named[BUYER] >= 0 else 0
                     begins = s[state.KEPT_DATA]
                     kept[base + 5] = begins
-                    for place in range(read_from[type_], read_from[type_ + 1]):
-                        field = read_fields[place]
-                        value = value_of(field, event, field_places, field_values, field_cursors, field_ends, missing)
-                        if value != missing[field]:
-                            kept_data[begins], kept_data[begins + 1] = field, value
+                    for place in range(field_begins[event], field_begins[event + 1]):
+                        if field_numbers[place] >= 0:
+                            kept_data[begins], kept_data[begins + 1] = field_numbers[place], field_values[place]
                             begins += 2
                     kept[base + 6] = begins
                     s[state.KEPT_DATA] = begins
@@ -404,19 +385,23 @@ def run(
             s[state.TOUCH] = touch + 1
             row, kind, reference = touches[3 * touch], touches[3 * touch + 1], touches[3 * touch + 2]
             sequence += 1
-            if reference >= 0:
+            if reference == current:
+                pass
+            elif reference >= 0:
                 current, stamp = reference, s[state.ARRIVALS] + reference
                 event_time, event_type = times[reference], np.int64(types[reference])
-            elif reference != current:
+                for place in range(field_begins[reference], field_begins[reference + 1]):
+                    field = field_numbers[place]
+                    if field >= 0:
+                        field_now[field], field_stamp[field] = field_values[place], stamp
+            else:
                 slot = -reference - 2
                 s[state.LOADS] -= 1
                 current, stamp = reference, s[state.LOADS]
                 event_type, event_time = kept[slot * KEPT + 2], kept[slot * KEPT + 3]
-                for place in range(read_from[event_type], read_from[event_type + 1]):
-                    field = read_fields[place]
-                    field_now[field], field_stamp[field] = missing[field], stamp
                 for place in range(kept[slot * KEPT + 5], kept[slot * KEPT + 6], 2):
-                    field_now[kept_data[place]] = kept_data[place + 1]
+                    field = np.int32(kept_data[place])
+                    field_now[field], field_stamp[field] = kept_data[place + 1], stamp
             position = event
             pc = entry[kind * type_count + event_type]
             order = row if kind == ORDER else (heap[row + PARENT] if kinds[kind * KIND_INFO + 4] else np.int64(-1))
@@ -462,15 +447,9 @@ def run(
                 if loaded < 0:
                     pc = b
             elif what == op.FIELD:
-                registers[d] = event_value(
-                    a, current, stamp, field_now, field_stamp,
-                    field_places, field_values, field_cursors, field_ends, missing,
-                )  # fmt: skip
+                registers[d] = event_value(a, current, stamp, field_now, field_stamp, missing)
             elif what == op.TEST_FIELD_IN:
-                value = event_value(
-                    d, current, stamp, field_now, field_stamp,
-                    field_places, field_values, field_cursors, field_ends, missing,
-                )  # fmt: skip
+                value = event_value(d, current, stamp, field_now, field_stamp, missing)
                 if value == missing[d]:
                     truth = 0
                 elif is_in(constants, a, b, value):
@@ -486,10 +465,7 @@ def run(
                 if (a >> (2 if halves[2 * find(heap, row, d >> 1) + (d & 1)] < 0 else 1)) & 1 != 0:
                     pc = b
             elif what == op.TEST_ABSENT_FIELD:
-                value = event_value(
-                    d, current, stamp, field_now, field_stamp,
-                    field_places, field_values, field_cursors, field_ends, missing,
-                )  # fmt: skip
+                value = event_value(d, current, stamp, field_now, field_stamp, missing)
                 if (a >> (2 if value == missing[d] else 1)) & 1 != 0:
                     pc = b
             elif what == op.TEST_HALF_IN:
@@ -556,10 +532,7 @@ def run(
                 # d: value, a: place, b: place of its time, then bit, form and where the value comes from instead.
                 source = code[at + 6]
                 if source > 0:
-                    registers[SCRATCH + 1] = event_value(
-                        source - 1, current, stamp, field_now, field_stamp,
-                        field_places, field_values, field_cursors, field_ends, missing,
-                    )  # fmt: skip
+                    registers[SCRATCH + 1] = event_value(source - 1, current, stamp, field_now, field_stamp, missing)
                     d = np.int64(SCRATCH + 1)
                 elif source < 0:
                     if source <= op.FROM_SUBJECT:
@@ -627,10 +600,7 @@ def run(
                     there = 0
                     for place in range(b, b + 2 * code[at + 4], 2):
                         field = constants[place]
-                        value = event_value(
-                            field, current, stamp, field_now, field_stamp,
-                            field_places, field_values, field_cursors, field_ends, missing,
-                        )  # fmt: skip
+                        value = event_value(field, current, stamp, field_now, field_stamp, missing)
                         there += 2 if value != missing[field] else 0
                         there -= 1 if has(heap, row, constants[place + 1]) else 0
                     # It moves if that spares more columns a time of their own than need one then.
@@ -641,10 +611,7 @@ def run(
                 # d: value, a: place, then bit, form and where the value comes from instead.
                 source = code[at + 5]
                 if source > 0:
-                    registers[SCRATCH + 1] = event_value(
-                        source - 1, current, stamp, field_now, field_stamp,
-                        field_places, field_values, field_cursors, field_ends, missing,
-                    )  # fmt: skip
+                    registers[SCRATCH + 1] = event_value(source - 1, current, stamp, field_now, field_stamp, missing)
                     d = np.int64(SCRATCH + 1)
                 elif source < 0:
                     if source <= op.FROM_SUBJECT:
@@ -689,10 +656,7 @@ def run(
             elif what == op.FOLD_SUM:
                 value = registers[d]
                 if code[at + 4] > 0:
-                    value = event_value(
-                        code[at + 4] - 1, current, stamp, field_now, field_stamp,
-                        field_places, field_values, field_cursors, field_ends, missing,
-                    )  # fmt: skip
+                    value = event_value(code[at + 4] - 1, current, stamp, field_now, field_stamp, missing)
                 if value != NO_INT and value != 0:
                     heap[own(heap, row, a)] += value
                     dirty |= np.int64(1) << b
