@@ -186,10 +186,6 @@ class Subjects:
         """The subject of a row."""
         return self.names.name(int(self._heap.cells[row]) & NUMBER)
 
-    def named(self, number: int) -> str:
-        """The subject of a number, as it stands in the head of its row."""
-        return self.names.name(number)
-
     def all(self) -> Index:
         """All rows, in the order of their numbers."""
         return self.at(self.names.all())
