@@ -20,6 +20,7 @@ from amends.detection.pool import Pool
 from amends.detection.program import Program
 from amends.detection.reads import passed_on
 from amends.detection.scope import EVENT_NAMES
+from amends.detection.vector import NO_INT
 from amends.model.subjects import KINDS
 
 Index = NDArray[np.int64]
@@ -78,7 +79,7 @@ class Engine:
         self._own_names: Index = np.zeros(1, dtype=np.int64)
         self._own_bases: Index = np.zeros(len(KINDS), dtype=np.int64)
         self._own_met: list[int] = []
-        self._heard: Index = np.full(len(program.lulls) + 1, -1, dtype=np.int64)
+        self._heard: Index = np.full(len(program.lulls) + 1, NO_INT, dtype=np.int64)
         self._state: Index = np.zeros(state.SIZE, dtype=np.int64)
         s = self._state
         s[state.OUT_ROOM], s[state.RECORD_ROOM] = program.out_room, program.record_room
@@ -111,6 +112,8 @@ class Engine:
         self._types: Sequence[str] = ()
         self._translated: dict[int, tuple[Sequence[str], NDArray[np.int32]]] = {}
         """Texts that the last batch brought, by identity, with their codes in the pool."""
+        self._spelled: dict[str, tuple[Sequence[str], Spans]] = {}
+        """The names of the last batch by kind, and the same as bytes."""
         self._here: dict[int, int] = {}
         """Of events of the batch that came to wait, by slot."""
         self._gone: list[int] = []
@@ -240,10 +243,7 @@ class Engine:
                 else:
                     used = np.flatnonzero(np.bincount(named.codes, minlength=len(named.names)))
                     by_code = np.full(len(named.names), -1, dtype=np.int64)
-                    whole = len(used) == len(named.names)
-                    by_code[used] = self._rows(
-                        kind, named.names if whole else [named.names[code] for code in used.tolist()]
-                    )
+                    by_code[used] = self._rows(kind, self._spans(kind, named.names).chosen(used))
                     found = by_code[named.codes]
                 places.append(named.places)
                 rows.append(found)
@@ -255,6 +255,14 @@ class Engine:
             np.array(starts, dtype=np.int64),
             np.array(ends, dtype=np.int64),
         )
+
+    def _spans(self, kind: str, names: Sequence[str]) -> Spans:
+        """Names as bytes. Parts of a batch share them."""
+        known = self._spelled.get(kind)
+        if known is None or known[0] is not names:
+            spans = names if isinstance(names, Spans) else Spans.of(names)
+            known = self._spelled[kind] = names, spans
+        return known[1]
 
     def _rows(self, kind: str, names: Sequence[str]) -> Index:
         """The rows of subjects, new where need be, or back from where they had settled."""

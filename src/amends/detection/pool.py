@@ -14,6 +14,8 @@ ABSENT = -1
 """The code of no text."""
 _AT_HAND_MAX: Final = 1 << 16
 """So many texts are kept as Python has them, too: most that are asked for are asked for again."""
+_MANY: Final = 1 << 12
+"""So many texts at once that are not at hand are not worth having at hand."""
 _OTHER: Final = "\udcff"
 """What stands before that which is no text; no text begins so."""
 
@@ -54,7 +56,12 @@ class Pool:
         """Codes of `count` texts."""
         wanted = list(texts)
         found = list(map(self._codes.get, wanted))
-        if None in found:
+        unknown = found.count(None)
+        if unknown > _MANY:
+            given = [text for text in wanted if type(text) is str]
+            if len(given) == len(wanted):
+                return self._names.numbers(given)[0].astype(np.int32)
+        if unknown:
             new = list(dict.fromkeys(text for text, code in zip(wanted, found, strict=True) if code is None))
             codes = self._codes_of(new)
             found = [codes[text] if code is None else code for text, code in zip(wanted, found, strict=True)]

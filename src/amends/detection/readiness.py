@@ -59,7 +59,8 @@ rules:
     title: {en: Many, zh-Hans: 很多}
     says: {en: Many, zh-Hans: 很多}
 """
-"""A wait that is over, what is learned of it, a lull, a link and a surge: with these, everything that is machine code has something to do."""
+"""A wait that is over, what is learned of it, a lull, a link and a surge: with these, everything that is machine code
+has something to do."""
 
 
 def is_ready() -> bool:

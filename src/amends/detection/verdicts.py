@@ -151,7 +151,7 @@ class _Sayer:
         rule, loss, texts = self._rule, said[0], self._texts
         facts: dict[str, Any] = {
             name: texts[stored] if is_text else stored
-            for (name, is_text, absent), stored in zip(self._facts, said[2:], strict=True)
+            for (name, is_text, absent), stored in zip(self._facts, said[2:], strict=False)
             if stored != absent
         }
         for name, value_of in self._read:

@@ -1103,9 +1103,9 @@ def run(
                                 now,
                             )
             elif what == op.HEAR:
-                # d: the lull, a: its window's length.
-                if heard[d] != now // registers[a]:
-                    heard[d] = now // registers[a]
+                # d: the lull, a: its window's length; `heard` says until when the last one lasts in which it heard.
+                if now >= heard[d]:
+                    heard[d] = (now // registers[a] + 1) * registers[a]
                     place = s[state.ENDED] * ENDED
                     s[state.ENDED] += 1
                     ended[place], ended[place + 4], ended[place + 6] = d, HEARD, now
