@@ -1,7 +1,7 @@
 """What detection says: findings, and their clearing."""
 
 from hashlib import blake2b
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -48,11 +48,7 @@ class Verdicts(msgspec.Struct, frozen=True):
     clearings: list[Clearing] = []
 
 
-ID_LENGTH: Final = 32
-"""How many characters an id has."""
-
-
 def finding_id(rule: str, kind: str, subject: str, cause: str) -> str:
     """The same verdict has the same id, however often it is reached: 16 bytes in hexadecimal."""
     text = f"{rule}\0{kind}\0{subject}\0{cause}\0"
-    return blake2b(text.encode(), digest_size=ID_LENGTH // 2).hexdigest()
+    return blake2b(text.encode(), digest_size=16).hexdigest()

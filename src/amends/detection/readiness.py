@@ -30,7 +30,7 @@ rules:
     trouble: delivery
     since: left_at
     within: LEARNED('crossing', 0.5, INTERVAL '9 days', INTERVAL '1 day', INTERVAL '9 days')
-    until: lane IS NULL
+    until: lane IS NOT NULL
     title: {en: Stuck, zh-Hans: 停滞}
     says: {en: Stuck, zh-Hans: 停滞}
   - id: closed

@@ -17,7 +17,7 @@ from amends.detection.machine.row import BLOCK_ROWS, NUMBER, PARENT, UNIT, WEEK
 from amends.detection.names import encoded
 from amends.detection.program import Program
 from amends.detection.settled import Settled
-from amends.detection.verdicts import Reader, each_id
+from amends.detection.verdicts import Reader
 from amends.model.subjects import KINDS
 
 Index = NDArray[np.int64]
@@ -102,7 +102,7 @@ class Settling:
         owners, numbers = list[int](), list[bytes]()
         for place in np.flatnonzero(theirs).tolist():
             rule, row = keys[place]
-            for finding in each_id(held.pop((rule, row))):
+            for finding in held.pop((rule, row)):
                 owners.append(row)
                 numbers.append(rule.to_bytes(8, "little") + bytes.fromhex(finding))
         return np.array(owners, dtype=np.int64), np.frombuffer(b"".join(numbers), dtype=np.int64).reshape(-1, 3)
@@ -191,9 +191,9 @@ class Settling:
             self.come_back(BUYER, new, now)
 
     def _open_again(self, findings: Index) -> None:
-        ids, held = each_id(findings[:, [3, 5]].tobytes().hex()), self._reader.open
-        for id_, (row, rule) in zip(ids, findings[:, :2].tolist(), strict=True):
-            held[rule, row] = held.get((rule, row), "") + id_
+        ids = findings[:, [3, 5]].tobytes().hex()
+        for place, (row, rule) in enumerate(findings[:, :2].tolist()):
+            self._reader.open.setdefault((rule, row), []).append(ids[32 * place : 32 * place + 32])
 
 
 def _in_order(rows: Index, named: NDArray[np.bool_], owners: Index, findings: Index) -> tuple[Index, Index]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from amends.detection.engine import Engine
-from amends.detection.finding import ID_LENGTH, Clearing, Finding, finding_id
+from amends.detection.finding import Clearing, Finding, finding_id
 from amends.detection.heap import Subjects
 from amends.detection.hits import Hit
 from amends.detection.machine import codes as op
@@ -20,13 +20,8 @@ from amends.detection.vector import NO_INT
 from amends.detection.written import NO_DECIMAL, missing
 from amends.model.instant import Instant
 
-Open = dict[tuple[int, int], str]
-"""The ids of open findings, by rule and row, one after the other."""
-
-
-def each_id(ids: str) -> list[str]:
-    """Ids that stand one after the other."""
-    return [ids[place : place + ID_LENGTH] for place in range(0, len(ids), ID_LENGTH)]
+Open = dict[tuple[int, int], list[str]]
+"""Open findings, by rule and row."""
 
 
 class Reader:
@@ -43,7 +38,7 @@ class Reader:
         """Everything of one run, in its order."""
         findings: list[Finding] = []
         clearings: list[Clearing] = []
-        open_, sayers, engine = self.open, self._sayers, self._engine
+        sayers, engine = self._sayers, self._engine
         self._learn_names(out)
         last, named = -1, ""
         at, end = 0, len(out)
@@ -60,11 +55,10 @@ class Reader:
                 at += sayer.size
                 findings.append(finding)
                 if sayer.clears:
-                    key = rule, row
-                    open_[key] = open_.get(key, "") + finding.id
+                    self.open.setdefault((rule, row), []).append(finding.id)
             else:
-                for id_ in each_id(open_.pop((rule, row))):
-                    clearings.append(Clearing(finding=id_, cleared_at=Instant(moment), cause=named))
+                for open_ in self.open.pop((rule, row)):
+                    clearings.append(Clearing(finding=open_, cleared_at=Instant(moment), cause=named))
         for names in self._named.values():
             names.clear()
         return findings, clearings
@@ -95,12 +89,11 @@ class Reader:
 
     def dump(self) -> Any:
         """The open findings, for a snapshot."""
-        return [(rule, row, each_id(findings)) for (rule, row), findings in self.open.items()]
+        return [(rule, row, findings) for (rule, row), findings in self.open.items()]
 
     def load(self, content: Any) -> None:
         """Take over dumped open findings."""
-        self.open.clear()
-        self.open |= {(rule, row): "".join(findings) for rule, row, findings in content}
+        self.open = {(rule, row): list(findings) for rule, row, findings in content}
 
 
 class _Named(dict[int, str]):
