@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from amends.detection import Kernel, pack_from_text
@@ -84,6 +85,8 @@ def value_of(text: str) -> list[Any]:
         asm.mark(done)
         asm.do(op.RETURN)
     program.code, program.constants = asm.code(), asm.pool()
+    engine._registers = asm.registers()
+    engine._doubles = engine._registers.view(np.float64)
     rows = engine.subjects["order"].rows(["0", "1", "2"]).tolist()
     found = []
     for row in rows:

@@ -52,7 +52,7 @@ class Field(msgspec.Struct, frozen=True):
 
 
 class Laid(msgspec.Struct, frozen=True):
-    """Fields as the kernel's loop reads them: those of its field `i` lie from `starts[i]` to before `ends[i]`.
+    """Fields as the kernel reads them: those of its field `i` lie from `starts[i]` to before `ends[i]`.
 
     Texts are codes of the kernel's pool; decimals are what their bits are as a whole number.
     """

@@ -7,11 +7,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.batch import EventBatch
+from amends.detection.batch import EventBatch, Laid
 from amends.detection.heap import Heap, Subjects
 from amends.detection.learning.scale import EDGES
 from amends.detection.machine import lanes, state
-from amends.detection.machine.assembly import REGISTERS
+from amends.detection.machine.gathering import gather_fields, gather_keys
 from amends.detection.machine.loop import ENDED, KEPT, run
 from amends.detection.machine.row import WAITING
 from amends.detection.machine.timers import earliest
@@ -20,6 +20,7 @@ from amends.detection.pool import Pool
 from amends.detection.program import Program
 from amends.detection.reads import passed_on
 from amends.detection.scope import EVENT_NAMES
+from amends.detection.vector import NO_INT
 from amends.model.subjects import KINDS
 
 Index = NDArray[np.int64]
@@ -31,6 +32,7 @@ _ANEW = [
 ]  # fmt: skip
 """What begins anew with each run."""
 _NOTHING: Index = np.zeros(0, dtype=np.int64)
+_NO_VALUES = Laid(_NOTHING, _NOTHING, _NOTHING, _NOTHING)
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -66,7 +68,7 @@ class Engine:
         self._kinds, self._due_rules = program.kind_info()
         self._passes = passed_on(program.concern, program.types)
         self._missing = program.missing_fields()
-        self._read_from, self._read_fields = program.reading()
+        self._reads = program.reading()
         self._fed = np.zeros(len(program.types), dtype=bool)
         self._fed[[program.types[type_] for type_ in program.concern.get("source", ())]] = True
         """By type of event, whether it concerns its feed."""
@@ -77,7 +79,7 @@ class Engine:
         self._own_names: Index = np.zeros(1, dtype=np.int64)
         self._own_bases: Index = np.zeros(len(KINDS), dtype=np.int64)
         self._own_met: list[int] = []
-        self._heard: Index = np.full(len(program.lulls) + 1, -1, dtype=np.int64)
+        self._heard: Index = np.full(len(program.lulls) + 1, NO_INT, dtype=np.int64)
         self._state: Index = np.zeros(state.SIZE, dtype=np.int64)
         s = self._state
         s[state.OUT_ROOM], s[state.RECORD_ROOM] = program.out_room, program.record_room
@@ -85,8 +87,8 @@ class Engine:
         s[state.CELL_ROOM] = program.cell_room
         s[state.RECORD_WIDTH], s[state.TYPES] = program.record_width, len(program.types)
         s[state.DUES_MAX] = max(len(layout.deadlines) for layout in program.layouts.values())
-        s[state.FIELDS_MAX] = int(np.diff(self._read_from).max(initial=0))
-        self._registers: Index = np.zeros(REGISTERS + 8, dtype=np.int64)
+        s[state.FIELDS_MAX] = int(self._reads.sum(axis=0).max(initial=0))
+        self._registers: Index = program.registers.copy()
         self._doubles: Floats = self._registers.view(np.float64)
         self._field_now: Index = np.zeros(len(self._missing), dtype=np.int64)
         self._field_stamp: Index = np.full(len(self._missing), np.iinfo(np.int64).max, dtype=np.int64)
@@ -110,6 +112,8 @@ class Engine:
         self._types: Sequence[str] = ()
         self._translated: dict[int, tuple[Sequence[str], NDArray[np.int32]]] = {}
         """Texts that the last batch brought, by identity, with their codes in the pool."""
+        self._spelled: dict[str, tuple[Sequence[str], Spans]] = {}
+        """The names of the last batch by kind, and the same as bytes."""
         self._here: dict[int, int] = {}
         """Of events of the batch that came to wait, by slot."""
         self._gone: list[int] = []
@@ -149,28 +153,34 @@ class Engine:
         wanted = np.array(work, dtype=np.int64).reshape(-1)
         s[state.WORKS] = len(wanted) // 2
         self._batch = None
-        nothing = (_NOTHING, _NOTHING, np.zeros(len(KINDS), dtype=np.int64), np.zeros(len(KINDS), dtype=np.int64))
-        cursors = np.zeros(len(self._missing), dtype=np.int64)
-        fields = (_NOTHING, _NOTHING, cursors, cursors)
         types = np.zeros(0, dtype=np.int32)
-        return self._run(types, _NOTHING, _NOTHING, _NOTHING, nothing, fields, wanted)
+        return self._run(types, _NOTHING, _NOTHING, _NOTHING, _NO_VALUES, _NO_VALUES, wanted)
 
     def _run(
         self, types: NDArray[np.int32], times: Index, received: Index, feeds: Index,
-        keys: tuple[Index, ...], fields: tuple[Index, ...], work: Index,
+        keys: Laid, fields: Laid, work: Index,
     ) -> Told:  # fmt: skip
         program, heap, s, learned = self._program, self.heap, self._state, self.learned
         s[_ANEW] = 0
         s[state.BLOCKS] = heap.blocks
         keeping = np.zeros(2 * len(times) + 2, dtype=np.int64)
-        ahead = np.tile(keys[2], 3)
         times = np.ascontiguousarray(times, dtype=np.int64)
+        ahead = np.zeros(3, dtype=np.int64)
+        key_begins, field_begins = (np.zeros(len(times) + 2, dtype=np.int64) for _ in range(2))
+        named = np.empty(len(keys.places), dtype=np.int64)
+        gather_keys(keys.places, keys.values, keys.starts, keys.ends, key_begins, named)
+        numbers, values = np.empty(len(fields.places), dtype=np.int32), np.empty(len(fields.places), dtype=np.int64)
+        gather_fields(
+            fields.places, fields.values, fields.starts, fields.ends, types, self._reads.reshape(-1),
+            len(program.types), field_begins, numbers, values,
+        )  # fmt: skip
         while True:
             arrays: list[Any] = [
                 s, program.code, program.constants, program.rule_info, program.entry, self._kinds, self._due_rules,
                 self._passes, heap.cells, heap.halves, self._registers, self._doubles,
-                heap.block_base, heap.block_kind, heap.block_due, types, times, received, feeds, *keys, ahead, *fields,
-                self._missing, self._read_from, self._read_fields, self._field_now, self._field_stamp,
+                heap.block_base, heap.block_kind, heap.block_due, types, times, received, feeds,
+                key_begins, named, ahead, field_begins, numbers, values,
+                self._missing, self._field_now, self._field_stamp,
                 self._kept, self._kept_data, self._touches, self._found(), self._named, self._timers,
                 self._out, self._records, self._held, self._ended, keeping, self._freed,
                 self._pool.starts, self._pool.characters,
@@ -220,8 +230,8 @@ class Engine:
 
     # ---------------------------------------------------------------- events as the loop reads them
 
-    def _keys(self, batch: EventBatch) -> tuple[Index, Index, Index, Index]:
-        """The rows that events name: their places, the rows, and from where to where they are those of a kind."""
+    def _keys(self, batch: EventBatch) -> Laid:
+        """The rows that events name, by kind."""
         places, rows, starts, ends = [], [], [], []
         at = 0
         for kind in KINDS:
@@ -233,21 +243,26 @@ class Engine:
                 else:
                     used = np.flatnonzero(np.bincount(named.codes, minlength=len(named.names)))
                     by_code = np.full(len(named.names), -1, dtype=np.int64)
-                    whole = len(used) == len(named.names)
-                    by_code[used] = self._rows(
-                        kind, named.names if whole else [named.names[code] for code in used.tolist()]
-                    )
+                    by_code[used] = self._rows(kind, self._spans(kind, named.names).chosen(used))
                     found = by_code[named.codes]
                 places.append(named.places)
                 rows.append(found)
                 at += len(found)
             ends.append(at)
-        return (
+        return Laid(
             np.concatenate(places) if places else _NOTHING,
             np.concatenate(rows) if rows else _NOTHING,
             np.array(starts, dtype=np.int64),
             np.array(ends, dtype=np.int64),
         )
+
+    def _spans(self, kind: str, names: Sequence[str]) -> Spans:
+        """Names as bytes. Parts of a batch share them."""
+        known = self._spelled.get(kind)
+        if known is None or known[0] is not names:
+            spans = names if isinstance(names, Spans) else Spans.of(names)
+            known = self._spelled[kind] = names, spans
+        return known[1]
 
     def _rows(self, kind: str, names: Sequence[str]) -> Index:
         """The rows of subjects, new where need be, or back from where they had settled."""
@@ -265,10 +280,10 @@ class Engine:
             row = int(self._rows(kind, [name])[0])
         return row
 
-    def _fields(self, batch: EventBatch) -> tuple[Index, Index, Index, Index]:
-        """The fields of events, in the same form."""
+    def _fields(self, batch: EventBatch) -> Laid:
+        """The fields of events."""
         if batch.laid is not None:
-            return batch.laid.places, batch.laid.values, batch.laid.starts, batch.laid.ends
+            return batch.laid
         places, values, starts, ends = [], [], [], []
         at = 0
         given = batch.fields
@@ -283,9 +298,7 @@ class Engine:
                 values.append(stored.view(np.int64) if stored.dtype == np.float64 else stored.astype(np.int64))
                 at += len(field.places)
             ends.append(at)
-        if not starts:
-            starts, ends = [0], [0]
-        return (
+        return Laid(
             np.concatenate(places) if places else _NOTHING,
             np.concatenate(values) if values else _NOTHING,
             np.array(starts, dtype=np.int64),

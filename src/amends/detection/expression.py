@@ -189,7 +189,7 @@ class _Compiler:
             if where == "none" or operand.type == "decimal":
                 asm.jump(op.TEST, emit(asm), mode, label)
             elif where == "field":
-                asm.jump(op.TEST_ABSENT_FIELD, at, missing(operand.type), mode, label)
+                asm.jump(op.TEST_ABSENT_FIELD, at, mode, label)
             else:
                 asm.jump(op.TEST_ABSENT_CELL if where == "cell" else op.TEST_ABSENT_HALF, at, mode, label)
 
@@ -219,7 +219,7 @@ class _Compiler:
         question, negates = tested
 
         def test(asm: Assembler, mode: int, label: Label) -> None:
-            asm.jump(question, first(asm), second(asm), NEGATED[mode] if negates else mode, label)
+            asm.test(question, first(asm), second(asm), NEGATED[mode] if negates else mode, label)
 
         return Typed("flag", lambda asm: asm.let(operation, first(asm), second(asm)), own_test=test)
 
@@ -265,7 +265,7 @@ class _Compiler:
 
         def emit(asm: Assembler) -> int:
             first = asm.constants(ordered)
-            return asm.let(op.IN_LIST, operand.emit(asm), first, len(ordered), int(has_null), absent)
+            return asm.let(op.IN_LIST, operand.emit(asm), first, len(ordered), int(has_null), asm.constant(absent))
 
         def test(asm: Assembler, mode: int, label: Label) -> None:
             where, at = asm.place(operand.name) if operand.name is not None else ("none", 0)
@@ -477,11 +477,13 @@ class _Compiler:
         # What holds until enough is known.
         default = question.arguments[1]
         group = self._group(asm, question.wait)
-        return asm.let(op.LEARNED, group, waits.numbers[question.wait], waits.question(question), default)
+        number = waits.question(question)
+        return asm.let(op.LEARNED, group, waits.numbers[question.wait], number, asm.constant(default))
 
     def _late_after(self, asm: Assembler, wait: str, promise: Emit, chance: float) -> int:
         group, since = self._group(asm, wait), _known(self._asked).since[wait](asm)
-        return asm.let(op.LATE_AFTER, group, since, promise(asm), bits_of(float(np.log(chance))))
+        log = asm.constant(bits_of(float(np.log(chance))))
+        return asm.let(op.LATE_AFTER, group, since, promise(asm), log)
 
     def _money(self, node: exp.Anonymous) -> Typed:
         if self._scope.names.get("currency") != "text":

@@ -26,6 +26,7 @@ from amends.detection.machine.row import (
     TOP,
     UNIT,
 )
+from amends.detection.machine.timers import awaiting
 from amends.detection.names import Names, encoded
 from amends.model.subjects import KINDS
 
@@ -185,10 +186,6 @@ class Subjects:
         """The subject of a row."""
         return self.names.name(int(self._heap.cells[row]) & NUMBER)
 
-    def named(self, number: int) -> str:
-        """The subject of a number, as it stands in the head of its row."""
-        return self.names.name(number)
-
     def all(self) -> Index:
         """All rows, in the order of their numbers."""
         return self.at(self.names.all())
@@ -197,6 +194,15 @@ class Subjects:
         """The rows of numbers."""
         found: Index = self._bases[numbers // BLOCK_ROWS] + numbers % BLOCK_ROWS * self.layout.width
         return found
+
+    def awaiting(self, rule: str) -> Index:
+        """The rows of which a silence is due, or might be once more is learned."""
+        heap, place = self._heap, self.layout.deadlines[rule].due
+        found = np.zeros(len(self._bases) * BLOCK_ROWS, dtype=np.int64)
+        count = awaiting(
+            heap.block_base, heap.block_kind, heap.blocks, self.kind, self.layout.width, place, heap.cells, found
+        )
+        return found[:count]
 
     @property
     def size(self) -> int:

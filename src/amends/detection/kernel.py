@@ -35,7 +35,7 @@ from amends.model.instant import Instant
 Index = NDArray[np.int64]
 
 _BEGINNING = int(np.iinfo(np.int64).min)
-_FORMAT = 10
+_FORMAT = 11
 
 
 class StaleSnapshotError(AmendsError, ValueError):
@@ -165,8 +165,11 @@ class Kernel:
     def _arm_anew(self) -> None:
         """What is usual has been learned anew: every row is due by that, but not before now."""
         program = self._program
-        for rule, block in program.anew.items():
-            rows = self._engine.subjects[program.pack.rules[rule].table].all()
+        for name, block in program.anew.items():
+            rule = program.pack.rules[name]
+            subjects = self._engine.subjects[rule.table]
+            # Who has no such moment gets none by what is learned, unless its very condition asks for that.
+            rows = subjects.all() if program.turns(rule) else subjects.awaiting(name)
             work = np.stack([rows, np.full(len(rows), block)], axis=1)
             self._engine.pass_to(self._clock, work)
             self._engine.forget_batch()

@@ -1,6 +1,7 @@
 """The names of the subjects of one kind, by number and back, in 35 bytes or so each."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -79,6 +80,15 @@ class Names:
     def name(self, number: int) -> str:
         """The name of a number."""
         return str(self.bytes_of(number), "utf-8", "surrogatepass")
+
+    def names(self, numbers: Index) -> list[str]:
+        """The names of some numbers."""
+        characters, ends = self.taken(numbers)
+        joined, bounds = characters.tobytes(), pairwise([0, *ends.tolist()])
+        if joined.isascii():
+            text = joined.decode()
+            return [text[begin:end] for begin, end in bounds]
+        return [str(joined[begin:end], "utf-8", "surrogatepass") for begin, end in bounds]
 
     def bytes_of(self, number: int) -> memoryview:
         """The name of a number, in UTF-8."""

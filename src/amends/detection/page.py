@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from amends.detection.machine import lines
 from amends.detection.machine.hashing import enter
+from amends.detection.names import encoded
 from amends.detection.vector import NO_INT
 from amends.model.event import Event
 from amends.model.fields import FIELDS
@@ -191,6 +192,16 @@ class Spans(Sequence[str]):
             return Spans(self.characters, self.begins[place], self.ends[place])
         begin, end = self.begins.item(place), self.ends.item(place)
         return str(self.characters.data[begin:end], "utf-8", "surrogatepass")
+
+    @staticmethod
+    def of(texts: Sequence[str]) -> "Spans":
+        """Texts as bytes."""
+        characters, ends = encoded(texts)
+        return Spans(characters, np.append(0, ends[:-1]), ends)
+
+    def chosen(self, places: Index) -> "Spans":
+        """Those at some places."""
+        return Spans(self.characters, self.begins[places], self.ends[places])
 
     def joined(self) -> tuple[Bytes, Index]:
         """The texts one after the other, and where each ends."""

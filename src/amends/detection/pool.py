@@ -1,6 +1,6 @@
 """Texts as small integers, so that they fit in columns."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, overload
 
 import numpy as np
@@ -14,6 +14,8 @@ ABSENT = -1
 """The code of no text."""
 _AT_HAND_MAX: Final = 1 << 16
 """So many texts are kept as Python has them, too: most that are asked for are asked for again."""
+_MANY: Final = 1 << 12
+"""So many texts at once that are not at hand are not worth having at hand."""
 _OTHER: Final = "\udcff"
 """What stands before that which is no text; no text begins so."""
 
@@ -54,7 +56,12 @@ class Pool:
         """Codes of `count` texts."""
         wanted = list(texts)
         found = list(map(self._codes.get, wanted))
-        if None in found:
+        unknown = found.count(None)
+        if unknown > _MANY:
+            given = [text for text in wanted if type(text) is str]
+            if len(given) == len(wanted):
+                return self._names.numbers(given)[0].astype(np.int32)
+        if unknown:
             new = list(dict.fromkeys(text for text, code in zip(wanted, found, strict=True) if code is None))
             codes = self._codes_of(new)
             found = [codes[text] if code is None else code for text, code in zip(wanted, found, strict=True)]
@@ -92,12 +99,27 @@ class Pool:
         self._others.update(content["others"])
 
 
+class _AtHand(dict[int, str]):
+    """Texts by code, read when they are first asked for. Most are there, and take no call."""
+
+    def __init__(self, read: Callable[[int], str]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, code: int) -> str:
+        if len(self) >= _AT_HAND_MAX:
+            self.clear()
+        text = self[code] = self._read(code)
+        return text
+
+
 class Texts(Sequence[str]):
     """The texts of a pool, by code."""
 
     def __init__(self, names: Names, others: Mapping[int, Any]) -> None:
         self._names, self._others = names, others
-        self._at_hand: dict[int, str] = {}
+        self.at_hand = _AtHand(self._read)
+        """Texts by code, as a dict that has them all; it holds some."""
 
     def __len__(self) -> int:
         return self._names.numbers_given
@@ -110,20 +132,16 @@ class Texts(Sequence[str]):
         """The text of a code, which must be one of the pool's."""
         if isinstance(code, slice):
             return [self[each] for each in range(*code.indices(len(self)))]
-        known = self._at_hand.get(code)
-        return self._read(code) if known is None else known
+        return self.at_hand[code]
 
     def forget(self) -> None:
         """They may be others from now on."""
-        self._at_hand.clear()
+        self.at_hand.clear()
 
     def _read(self, code: int) -> str:
         if code < 0 or code >= len(self):
             raise IndexError(code)
-        if len(self._at_hand) == _AT_HAND_MAX:
-            self._at_hand.clear()
         text: str = self._others[code] if code in self._others else self._names.name(code)
-        self._at_hand[code] = text
         return text
 
     def __iter__(self) -> Iterator[str]:

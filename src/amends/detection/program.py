@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.expression import compile_expression
+from amends.detection.folding import Folding, bits_of
 from amends.detection.layout import Layout
 from amends.detection.machine import codes as op
 from amends.detection.machine.assembly import Assembler, Label
@@ -15,7 +16,6 @@ from amends.detection.machine.loop import CHILD_KINDS, KIND_COUNT, KIND_INFO, RU
 from amends.detection.machine.row import ASLEEP, CHUNK, HEAD, NEVER, UNIT
 from amends.detection.pool import Pool
 from amends.detection.reads import (
-    JUMP_PRESENT,
     Following,
     LinkSource,
     Report,
@@ -29,7 +29,7 @@ from amends.detection.reads import (
     surge_sources,
 )
 from amends.detection.recording import Recording
-from amends.detection.rule import Column, Pack, Rule, Wait
+from amends.detection.rule import Pack, Rule, Wait
 from amends.detection.scope import EVENT_NAMES, event_scope, loss_scope, row_scope
 from amends.detection.types import Type
 from amends.detection.written import Asked, Expression, Scope, missing
@@ -38,8 +38,8 @@ from amends.model.types import EVENT_TYPES
 
 Index = NDArray[np.int64]
 
-_BITS = 62
-"""So many columns are told apart when a rule asks whether one of its own has changed; others share their bit."""
+_CALLED = 62
+"""So many blocks are called by one instruction."""
 
 
 class Program:
@@ -71,6 +71,7 @@ class Program:
         self._recording = Recording(self._asm, self.numbers, self.type_of)
         self.readers = readers_of(pack, self.reports, lambda text: self._needed(text, self._events).names)
         self.fields = {name: number for number, name in enumerate(sorted(self.readers))}
+        self._folding = Folding(self._asm, self.fields, lambda where: self._needed(where, self._events))
         self.concern = concern_of(pack)
         self.named_kinds = named_kinds(pack)
         self.rule_info = np.full(len(self.rules) * RULE_INFO, -1, dtype=np.int64)
@@ -83,7 +84,7 @@ class Program:
             source.number: self._recording.write_link(source, self._names(source.link.table)) for source in self.links
         }
         self.entry = self._write_entries()
-        self.code, self.constants = self._asm.code(), self._asm.pool()
+        self.code, self.constants, self.registers = self._asm.code(), self._asm.pool(), self._asm.registers()
         self.questions = list(self._asked.questions)
 
     # ---------------------------------------------------------------- rows
@@ -122,13 +123,10 @@ class Program:
             rules += [self.numbers[rule] for rule in layout.deadlines]
         return info, np.array([*rules, 0], dtype=np.int64)
 
-    def reading(self) -> tuple[Index, Index]:
-        """By type of event, which fields are read from such events."""
-        starts, fields = [0], []
-        for type_ in self.types:
-            fields += [number for name, number in self.fields.items() if type_ in self.readers[name]]
-            starts.append(len(fields))
-        return np.array(starts, dtype=np.int64), np.array([*fields, 0], dtype=np.int64)
+    def reading(self) -> Index:
+        """By field and type of event, 1 where it is read from such events."""
+        read = [[int(type_ in self.readers[name]) for type_ in self.types] for name in self.fields]
+        return np.array([*read, [0] * len(self.types)], dtype=np.int64)
 
     def missing_fields(self) -> Index:
         """What stands for each field where an event has none."""
@@ -242,11 +240,7 @@ class Program:
         return RowNames(columns, self.layouts["order"].columns, self.fields)
 
     def _bits(self, table: str, names: Iterable[str]) -> int:
-        places = {name: place for place, name in enumerate(self.pack.tables[table].columns)}
-        bits = 0
-        for name in names:
-            bits |= 1 << places[name] % _BITS
-        return bits
+        return bits_of(self.pack.tables[table].columns, names)
 
     # ---------------------------------------------------------------- rules
 
@@ -318,26 +312,26 @@ class Program:
         asm, fails = self._asm, Label()
         condition.test(asm, op.IF_NOT_TRUE, fails)
         asm.do(operation, 1, number)
-        asm.do(op.RETURN)
         asm.mark(fails)
         asm.do(operation, 0, number)
-        asm.do(op.RETURN)
 
     def _write_silence(self, rule: Rule) -> tuple[int, int]:
         asm, number = self._asm, self.numbers[rule.id]
-        begins, off = asm.begin(self._names(rule.table)), Label()
-        since, due, names = self._write_due(rule, off)
+        begins, off, unknown = asm.begin(self._names(rule.table)), Label(), Label()
+        learns = self._learns(rule)
+        since, due, names = self._write_due(rule, off, unknown)
         before = self._compile(rule.before, self._row_scope(rule.table))
         if before is not None:
             names |= before.names
-            self._write_in_time(before.emit(asm), due)
+            self._write_in_time(before.emit(asm), due, learns=learns)
         asm.do(op.ARM, since, due, number)
         asm.do(op.UNHIDE)
-        asm.do(op.RETURN)
+        asm.mark(unknown)
+        if learns:
+            asm.do(op.SLEEP, number, since, self._write_limit(before))
         asm.mark(off)
         asm.do(op.DISARM, number)
-        asm.do(op.RETURN)
-        if self._learns(rule):
+        if learns:
             self.anew[rule.id] = self._write_anew(rule, before)
         return begins, self._bits(rule.table, names)
 
@@ -350,7 +344,7 @@ class Program:
         since, until = self._needed(rule.since, scope), self._needed(rule.until, scope)
         where = self._compile(rule.where, scope)
         begun = since.emit(asm)
-        self._unless_present(begun, off)
+        asm.unless_present(op.JUMP_ABSENT_I, begun, off)
         until.test(asm, op.IF_TRUE, off)
         names = since.names | until.names
         if where is not None:
@@ -358,25 +352,28 @@ class Program:
             names |= where.names
         length = plain_length(rule.within)
         if length is not None:
-            return begun, asm.let(op.ADD_TO_I, begun, length), names
+            return begun, asm.let(op.ADD_I, begun, asm.constant(length)), names
         asked = self._needed(rule.within, scope)
         within = asked.emit(asm)
-        self._unless_present(within, unknown or off)
+        asm.unless_present(op.JUMP_ABSENT_I, within, unknown or off)
         return begun, asm.let(op.ADD_I, begun, within), names | asked.names
 
-    def _unless_present(self, register: int, off: Label) -> None:
-        there = Label()
-        self._asm.jump(op.JUMP_PRESENT_I, register, there)
-        self._asm.jump(op.JUMP, off)
-        self._asm.mark(there)
+    def _write_in_time(self, before: int, due: int, *, learns: bool) -> None:
+        """Never due where it would fire only when it has nothing to say any more.
 
-    def _write_in_time(self, before: int, due: int) -> None:
-        """Never due where it would fire only when it has nothing to say any more."""
+        If `learns`, it may yet be due earlier by what is learned later.
+        """
         asm, fine = self._asm, Label()
-        fires = asm.let(op.GREATER_I, due, asm.let(op.TOUCHED_AT))
-        asm.jump(op.TEST_LESS_EQUAL_I, before, fires, op.IF_NOT_TRUE, fine)
+        now = asm.let(op.TOUCHED_AT)
+        asm.jump(op.TEST_LESS_EQUAL_I, before, asm.let(op.GREATER_I, due, now), op.IF_NOT_TRUE, fine)
+        if learns:
+            asm.do(op.MOVE, due, asm.constant(ASLEEP))
+            asm.jump(op.TEST_LESS_I, now, before, op.IF_TRUE, fine)
         asm.do(op.MOVE, due, asm.constant(NEVER))
         asm.mark(fine)
+
+    def _write_limit(self, before: Expression | None) -> int:
+        return self._asm.constant(missing("instant")) if before is None else before.emit(self._asm)
 
     def _learns(self, rule: Rule) -> bool:
         return plain_length(rule.within) is None and self._needed(rule.within, self._row_scope(rule.table)).learned
@@ -385,20 +382,18 @@ class Program:
         asm, number = self._asm, self.numbers[rule.id]
         begins, off, unknown = asm.begin(self._names(rule.table)), Label(), Label()
         since, due, _ = self._write_due(rule, off, unknown)
-        limit = before.emit(asm) if before is not None else asm.constant(missing("instant"))
-        asm.do(op.ARM_ANEW, since, due, limit, number)
-        asm.do(op.RETURN)
+        asm.do(op.ARM_ANEW, since, due, self._write_limit(before), number)
         asm.mark(unknown)
-        limit = before.emit(asm) if before is not None else asm.constant(missing("instant"))
-        asm.do(op.ARM_ANEW, since, asm.constant(ASLEEP), limit, number)
-        asm.do(op.RETURN)
+        asm.do(op.ARM_ANEW, since, asm.constant(ASLEEP), self._write_limit(before), number)
         asm.mark(off)
         nothing = asm.constant(missing("instant"))
-        scope = self._row_scope(rule.table)
-        turns = any(self._needed(text, scope).learned for text in (rule.since, rule.until, rule.where) if text)
-        asm.do(op.ARM_ANEW, nothing, asm.constant(ASLEEP if turns else NEVER), nothing, number)
-        asm.do(op.RETURN)
+        asm.do(op.ARM_ANEW, nothing, asm.constant(ASLEEP if self.turns(rule) else NEVER), nothing, number)
         return begins
+
+    def turns(self, rule: Rule) -> bool:
+        """Whether a silence may be armed or disarmed, or be of another moment, by what is learned alone."""
+        scope = self._row_scope(rule.table)
+        return any(self._needed(text, scope).learned for text in (rule.since, rule.until, rule.where) if text)
 
     def _write_passing(self, rule: Rule) -> int:
         """What is done when the clock passes the moment at which a row was due; the first register holds it."""
@@ -407,7 +402,6 @@ class Program:
         asm.register()
         since = self._needed(rule.since, self._row_scope(rule.table)).emit(asm)
         asm.do(op.PASSED, since, self.numbers[rule.id])
-        asm.do(op.RETURN)
         return begins
 
     def _write_surge(self, rule: Rule) -> int:
@@ -436,55 +430,44 @@ class Program:
     def _write_touch(self, kind: str, type_: str, following: Following) -> int:
         asm, table = self._asm, self.pack.tables[kind]
         begins = asm.here
-        moved, cells = 0, self.layouts[kind].columns
-        at_hand = 0
-        # Those with a common time side by side.
-        for column in sorted(table.columns.values(), key=lambda column: cells[column.name].common or 0):
-            if type_ in column.on:
-                common = cells[column.name].common or 0
-                if common != at_hand:
-                    self._write_times(kind, common, column.fold)
-                at_hand = common
-                moved |= self._bits(kind, [column.name])
-                self._write_fold(kind, column)
+        moved = self._bits(kind, [name for name, column in table.columns.items() if type_ in column.on])
+        self._folding.write(kind, table.columns, self.layouts[kind].columns, type_)
         # What is counted at a touch is counted of the ring that it makes.
         for source in self.links:
             if source.link.table == kind and type_ in source.link.on:
                 asm.do(op.CALL, self._links[source.number])
         if following.marks:
             for cell, bits in following.marks.items():
-                asm.do(op.CALL_IF_ANY, cell, bits, following.endings)
-        for block, bits in following.waits:
-            if bits & moved:
-                asm.do(op.GATE, bits & moved, block)
-        conflicts, known = self._of_table(kind, "conflict"), Label()
-        asm.jump(op.JUMP_UNLESS_FRESH, known)
-        for block, _ in following.overs:
-            asm.do(op.CALL, block)
-        for rule in conflicts:
-            asm.do(op.CALL, self._blocks[rule.id][0])
-        done = Label()
-        asm.jump(op.JUMP, done)
-        asm.mark(known)
-        for block, bits in following.overs:
-            if bits & moved:
-                asm.do(op.GATE, bits & moved, block)
-        for rule in conflicts:
-            self._write_gate(rule, moved)
-        asm.mark(done)
+                asm.do(op.CALL_IF_ANY, cell, asm.constant(bits), following.endings)
+        self._write_gates(following.waits, moved)
+        always = [*following.overs, *(self._blocks[rule.id] for rule in self._of_table(kind, "conflict"))]
+        if always:
+            known, done = Label(), Label()
+            asm.jump(op.JUMP_UNLESS_FRESH, known)
+            self._write_calls([block for block, _ in always])
+            asm.jump(op.JUMP, done)
+            asm.mark(known)
+            self._write_gates(always, moved)
+            asm.mark(done)
+        silences = list[tuple[int, int]]()
         for rule in self._of_table(kind, "fault", "silence", "surge"):
             if rule.kind == "silence":
-                self._write_gate(rule, moved)
-            elif rule.surge is not None and type_ in rule.surge.on:
+                silences.append(self._blocks[rule.id])
+                continue
+            counts = rule.surge is not None and type_ in rule.surge.on
+            if counts or rule.surge is None and type_ in rule.on:
+                self._write_gates(silences, moved)
+                silences = []
+            if counts:
                 asm.do(op.CALL, self._blocks[rule.id][0])
             elif rule.surge is None and type_ in rule.on:
                 self._write_fault(rule)
+        self._write_gates(silences, moved)
         for number, lull in enumerate(self.lulls):
             if lull.table == kind and type_ in self._heard_by(lull):
                 assert lull.surge is not None
-                asm.do(op.HEAR, number, int(lull.surge.window))
+                asm.do(op.HEAR, number, asm.constant(int(lull.surge.window)))
         asm.do(op.FINISH_TOUCH)
-        asm.do(op.RETURN)
         return begins
 
     def _heard_by(self, lull: Rule) -> frozenset[str]:
@@ -498,54 +481,18 @@ class Program:
         columns = self.pack.tables[lull.table].columns
         return frozenset(type_ for name in names for type_ in columns[name].on)
 
-    def _write_gate(self, rule: Rule, moved: int) -> None:
-        block, bits = self._blocks[rule.id]
-        if bits & moved:
-            self._asm.do(op.GATE, bits & moved, block)
+    def _write_gates(self, blocks: Iterable[tuple[int, int]], moved: int) -> None:
+        """Call those blocks of which a column has changed; of each is given where it begins, and its columns."""
+        gates = [(bits & moved, block) for block, bits in blocks if bits & moved]
+        for place in range(0, len(gates), _CALLED):
+            part = gates[place : place + _CALLED]
+            self._asm.do(op.GATES, self._asm.constants(number for gate in part for number in gate), len(part))
 
-    def _write_fold(self, kind: str, column: Column) -> None:
-        asm, cell, skip = self._asm, self.layouts[kind].columns[column.name], Label()
-        asm.begin(self._names(None))
-        bit = list(self.pack.tables[kind].columns).index(column.name) % _BITS
-        if column.where is not None:
-            where = self._needed(column.where, self._events)
-            where.test(asm, op.IF_NOT_TRUE, skip)
-        source = 0 if column.of is None else self._source(column.of, kind)
-        if column.fold in ("count", "any"):
-            if column.of is not None:
-                self._unless_there(f"event.{column.of}", skip)
-            asm.do(op.FOLD_COUNT if column.fold == "count" else op.FOLD_ANY, cell.at, bit)
-        elif column.fold == "sum":
-            asm.do(op.FOLD_SUM, 0, cell.at, bit, source)
-        elif column.fold in ("min", "max"):
-            asm.do(op.FOLD_MIN if column.fold == "min" else op.FOLD_MAX, 0, cell.at, bit, cell.form, source)
-        else:
-            assert cell.time is not None
-            fold = op.FOLD_FIRST if column.fold == "first" else op.FOLD_LAST
-            asm.do(fold, 0, cell.at, cell.time, bit, cell.form, source, cell.common or 0)
-        asm.mark(skip)
-
-    def _write_times(self, kind: str, common: int, fold: str) -> None:
-        """What comes before the folds of columns that have an event time in common."""
-        columns, listed = self.pack.tables[kind].columns, list[int]()
-        for name, cell in self.layouts[kind].columns.items():
-            if cell.common == common:
-                place = cell.at // 2 if cell.form in (op.TEXT, op.FLAG) else cell.at
-                listed += [self.fields[str(columns[name].of)], place]
-        first = self._asm.constants(listed)
-        self._asm.do(op.FOLD_TIMES, common, int(fold == "last"), first, len(listed) // 2)
-
-    def _source(self, of: str, kind: str) -> int:
-        """Where a fold takes its value from."""
-        if of == "subject":
-            return op.FROM_SUBJECT - KINDS.index(kind)
-        return {"time": op.FROM_TIME, "received": op.FROM_RECEIVED}.get(of) or self.fields[of] + 1
-
-    def _unless_there(self, name: str, skip: Label) -> None:
-        there = Label()
-        self._asm.jump(JUMP_PRESENT.get(EVENT_NAMES[name], op.JUMP_PRESENT_I), self._asm.load(name), there)
-        self._asm.jump(op.JUMP, skip)
-        self._asm.mark(there)
+    def _write_calls(self, blocks: list[int]) -> None:
+        """Call these blocks, one after the other."""
+        for place in range(0, len(blocks), _CALLED):
+            part = blocks[place : place + _CALLED]
+            self._asm.do(op.CALLS, self._asm.constants(number for block in part for number in (0, block)), len(part))
 
     # ---------------------------------------------------------------- what follows a fold
 
@@ -566,7 +513,7 @@ class Program:
             asm.begin(self._names(kind))
             until = self._needed(rule.until, self._row_scope(kind))
             skip = Label()
-            asm.jump(op.JUMP_UNLESS_MARKED, mark.cell, 1 << mark.bit, skip)
+            asm.jump(op.JUMP_UNLESS_MARKED, mark.cell, mark.bit, skip)
             until.test(asm, op.IF_NOT_TRUE, skip)
             asm.do(op.CLEAR, self.numbers[rule.id])
             asm.mark(skip)
@@ -584,16 +531,18 @@ class Program:
         """The block that follows a wait, and what moves it."""
         asm, scope = self._asm, self._row_scope(wait.table)
         begins = asm.begin(self._names(wait.table))
-        names: frozenset[str] = frozenset()
-        first = asm.register(4 + len(wait.by[0]))
-        for place, (text, absent) in enumerate(
-            ((wait.since, "instant"), (wait.ends, "instant"), (wait.over, "flag"), (wait.never, "flag"))
-        ):
-            part = self._compile(text, scope)
-            asm.move(first + place, asm.constant(missing(absent)) if part is None else part.emit(asm))  # type: ignore[arg-type]
-            names |= frozenset() if part is None else part.names
-        for place, name in enumerate(wait.by[0], start=4):
+        parts = [self._compile(text, scope) for text in (wait.since, wait.ends, wait.never, wait.over)]
+        first, number = asm.register(2 + len(wait.by[0])), self._asked.numbers[wait.name]
+        for place, part in enumerate(parts[:2]):
+            asm.move(first + place, asm.constant(missing("instant")) if part is None else part.emit(asm))
+        ends = [(part, how, Label()) for part, how in zip(parts[2:], (op.NEVER_ENDS, op.IS_OVER), strict=True) if part]
+        for part, _, label in ends:
+            part.test(asm, op.IF_TRUE, label)
+        for place, name in enumerate(wait.by[0], start=2):
             asm.move(first + place, asm.load(name))
-        asm.do(op.WAIT, first, self._asked.numbers[wait.name])
-        asm.do(op.RETURN)
+        asm.do(op.WAIT, first, number, op.RUNS)
+        for _, how, label in ends:
+            asm.mark(label)
+            asm.do(op.WAIT, first, number, how)
+        names = [name for part in parts if part is not None for name in part.names]
         return begins, self._bits(wait.table, names)

@@ -23,6 +23,16 @@ waits:
 links:
   ring: {table: shipment, of: order, on: [shipment.created], by: [lane]}
 rules:
+  - id: stuck
+    exception: lane_disruption
+    kind: silence
+    table: shipment
+    trouble: delivery
+    since: left_at
+    within: LEARNED('crossing', 0.5, INTERVAL '9 days', INTERVAL '1 day', INTERVAL '9 days')
+    until: lane IS NOT NULL
+    title: {en: Stuck, zh-Hans: 停滞}
+    says: {en: Stuck, zh-Hans: 停滞}
   - id: closed
     exception: lane_disruption
     kind: surge
@@ -49,7 +59,8 @@ rules:
     title: {en: Many, zh-Hans: 很多}
     says: {en: Many, zh-Hans: 很多}
 """
-"""A wait that is over, a lull, a link and a surge: with these, everything that is machine code has something to do."""
+"""A wait that is over, what is learned of it, a lull, a link and a surge: with these, everything that is machine code
+has something to do."""
 
 
 def is_ready() -> bool:

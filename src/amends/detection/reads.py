@@ -106,21 +106,22 @@ class RowNames:
         if name == "event.type":
             return asm.let(op.EVENT_TYPE)
         if name.startswith("event."):
-            number = self._fields.get(name.removeprefix("event."), -1)
-            return asm.let(op.FIELD, number, missing(EVENT_NAMES[name]))
+            number = self._fields.get(name.removeprefix("event."))
+            return asm.constant(missing(EVENT_NAMES[name])) if number is None else asm.let(op.FIELD, number)
         if name.startswith("order."):
             cell = self._order[name.removeprefix("order.")]
             if cell.form in (op.TEXT, op.FLAG):
                 return asm.let(op.ORDER32, cell.at)
-            return asm.let(op.ORDER64, cell.at, missing("decimal" if cell.form == op.DECIMAL else "integer"))
+            absent = asm.constant(missing("decimal" if cell.form == op.DECIMAL else "integer"))
+            return asm.let(op.ORDER64, cell.at, absent)
         cell = self._columns[name]
         return asm.let(op.LOAD32 if cell.form in (op.TEXT, op.FLAG) else op.LOAD64, cell.at)
 
 
-JUMP_PRESENT: dict[Type, int] = {
-    "text": op.JUMP_PRESENT_S,
-    "flag": op.JUMP_PRESENT_S,
-    "decimal": op.JUMP_PRESENT_F,
+JUMP_ABSENT: dict[Type, int] = {
+    "text": op.JUMP_ABSENT_S,
+    "flag": op.JUMP_ABSENT_S,
+    "decimal": op.JUMP_ABSENT_F,
 }
 
 

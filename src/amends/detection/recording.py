@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from amends.detection.machine import codes as op
 from amends.detection.machine.assembly import Assembler, Label, Names
-from amends.detection.reads import JUMP_PRESENT, LinkSource, SurgeSource
+from amends.detection.reads import JUMP_ABSENT, LinkSource, SurgeSource
 from amends.detection.rule import Link
 from amends.detection.types import Type
 
@@ -56,10 +56,7 @@ class Recording:
         self._unless_present(self._type_of(name, table), register, off)
 
     def _unless_present(self, type_: Type, register: int, off: Label) -> None:
-        asm, there = self._asm, Label()
-        asm.jump(JUMP_PRESENT.get(type_, op.JUMP_PRESENT_I), register, there)
-        asm.jump(op.JUMP, off)
-        asm.mark(there)
+        self._asm.unless_present(JUMP_ABSENT.get(type_, op.JUMP_ABSENT_I), register, off)
 
     def _write_members(self, link: Link, first: int, off: Label) -> None:
         """Have the account and the handles in registers side by side; on to `off` where there is no handle."""

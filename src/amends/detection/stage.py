@@ -1,6 +1,7 @@
 """From what the loop put out to verdicts: findings of rules, then of the surges that count them."""
 
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -162,6 +163,6 @@ class Stage:
             clearings += cleared
         self._engine.forget_batch()
         return Verdicts(
-            sorted(findings, key=lambda finding: (finding.fired_at, finding.rule, finding.subject)),
-            sorted(clearings, key=lambda clearing: (clearing.cleared_at, clearing.finding)),
+            sorted(findings, key=attrgetter("fired_at", "rule", "subject")),
+            sorted(clearings, key=attrgetter("cleared_at", "finding")),
         )

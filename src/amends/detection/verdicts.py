@@ -1,11 +1,14 @@
 """What the loop put out, as findings and clearings."""
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
+
+import numpy as np
 
 from amends.detection.engine import Engine
 from amends.detection.finding import Clearing, Finding, finding_id
+from amends.detection.heap import Subjects
 from amends.detection.hits import Hit
 from amends.detection.machine import codes as op
 from amends.detection.machine.row import NO_ROW
@@ -14,7 +17,7 @@ from amends.detection.program import Program
 from amends.detection.rule import Rule
 from amends.detection.types import Type
 from amends.detection.vector import NO_INT
-from amends.detection.written import NO_DECIMAL
+from amends.detection.written import NO_DECIMAL, missing
 from amends.model.instant import Instant
 
 Open = dict[tuple[int, int], list[str]]
@@ -27,30 +30,54 @@ class Reader:
     def __init__(self, program: Program, engine: Engine, pool: Pool) -> None:
         self._program, self._engine = program, engine
         self._values = Values(pool)
-        self._sayers = [_Sayer(rule, program, engine, self._values) for rule in program.rules]
+        self._named = {kind: _Named(subjects) for kind, subjects in engine.subjects.items()}
+        self._sayers = [_Sayer(rule, program, engine, self._values, self._named) for rule in program.rules]
         self.open: Open = {}
 
     def read(self, out: list[int]) -> tuple[list[Finding], list[Clearing]]:
         """Everything of one run, in its order."""
         findings: list[Finding] = []
         clearings: list[Clearing] = []
-        engine = self._engine
+        sayers, engine = self._sayers, self._engine
+        self._learn_names(out)
+        last, named = -1, ""
         at, end = 0, len(out)
         while at < end:
             tag, rule, row, moment, cause, subject, order = out[at : at + op.OUT_HEAD]
             at += op.OUT_HEAD
+            sayer = sayers[rule]
+            silence = tag == op.FIRED and sayer.is_silence
+            if not silence and (cause != last or not named):
+                last, named = cause, engine.cause(cause)
             if tag == op.FIRED:
-                sayer = self._sayers[rule]
-                finding = sayer.finding(moment, cause, subject, order, out[at : at + sayer.size])
+                why = str(cause) if silence else named
+                finding = sayer.finding(moment, why, subject, order, out[at : at + sayer.size])
                 at += sayer.size
                 findings.append(finding)
                 if sayer.clears:
                     self.open.setdefault((rule, row), []).append(finding.id)
             else:
-                named = engine.cause(cause)
                 for open_ in self.open.pop((rule, row)):
                     clearings.append(Clearing(finding=open_, cleared_at=Instant(moment), cause=named))
+        for names in self._named.values():
+            names.clear()
         return findings, clearings
+
+    def _learn_names(self, out: list[int]) -> None:
+        """Read the names of all subjects and orders of which something fired, at once."""
+        wanted: dict[str, set[int]] = {kind: set() for kind in self._named}
+        orders, sayers = wanted["order"], self._sayers
+        at, end = 0, len(out)
+        while at < end:
+            if out[at] == op.FIRED:
+                sayer = sayers[out[at + 1]]
+                wanted[sayer.kind].add(out[at + 5])
+                orders.add(out[at + 6])
+                at += sayer.size
+            at += op.OUT_HEAD
+        orders.discard(-1)
+        for kind, numbers in wanted.items():
+            self._named[kind].learn(numbers)
 
     def of_hit(self, rule: int, hit: Hit, at: Instant, facts: dict[str, Any]) -> Finding:
         """The finding of a hit, told at a moment."""
@@ -69,26 +96,42 @@ class Reader:
         self.open = {(rule, row): list(findings) for rule, row, findings in content}
 
 
+class _Named(dict[int, str]):
+    """The names of subjects of a kind, by number: for the time of one reading."""
+
+    def __init__(self, subjects: Subjects) -> None:
+        super().__init__()
+        self._names = subjects.names
+
+    def learn(self, numbers: set[int]) -> None:
+        """Have the names of these at hand."""
+        if numbers:
+            listed = list(numbers)
+            self.update(zip(listed, self._names.names(np.array(listed, dtype=np.int64)), strict=True))
+
+
 class _Sayer:
     """Says what one rule found."""
 
-    def __init__(self, rule: Rule, program: Program, engine: Engine, values: "Values") -> None:
+    def __init__(
+        self, rule: Rule, program: Program, engine: Engine, values: "Values", named: Mapping[str, Mapping[int, str]]
+    ) -> None:
         report = program.reports[rule.id]
-        self._rule, self._engine = rule, engine
+        self._rule = rule
         self._subjects, self._orders = engine.subjects[rule.table], engine.subjects["order"]
-        self._facts = [(name, type_ == "text", values.of(type_)) for name, type_ in report.facts.items()]
-        self._texts = values.texts
-        self._silence, self._of_order = rule.kind == "silence", rule.table == "order"
+        self._named, self._named_orders = named[rule.table], named["order"]
+        self._facts = [(name, type_ == "text", missing(type_)) for name, type_ in report.facts.items()]
+        self._read = [(name, values.of(type_)) for name, type_ in report.facts.items() if type_ in ("flag", "decimal")]
+        """Facts that are not what is stored."""
+        self._texts = values.texts.at_hand
+        self.is_silence, self.kind = rule.kind == "silence", rule.table
         self.size = report.size
         self.clears = rule.kind in ("conflict", "silence") or rule.until is not None
 
-    def finding(self, at: int, cause: int, subject: int, order: int, said: list[int]) -> Finding:
+    def finding(self, at: int, cause: str, subject: int, order: int, said: list[int]) -> Finding:
         """One finding, by the numbers of its subject and order."""
-        named = str(cause) if self._silence else self._engine.cause(cause)
-        name = self._subjects.named(subject)
-        if self._of_order:
-            return self._say(name, Instant(at), named, name, said, {})
-        return self._say(name, Instant(at), named, None if order < 0 else self._orders.named(order), said, {})
+        whose = None if order < 0 else self._named_orders[order]
+        return self._say(self._named[subject], Instant(at), cause, whose, said, {})
 
     def of_hit(self, hit: Hit, at: Instant, facts: dict[str, Any]) -> Finding:
         """The finding of a hit, told at a moment."""
@@ -99,20 +142,16 @@ class _Sayer:
         self, subject: str, at: Instant, cause: str, order: str | None, said: list[int], more: dict[str, Any]
     ) -> Finding:
         rule, loss, texts = self._rule, said[0], self._texts
-        facts: dict[str, Any] = {}
-        place = 2
-        for name, is_text, value_of in self._facts:
-            stored = said[place]
-            place += 1
-            # Nearly all facts are texts and whole numbers.
-            if is_text:
-                if stored >= 0:
-                    facts[name] = texts[stored]
-            elif value_of is _whole:
-                if stored != NO_INT:
-                    facts[name] = stored
-            elif (value := value_of(stored)) is not None:
+        facts: dict[str, Any] = {
+            name: texts[stored] if is_text else stored
+            for (name, is_text, absent), stored in zip(self._facts, said[2:], strict=False)
+            if stored != absent
+        }
+        for name, value_of in self._read:
+            if name in facts and (value := value_of(facts[name])) is not None:
                 facts[name] = value
+            else:
+                facts.pop(name, None)
         has_loss = loss != NO_INT
         return Finding(
             id=finding_id(rule.id, rule.table, subject, cause),

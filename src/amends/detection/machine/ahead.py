@@ -12,6 +12,7 @@ from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
 from amends.detection.compiled import Whole, inlined
+from amends.detection.machine.gathering import KIND_BITS
 from amends.detection.machine.packing import bit_of, cell_of, ones
 from amends.detection.machine.row import CHUNKS, PARENT
 from amends.model.subjects import KINDS
@@ -28,6 +29,7 @@ LINE: Final = 8
 """Cells of one line of memory."""
 _KIND_COUNT: Final = len(KINDS)
 _ORDER: Final = KINDS.index("order")
+_KINDS: Final = (1 << KIND_BITS) - 1
 
 
 def fetch(heap: Index, at: Whole) -> None:
@@ -88,30 +90,23 @@ def fetch_cell(heap: Index, row: Whole, place: Whole) -> None:
 
 
 @inlined
-def look_ahead(
-    event: Whole, heap: Index, kinds: Index, key_places: Index, key_rows: Index, key_ends: Index, ahead: Index
-) -> None:
-    """Ask for the rows of the events that come next. `ahead` says how far that was done, of each kind of key."""
+def look_ahead(event: Whole, count: Whole, heap: Index, kinds: Index, begins: Index, keys: Index, ahead: Index) -> None:
+    """Ask for the rows of the events that come next. `ahead` says before which event that was done."""
     size = len(kinds) // _KIND_COUNT
-    for kind in range(_KIND_COUNT):
-        key, last = ahead[kind], key_ends[kind]
-        while key < last and key_places[key] <= event + FAR:
-            fetch_row(heap, key_rows[key], kinds[kind * size + 3])
-            key += 1
-        ahead[kind] = key
-        key = ahead[_KIND_COUNT + kind]
-        while key < last and key_places[key] <= event + NEAR:
-            row = key_rows[key]
-            fetch_cells(heap, row, kinds[kind * size])
-            if kinds[kind * size + 4] != 0 and heap[row + PARENT] >= 0:
-                fetch_row(heap, heap[row + PARENT], kinds[_ORDER * size + 3])
-            key += 1
-        ahead[_KIND_COUNT + kind] = key
-        if kinds[kind * size + 4] == 0:
-            continue
-        key = ahead[2 * _KIND_COUNT + kind]
-        while key < last and key_places[key] <= event + NEXT:
-            if heap[key_rows[key] + PARENT] >= 0:
-                fetch_cells(heap, heap[key_rows[key] + PARENT], kinds[_ORDER * size])
-            key += 1
-        ahead[2 * _KIND_COUNT + kind] = key
+    last = min(event + FAR + 1, count)
+    for key in range(begins[ahead[0]], begins[last]):
+        fetch_row(heap, keys[key] >> KIND_BITS, kinds[(keys[key] & _KINDS) * size + 3])
+    ahead[0] = last
+    last = min(event + NEAR + 1, count)
+    for key in range(begins[ahead[1]], begins[last]):
+        row, kind = keys[key] >> KIND_BITS, keys[key] & _KINDS
+        fetch_cells(heap, row, kinds[kind * size])
+        if kinds[kind * size + 4] != 0 and heap[row + PARENT] >= 0:
+            fetch_row(heap, heap[row + PARENT], kinds[_ORDER * size + 3])
+    ahead[1] = last
+    last = min(event + NEXT + 1, count)
+    for key in range(begins[ahead[2]], begins[last]):
+        row, kind = keys[key] >> KIND_BITS, keys[key] & _KINDS
+        if kinds[kind * size + 4] != 0 and heap[row + PARENT] >= 0:
+            fetch_cells(heap, heap[row + PARENT], kinds[_ORDER * size])
+    ahead[2] = last

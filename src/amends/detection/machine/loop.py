@@ -16,6 +16,7 @@ from amends.detection.machine import codes as op
 from amends.detection.machine import hours, lanes, state
 from amends.detection.machine.ahead import fetch, fetch_cell, look_ahead
 from amends.detection.machine.assembly import REGISTERS
+from amends.detection.machine.gathering import KIND_BITS
 from amends.detection.machine.hashing import Bytes, Starts
 from amends.detection.machine.packing import close, drop, find, has, is_open, ones, own, start
 from amends.detection.machine.row import (
@@ -48,6 +49,7 @@ ORDER = KINDS.index("order")
 BUYER = KINDS.index("buyer")
 SOURCE = KINDS.index("source")
 KIND_COUNT = len(KINDS)
+KINDS_MAX = (1 << KIND_BITS) - 1
 CHILD_KINDS = tuple(KINDS.index(child) for child, parent in PARENTS.items() if parent == "order")
 
 RULE_INFO = 6
@@ -73,30 +75,12 @@ LEFT, CAME, NEVER_COMES = int(End.LEFT), int(End.CAME), int(End.NEVER)
 
 
 @inlined
-def value_of(
-    field: Whole, event: Whole, places: Index, values: Index, cursors: Index, ends: Index, missing: Index
-) -> int:
-    """The field of an event of the batch. Events are asked of in order."""
-    cursor, end = cursors[field], ends[field]
-    while cursor < end and places[cursor] < event:
-        cursor += 1
-    cursors[field] = cursor
-    if cursor < end and places[cursor] == event:
-        return int(values[cursor])
-    return int(missing[field])
-
-
-@inlined
 def event_value(
-    field: Whole, current: Whole, stamp: Whole, field_now: Index, field_stamp: Index,
-    places: Index, values: Index, cursors: Index, ends: Index, missing: Index,
-) -> int:  # fmt: skip
-    """The field of the event at hand, which may be one that waited."""
-    if current == NO_EVENT:
+    field: Whole, current: Whole, stamp: Whole, field_now: Index, field_stamp: Index, missing: Index
+) -> int:
+    """The field of the event at hand."""
+    if current == NO_EVENT or field_stamp[field] != stamp:
         return int(missing[field])
-    if field_stamp[field] != stamp:
-        field_now[field] = value_of(field, current, places, values, cursors, ends, missing)
-        field_stamp[field] = stamp
     return int(field_now[field])
 
 
@@ -115,13 +99,13 @@ def is_in(constants: Index, first: Whole, count: Whole, value: Whole) -> bool:
 
 @compiled
 def run(
-    s: Index, code: Index, constants: Index, rules: Index, entry: Index, kinds: Index, due_rules: Index, passes: Index,
+    s: Index, code: Half, constants: Index, rules: Index, entry: Index, kinds: Index, due_rules: Index, passes: Index,
     heap: Index, halves: Half, registers: Index, doubles: Floats,
     block_base: Index, block_kind: Index, block_due: Index,
     types: Half, times: Index, received: Index, feeds: Index,
-    key_places: Index, key_rows: Index, key_cursors: Index, key_ends: Index, ahead: Index,
-    field_places: Index, field_values: Index, field_cursors: Index, field_ends: Index, missing: Index,
-    read_from: Index, read_fields: Index, field_now: Index, field_stamp: Index,
+    key_begins: Index, keys: Index, ahead: Index,
+    field_begins: Index, field_numbers: Half, field_values: Index, missing: Index,
+    field_now: Index, field_stamp: Index,
     kept: Index, kept_data: Index, touches: Index, found: Index, named: Index, timers: Index,
     out: Index, records: Index, held: Index, ended: Index, keeping: Index, freed: Index,
     text_starts: Starts, characters: Bytes,
@@ -242,7 +226,7 @@ def run(
                 continue
             position = event
             now = received[event]
-            look_ahead(event, heap, kinds, key_places, key_rows, key_ends, ahead)
+            look_ahead(event, count, heap, kinds, key_begins, keys, ahead)
             phase = state.PASSING
             continue
         elif phase == state.PASSING or phase == state.LAST:
@@ -271,11 +255,9 @@ def run(
                 # ---------------------------------------------------- what the event touches
                 type_ = np.int64(types[event])
                 for kind in range(KIND_COUNT):
-                    cursor, last = key_cursors[kind], key_ends[kind]
-                    while cursor < last and key_places[cursor] < event:
-                        cursor += 1
-                    key_cursors[kind] = cursor
-                    named[kind] = key_rows[cursor] if cursor < last and key_places[cursor] == event else np.int64(-1)
+                    named[kind] = -1
+                for at in range(key_begins[event], key_begins[event + 1]):
+                    named[keys[at] & KINDS_MAX] = keys[at] >> KIND_BITS
                 o, buyer = named[ORDER], named[BUYER]
                 n = 0
                 n_found = 0
@@ -362,9 +344,10 @@ def run(
                 if buyer >= 0 and entry[BUYER * type_count + type_] >= 0:
                     touches[3 * n], touches[3 * n + 1], touches[3 * n + 2] = buyer, BUYER, event
                     n += 1
-                for kind in range(KIND_COUNT):
-                    if kind != ORDER and kind != BUYER and named[kind] >= 0 and entry[kind * type_count + type_] >= 0:
-                        touches[3 * n], touches[3 * n + 1], touches[3 * n + 2] = named[kind], kind, event
+                for at in range(key_begins[event], key_begins[event + 1]):
+                    kind = keys[at] & KINDS_MAX
+                    if kind != ORDER and kind != BUYER and entry[kind * type_count + type_] >= 0:
+                        touches[3 * n], touches[3 * n + 1], touches[3 * n + 2] = keys[at] >> KIND_BITS, kind, event
                         n += 1
                 if feeds[event] >= 0 and feeds[event] != named[SOURCE] and entry[SOURCE * type_count + type_] >= 0:
                     touches[3 * n], touches[3 * n + 1], touches[3 * n + 2] = feeds[event], SOURCE, event
@@ -383,11 +366,9 @@ def run(
                     kept[base + 4] = 1 if named[BUYER] >= 0 else 0
                     begins = s[state.KEPT_DATA]
                     kept[base + 5] = begins
-                    for place in range(read_from[type_], read_from[type_ + 1]):
-                        field = read_fields[place]
-                        value = value_of(field, event, field_places, field_values, field_cursors, field_ends, missing)
-                        if value != missing[field]:
-                            kept_data[begins], kept_data[begins + 1] = field, value
+                    for place in range(field_begins[event], field_begins[event + 1]):
+                        if field_numbers[place] >= 0:
+                            kept_data[begins], kept_data[begins + 1] = field_numbers[place], field_values[place]
                             begins += 2
                     kept[base + 6] = begins
                     s[state.KEPT_DATA] = begins
@@ -404,19 +385,23 @@ def run(
             s[state.TOUCH] = touch + 1
             row, kind, reference = touches[3 * touch], touches[3 * touch + 1], touches[3 * touch + 2]
             sequence += 1
-            if reference >= 0:
+            if reference == current:
+                pass
+            elif reference >= 0:
                 current, stamp = reference, s[state.ARRIVALS] + reference
                 event_time, event_type = times[reference], np.int64(types[reference])
-            elif reference != current:
+                for place in range(field_begins[reference], field_begins[reference + 1]):
+                    field = field_numbers[place]
+                    if field >= 0:
+                        field_now[field], field_stamp[field] = field_values[place], stamp
+            else:
                 slot = -reference - 2
                 s[state.LOADS] -= 1
                 current, stamp = reference, s[state.LOADS]
                 event_type, event_time = kept[slot * KEPT + 2], kept[slot * KEPT + 3]
-                for place in range(read_from[event_type], read_from[event_type + 1]):
-                    field = read_fields[place]
-                    field_now[field], field_stamp[field] = missing[field], stamp
                 for place in range(kept[slot * KEPT + 5], kept[slot * KEPT + 6], 2):
-                    field_now[kept_data[place]] = kept_data[place + 1]
+                    field = np.int32(kept_data[place])
+                    field_now[field], field_stamp[field] = kept_data[place + 1], stamp
             position = event
             pc = entry[kind * type_count + event_type]
             order = row if kind == ORDER else (heap[row + PARENT] if kinds[kind * KIND_INFO + 4] else np.int64(-1))
@@ -429,35 +414,42 @@ def run(
             order = row if kind == ORDER else (heap[row + PARENT] if kinds[kind * KIND_INFO + 4] else np.int64(-1))
         depth = 0
         fired_at = now
+        # Blocks that are still to be called, as bits; where they are listed; and where it goes on then.
+        pending, listed, behind = np.int64(0), np.int64(0), np.int64(-1)
         while True:
             at = pc * op.WIDTH
             pc += 1
             what = code[at]
-            d = code[at + 1]
-            a = code[at + 2]
-            b = code[at + 3]
-            if what == op.GATE:
-                if dirty & d != 0:
-                    stack[depth] = pc
-                    depth += 1
-                    pc = a
+            d = np.int64(code[at + 1])
+            a = np.int64(code[at + 2])
+            b = np.int64(code[at + 3])
+            returns = False
+            if what == op.GATES:
+                for place in range(a):
+                    pending |= np.int64(dirty & constants[d + 2 * place] != 0) << place
+                if pending != 0:
+                    listed, behind, returns = d, pc, True
+            elif what == op.CALLS:
+                pending = (np.int64(1) << a) - 1
+                listed, behind, returns = d, pc, True
             elif what == op.LOAD64:
                 registers[d] = heap[find(heap, row, a)]
+            elif what == op.LOAD64_OR:
+                loaded = heap[find(heap, row, a)]
+                registers[d] = loaded
+                if loaded == NO_INT:
+                    pc = b
             elif what == op.LOAD32:
                 registers[d] = halves[2 * find(heap, row, a >> 1) + (a & 1)]
+            elif what == op.LOAD32_OR:
+                loaded = np.int64(halves[2 * find(heap, row, a >> 1) + (a & 1)])
+                registers[d] = loaded
+                if loaded < 0:
+                    pc = b
             elif what == op.FIELD:
-                if a < 0:
-                    registers[d] = b
-                else:
-                    registers[d] = event_value(
-                        a, current, stamp, field_now, field_stamp,
-                        field_places, field_values, field_cursors, field_ends, missing,
-                    )  # fmt: skip
+                registers[d] = event_value(a, current, stamp, field_now, field_stamp, missing)
             elif what == op.TEST_FIELD_IN:
-                value = event_value(
-                    d, current, stamp, field_now, field_stamp,
-                    field_places, field_values, field_cursors, field_ends, missing,
-                )  # fmt: skip
+                value = event_value(d, current, stamp, field_now, field_stamp, missing)
                 if value == missing[d]:
                     truth = 0
                 elif is_in(constants, a, b, value):
@@ -473,12 +465,9 @@ def run(
                 if (a >> (2 if halves[2 * find(heap, row, d >> 1) + (d & 1)] < 0 else 1)) & 1 != 0:
                     pc = b
             elif what == op.TEST_ABSENT_FIELD:
-                value = event_value(
-                    d, current, stamp, field_now, field_stamp,
-                    field_places, field_values, field_cursors, field_ends, missing,
-                )  # fmt: skip
-                if (b >> (2 if value == a else 1)) & 1 != 0:
-                    pc = code[at + 4]
+                value = event_value(d, current, stamp, field_now, field_stamp, missing)
+                if (a >> (2 if value == missing[d] else 1)) & 1 != 0:
+                    pc = b
             elif what == op.TEST_HALF_IN:
                 value = int(halves[2 * find(heap, row, d >> 1) + (d & 1)])
                 if value < 0:
@@ -513,6 +502,19 @@ def run(
                     truth = 2 if registers[d] <= registers[a] else 1
                 if (b >> truth) & 1 != 0:
                     pc = code[at + 4]
+            elif what == op.TEST_EQUAL_AT or what == op.TEST_LESS_AT or what == op.TEST_LESS_EQUAL_AT:
+                left = registers[d] if d >= 0 else heap[find(heap, row, ~d)]
+                right = registers[a] if a >= 0 else heap[find(heap, row, ~a)]
+                if left == NO_INT or right == NO_INT:
+                    truth = 0
+                elif what == op.TEST_LESS_AT:
+                    truth = 2 if left < right else 1
+                elif what == op.TEST_LESS_EQUAL_AT:
+                    truth = 2 if left <= right else 1
+                else:
+                    truth = 2 if left == right else 1
+                if (b >> truth) & 1 != 0:
+                    pc = code[at + 4]
             elif what == op.TEST_EQUAL_S:
                 if registers[d] < 0 or registers[a] < 0:
                     truth = 0
@@ -520,32 +522,24 @@ def run(
                     truth = 2 if registers[d] == registers[a] else 1
                 if (b >> truth) & 1 != 0:
                     pc = code[at + 4]
-            elif what == op.CONSTANT:
-                registers[d] = a
             elif what == op.MOVE:
                 registers[d] = registers[a]
             elif what == op.JUMP:
                 pc = d
             elif what == op.RETURN:
-                if depth == 0:
-                    break
-                depth -= 1
-                pc = stack[depth]
+                returns = True
             elif what == op.FOLD_LAST or what == op.FOLD_FIRST:
                 # d: value, a: place, b: place of its time, then bit, form and where the value comes from instead.
                 source = code[at + 6]
                 if source > 0:
-                    registers[SCRATCH + 1] = event_value(
-                        source - 1, current, stamp, field_now, field_stamp,
-                        field_places, field_values, field_cursors, field_ends, missing,
-                    )  # fmt: skip
-                    d = SCRATCH + 1
+                    registers[SCRATCH + 1] = event_value(source - 1, current, stamp, field_now, field_stamp, missing)
+                    d = np.int64(SCRATCH + 1)
                 elif source < 0:
                     if source <= op.FROM_SUBJECT:
                         registers[SCRATCH + 1] = own_names[own_bases[op.FROM_SUBJECT - source] + (heap[row] & NUMBER)]
                     else:
                         registers[SCRATCH + 1] = event_time if source == op.FROM_TIME else now
-                    d = SCRATCH + 1
+                    d = np.int64(SCRATCH + 1)
                 value = registers[d]
                 form = code[at + 5]
                 if form == op.WHOLE or form == op.DECIMAL:
@@ -606,10 +600,7 @@ def run(
                     there = 0
                     for place in range(b, b + 2 * code[at + 4], 2):
                         field = constants[place]
-                        value = event_value(
-                            field, current, stamp, field_now, field_stamp,
-                            field_places, field_values, field_cursors, field_ends, missing,
-                        )  # fmt: skip
+                        value = event_value(field, current, stamp, field_now, field_stamp, missing)
                         there += 2 if value != missing[field] else 0
                         there -= 1 if has(heap, row, constants[place + 1]) else 0
                     # It moves if that spares more columns a time of their own than need one then.
@@ -620,17 +611,14 @@ def run(
                 # d: value, a: place, then bit, form and where the value comes from instead.
                 source = code[at + 5]
                 if source > 0:
-                    registers[SCRATCH + 1] = event_value(
-                        source - 1, current, stamp, field_now, field_stamp,
-                        field_places, field_values, field_cursors, field_ends, missing,
-                    )  # fmt: skip
-                    d = SCRATCH + 1
+                    registers[SCRATCH + 1] = event_value(source - 1, current, stamp, field_now, field_stamp, missing)
+                    d = np.int64(SCRATCH + 1)
                 elif source < 0:
                     if source <= op.FROM_SUBJECT:
                         registers[SCRATCH + 1] = own_names[own_bases[op.FROM_SUBJECT - source] + (heap[row] & NUMBER)]
                     else:
                         registers[SCRATCH + 1] = event_time if source == op.FROM_TIME else now
-                    d = SCRATCH + 1
+                    d = np.int64(SCRATCH + 1)
                 value = registers[d]
                 form = code[at + 4]
                 takes = False
@@ -668,10 +656,7 @@ def run(
             elif what == op.FOLD_SUM:
                 value = registers[d]
                 if code[at + 4] > 0:
-                    value = event_value(
-                        code[at + 4] - 1, current, stamp, field_now, field_stamp,
-                        field_places, field_values, field_cursors, field_ends, missing,
-                    )  # fmt: skip
+                    value = event_value(code[at + 4] - 1, current, stamp, field_now, field_stamp, missing)
                 if value != NO_INT and value != 0:
                     heap[own(heap, row, a)] += value
                     dirty |= np.int64(1) << b
@@ -691,7 +676,7 @@ def run(
                     registers[d] = 1 if registers[a] != registers[b] else 0
             elif what == op.IN_LIST:
                 value = registers[a]
-                if value == code[at + 6]:
+                if value == registers[code[at + 6]]:
                     registers[d] = -1
                 else:
                     if is_in(constants, b, code[at + 4], value):
@@ -759,8 +744,6 @@ def run(
                     registers[d] = registers[a] - registers[b]
                 else:
                     registers[d] = registers[a] * registers[b]
-            elif what == op.ADD_TO_I:
-                registers[d] = registers[a] if registers[a] == NO_INT else registers[a] + b
             elif what == op.NEGATE_I:
                 registers[d] = registers[a] if registers[a] == NO_INT else -registers[a]
             elif what == op.ABSOLUTE_I:
@@ -818,6 +801,15 @@ def run(
                             registers[SCRATCH] = constants[place + many]
                             factor = doubles[SCRATCH]
                     registers[d] = np.int64(np.floor(doubles[a] * factor + 0.5))
+            elif what == op.JUMP_ABSENT_I:
+                if registers[d] == NO_INT:
+                    pc = a
+            elif what == op.JUMP_ABSENT_S:
+                if registers[d] < 0:
+                    pc = a
+            elif what == op.JUMP_ABSENT_F:
+                if np.isnan(doubles[d]):
+                    pc = a
             elif what == op.JUMP_PRESENT_I:
                 if registers[d] != NO_INT:
                     pc = a
@@ -832,7 +824,7 @@ def run(
                 depth += 1
                 pc = d
             elif what == op.CALL_IF_ANY:
-                if heap[row + d] & a != 0:
+                if heap[row + d] & registers[a] != 0:
                     stack[depth] = pc
                     depth += 1
                     pc = b
@@ -840,13 +832,14 @@ def run(
                 if heap[row + MARKS] & 1 != 0:
                     pc = d
             elif what == op.JUMP_UNLESS_MARKED:
-                if heap[row + d] & a == 0:
+                if (heap[row + d] >> a) & 1 == 0:
                     pc = b
             elif what == op.TOUCHED_AT:
                 registers[d] = now
             elif what == op.FINISH_TOUCH:
                 heap[row + MARKS] |= 1
                 heap[row] = (heap[row] & _HEAD) | (((now // WEEK) & AGES) << AGE)
+                returns = True
             elif what == op.EVENT_TIME:
                 registers[d] = event_time if current != NO_EVENT else np.int64(NO_INT)
             elif what == op.EVENT_RECEIVED:
@@ -854,7 +847,7 @@ def run(
             elif what == op.EVENT_TYPE:
                 registers[d] = event_type if current != NO_EVENT else np.int64(-1)
             elif what == op.ORDER64:
-                registers[d] = b if order < 0 else heap[find(heap, order, a)]
+                registers[d] = registers[b] if order < 0 else heap[find(heap, order, a)]
             elif what == op.ORDER32:
                 registers[d] = -1 if order < 0 else np.int64(halves[2 * find(heap, order, a >> 1) + (a & 1)])
             # -------------------------------------------------------- verdicts
@@ -865,7 +858,7 @@ def run(
                 mark, bit = rules[info + 1], np.int64(1) << rules[info + 2]
                 due_cell, fired_cell = rules[info + 3], rules[info + 4]
                 fired = heap[find(heap, row, fired_cell)]
-                stack[_HIDDEN] = current
+                returns = True
                 if (heap[row + mark] & bit) != 0 and since != fired:
                     heap[row + mark] ^= bit
                     out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.CLEARED, b, row, now
@@ -883,9 +876,10 @@ def run(
                     out[n_out + 6] = -1 if order < 0 else heap[order] & NUMBER
                     n_out += op.OUT_HEAD
                     fired_at = now
+                    stack[_HIDDEN] = current
                     stack[depth] = pc
                     depth += 1
-                    pc = rules[info]
+                    pc, returns = rules[info], False
                     current = np.int64(NO_EVENT)  # a silence has none
                 else:
                     awaited = heap[find(heap, row, due_cell)]
@@ -897,11 +891,17 @@ def run(
                     elif due < block_due[(heap[row] >> 32) & BLOCK]:
                         block_due[(heap[row] >> 32) & BLOCK] = due
             elif what == op.UNHIDE:
-                current = stack[_HIDDEN]
-            elif what == op.DISARM:
+                current, returns = stack[_HIDDEN], True
+            elif what == op.DISARM or what == op.SLEEP:
+                # d: rule, a: since, b: before (or absent).
                 info = d * RULE_INFO
                 mark, bit = rules[info + 1], np.int64(1) << rules[info + 2]
-                drop(heap, row, rules[info + 3])
+                returns = True
+                sleeps = what == op.SLEEP and registers[a] != heap[find(heap, row, rules[info + 4])]
+                if sleeps and (registers[b] == NO_INT or registers[b] > now):
+                    heap[own(heap, row, rules[info + 3])] = ASLEEP
+                else:
+                    drop(heap, row, rules[info + 3])
                 if heap[row + mark] & bit != 0:
                     heap[row + mark] ^= bit
                     out[n_out], out[n_out + 1], out[n_out + 2], out[n_out + 3] = op.CLEARED, d, row, now
@@ -913,7 +913,7 @@ def run(
                 info = a * RULE_INFO
                 mark, bit = rules[info + 1], np.int64(1) << rules[info + 2]
                 was = (heap[row + mark] & bit) != 0
-                holds = d == 1
+                holds, returns = d == 1, True
                 if was != holds:
                     heap[row + mark] ^= bit
                     out[n_out], out[n_out + 1] = op.FIRED if holds else op.CLEARED, a
@@ -923,9 +923,7 @@ def run(
                     n_out += op.OUT_HEAD
                     if holds:
                         fired_at = now
-                        stack[depth] = pc
-                        depth += 1
-                        pc = rules[info]
+                        pc, returns = rules[info], False
             elif what == op.FIRE:
                 info = d * RULE_INFO
                 if rules[info + 1] >= 0:
@@ -960,13 +958,11 @@ def run(
                 out[n_out + 6] = -1 if order < 0 else heap[order] & NUMBER
                 n_out += op.OUT_HEAD
                 fired_at = due
-                stack[depth] = pc
-                depth += 1
                 pc = rules[info]
             elif what == op.ARM_ANEW:
                 # d: since, a: due, b: before (or absent), then rule.
-                rule = code[at + 4]
-                info = rule * RULE_INFO
+                info = np.int64(code[at + 4]) * RULE_INFO
+                returns = True
                 due = max(registers[a], now)
                 if registers[d] == heap[find(heap, row, rules[info + 4])]:
                     due = np.int64(NEVER)
@@ -1011,6 +1007,7 @@ def run(
                 # d: whether it is over, a: rule.
                 info = a * RULE_INFO
                 mark, bit = rules[info + 1], np.int64(1) << rules[info + 2]
+                returns = True
                 if ((heap[row + mark] & bit) != 0) != (d == 1):
                     heap[row + mark] ^= bit
                     held[n_held], held[n_held + 1], held[n_held + 2], held[n_held + 3] = op.OVER, a, row, now
@@ -1025,7 +1022,7 @@ def run(
                 place = -1
                 if registers[a] >= 0:
                     place = lanes.row_of(registers[a], groups, learned)
-                registers[d] = code[at + 5] if place < 0 else answers[answer_bases[code[at + 4]] + place]
+                registers[d] = registers[code[at + 5]] if place < 0 else answers[answer_bases[code[at + 4]] + place]
             elif what == op.LATE_AFTER:
                 # d, a: group, b: since, then promise and the logarithm of the chance.
                 since, promise = registers[b], registers[code[at + 4]]
@@ -1039,10 +1036,9 @@ def run(
                         if reach >= 0:
                             if groups[registers[a] * lanes.GROUP + 2] != place:
                                 reach = np.int64(0)
-                            registers[SCRATCH] = code[at + 5]
                             first = base + place * len(edges)
                             registers[d] = lanes.late_after(
-                                curves[first : first + len(edges)], reach, since, promise, doubles[SCRATCH], edges
+                                curves[first : first + len(edges)], reach, since, promise, doubles[code[at + 5]], edges
                             )
             elif what == op.CHOOSE:
                 # d, a: text, b: where the texts stand, then how many, and the number for any other.
@@ -1064,15 +1060,11 @@ def run(
                 else:
                     registers[d] = hours.between(calendars, calendar, since, length)
             elif what == op.WAIT:
-                # d: since, ends, over, never and the lane's values, in registers side by side; a: wait.
+                # d: since, ends and the lane's values, in registers side by side; a: wait, b: whether it runs.
                 since, ends = registers[d], registers[d + 1]
+                returns = True
                 since_cell, seen_cell, group_cell = wait_info[4 * a], wait_info[4 * a + 1], wait_info[4 * a + 2]
-                runs = (
-                    since != NO_INT
-                    and registers[d + 2] != 1
-                    and registers[d + 3] != 1
-                    and (ends == NO_INT or ends < since)
-                )
+                runs = since != NO_INT and b == op.RUNS and (ends == NO_INT or ends < since)
                 until_now = heap[find(heap, row, since_cell)]
                 since_now = since if runs else np.int64(NO_INT)
                 if until_now != since_now:
@@ -1087,7 +1079,7 @@ def run(
                             ended[place + 3], ended[place + 4] = since, CAME
                         elif ends != NO_INT:
                             ended[place + 3], ended[place + 4] = ends, CAME
-                        elif registers[d + 3] == 1:
+                        elif b == op.NEVER_ENDS:
                             ended[place + 3], ended[place + 4] = now, NEVER_COMES
                         else:
                             ended[place + 3], ended[place + 4] = now, LEFT
@@ -1098,7 +1090,7 @@ def run(
                     else:
                         heap[own(heap, row, since_cell)] = since
                         heap[own(heap, row, seen_cell)] = now
-                        group = lanes.find(shapes, a, registers, d + 4, groups, group_table, group_counts)
+                        group = lanes.find(shapes, a, registers, d + 2, groups, group_table, group_counts)
                         heap[own(heap, row, group_cell)] = group
                         if wait_info[4 * a + 3] != 0 and group >= 0:
                             place = s[state.ENDED] * ENDED
@@ -1111,14 +1103,26 @@ def run(
                                 now,
                             )
             elif what == op.HEAR:
-                # d: the lull, a: its window.
-                if heard[d] != now // a:
-                    heard[d] = now // a
+                # d: the lull, a: its window's length; `heard` says until when the last one lasts in which it heard.
+                if now >= heard[d]:
+                    heard[d] = (now // registers[a] + 1) * registers[a]
                     place = s[state.ENDED] * ENDED
                     s[state.ENDED] += 1
                     ended[place], ended[place + 4], ended[place + 6] = d, HEARD, now
             else:
                 raise ValueError("there is no such instruction")
+            if returns:
+                if depth > 0:
+                    depth -= 1
+                    pc = stack[depth]
+                elif pending != 0:
+                    below = (pending & -pending) - 1
+                    pending &= pending - 1
+                    pc = constants[listed + 2 * ones(below) + 1]
+                elif behind >= 0:
+                    pc, behind = behind, np.int64(-1)
+                else:
+                    break
         if is_open(heap):
             close(heap, row)
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.compiled import Whole, compiled, inlined
-from amends.detection.machine.packing import ones
+from amends.detection.machine.packing import has, ones
 from amends.detection.machine.row import ASLEEP, BLOCK_ROWS, CHUNK, CHUNKS, FIRST, NEVER
 
 Index = NDArray[np.int64]
@@ -77,6 +77,24 @@ def earliest(bases: Index, block_kinds: Index, dues: Index, blocks: Whole, kinds
         if least == dues[first]:
             return int(least)
         dues[first] = least
+
+
+@compiled
+def awaiting(
+    bases: Index, block_kinds: Index, blocks: Whole, kind: Whole, width: Whole, place: Whole, heap: Index, rows: Index
+) -> int:
+    """Find the rows of a kind of which a silence is due, or might be; returns how many there are."""
+    count = 0
+    for block in range(blocks):
+        if block_kinds[block] != kind:
+            continue
+        row = bases[block]
+        for _ in range(BLOCK_ROWS):
+            if has(heap, row, place):
+                rows[count] = row
+                count += 1
+            row += width
+    return count
 
 
 @inlined
