@@ -112,7 +112,7 @@ def test_what_lies_elsewhere_is_in_no_snapshot() -> None:
         def read(self, place: int, size: int) -> bytes:
             raise NotImplementedError
 
-    with pytest.raises(UnsavedError, match="snapshot"):
+    with pytest.raises(UnsavedError, match="gone with the process"):
         kernel(store=Elsewhere()).snapshot()
 
 

@@ -11,13 +11,13 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.compiled import Whole, compiled
+from amends.detection.compiled import Whole, called
 
 Index = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-@compiled
+@called
 def open_slot(
     slots: Index, window: Whole, falls_to: float, due: Floats, met: Floats, older: Floats, shares: Floats
 ) -> None:
@@ -36,7 +36,7 @@ def open_slot(
     slots[0] += 1
 
 
-@compiled
+@called
 def age_of(slots: Index, window: Whole) -> Whole:
     """How many slots before the last one lies that of what came in a window; the room, if it is no more in the ring."""
     room = len(slots) - 1
@@ -48,7 +48,7 @@ def age_of(slots: Index, window: Whole) -> Whole:
     return room if oldest and slots[1 + (slots[0] - 1 - age) % room] > window else age
 
 
-@compiled
+@called
 def weigh(
     slots: Index, group: Whole, falls_to: float, due: Floats, met: Floats, older: Floats, shares: Floats,
     weighed: Floats,
@@ -76,7 +76,7 @@ def weigh(
                 weighed[2] += older[2, group]
 
 
-@compiled
+@called
 def forget(group: Whole, due: Floats, met: Floats, older: Floats) -> None:
     """Begin anew with a group."""
     for place in range(due.shape[1]):
