@@ -13,18 +13,20 @@ from numpy.typing import NDArray
 from amends.detection.layout import Layout
 from amends.detection.machine.leaving import wipe
 from amends.detection.machine.packing import places
+from amends.detection.machine.pressing import ROOM, count_units, may_be_armed, press_all, values
 from amends.detection.machine.row import (
     BEGINNING,
     BLOCK_ROWS,
     CHUNK,
-    CHUNKS,
     HEAD,
     NEVER,
     NO_ROW,
     NUMBER,
     OPEN,
+    SIZES,
     TOP,
     UNIT,
+    WEEK,
 )
 from amends.detection.machine.timers import awaiting
 from amends.detection.names import Names, encoded
@@ -34,6 +36,8 @@ Index = NDArray[np.int64]
 
 _CELLS_MIN = 1 << 14
 _BLOCKS_MIN = 64
+_PORTION = 4096
+"""So many rows are pressed before room is made for others."""
 _HUGE = 1 << 24
 """From so many bytes on, pages of 2 MB spare most of the way from an address to its memory."""
 
@@ -49,7 +53,7 @@ class Heap:
         self.cells: Index = np.frombuffer(self._memory, dtype=np.int64)
         self.halves: NDArray[np.int32] = self.cells.view(np.int32)
         room = HEAD + len(starts)
-        used = room + chunks * CHUNK
+        used = room + chunks * CHUNK + ROOM
         if used > len(self.cells):
             self._grow(used)
         self.cells[BEGINNING], self.cells[TOP], self.cells[OPEN + 1] = NO_ROW, used, room
@@ -84,7 +88,7 @@ class Heap:
             self._grow(max(2 * len(self.cells), wanted))
 
     def places(self, rows: Index, place: int) -> Index:
-        """Where the value at a place lies, of each row."""
+        """Where the value at a place lies, of each row. None is pressed."""
         found = np.zeros(len(rows), dtype=np.int64)
         places(self.cells, rows, place, found)
         return found
@@ -94,13 +98,6 @@ class Heap:
         """How many bytes are in use."""
         return 8 * int(self.cells[TOP])
 
-    def place(self, row: int, place: int) -> int:
-        """Where the value at a place of a row lies."""
-        return int(self.places(np.array([row]), place)[0])
-
-    def values(self, rows: Index, place: int) -> Index:
-        """The value at a place, of each row."""
-        return self.cells[self.places(rows, place)]
 
     def _grow(self, size: int) -> None:
         # The pages move, their content is not copied: a shop with a million orders must not wait for that. There may
@@ -207,9 +204,36 @@ class Subjects:
     @property
     def size(self) -> int:
         """How many bytes the rows take in the heap."""
-        stubs, cells, rows = len(self._bases) * BLOCK_ROWS * self.layout.width, self._heap.cells, self.all()
-        counts = (np.bitwise_count(cells[rows + CHUNKS + 2 * chunk]) for chunk in range(self.layout.chunks))
-        return 8 * (stubs + UNIT * sum(int((-(-count.astype(np.int64) // UNIT)).sum()) for count in counts))
+        stubs = len(self._bases) * BLOCK_ROWS * self.layout.width
+        return 8 * (stubs + UNIT * count_units(self._heap.cells, self.all(), self.layout.chunks))
+
+    def values(self, rows: Index, place: int) -> Index:
+        """The value at a place, of each row."""
+        found = np.zeros(len(rows), dtype=np.int64)
+        values(self._heap.cells, rows, place, self.layout.chunks, found)
+        return found
+
+    def value(self, row: int, place: int) -> int:
+        """The value at a place of a row."""
+        return int(self.values(np.array([row]), place)[0])
+
+    def to_be_armed(self, due: int, now: int) -> Index:
+        """The rows of which a silence may be due anew by what was learned; `due` is the place where that stands.
+
+        One that was not touched since an epoch ended, and for which nothing was due then, is not.
+        """
+        rows = self.all()
+        chosen = np.zeros(len(rows), dtype=np.bool_)
+        may_be_armed(self._heap.cells, rows, due, now // WEEK, chosen)
+        return rows[chosen]
+
+    def press(self) -> None:
+        """Press all rows; each is loosened when something befalls it."""
+        rows = self.all()
+        for start in range(0, len(rows), _PORTION):
+            part = rows[start : start + _PORTION]
+            self._heap.make_room(SIZES * UNIT * len(part))
+            press_all(self._heap.cells, part, self.layout.chunks)
 
     def remove(self, rows: Index) -> None:
         """Forget these rows; another subject may get them."""

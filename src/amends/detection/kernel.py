@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from amends.detection.batch import EventBatch, batch_of
 from amends.detection.engine import Engine
 from amends.detection.finding import Verdicts
+from amends.detection.heap import Subjects
 from amends.detection.layout import Cell
 from amends.detection.learning.scale import HORIZON
 from amends.detection.machine.codes import DECIMAL, FLAG, TEXT
@@ -89,7 +90,8 @@ class Kernel:
             self._engine.come_back, self._engine.had_left = self._settling.come_back, self._settling.had_left
         self._clock = _BEGINNING
         self._epoch_ends = 0
-        """When what is usual is learned anew, and what has settled leaves; 0 before the clock has begun."""
+        """When what is usual is learned anew, what has settled leaves, and rows are pressed; 0 before the clock has
+        begun."""
 
     @property
     def clock(self) -> Instant | None:
@@ -118,8 +120,6 @@ class Kernel:
         if not batch.size:
             return Verdicts()
         received = np.maximum(np.maximum.accumulate(batch.received), self._clock)
-        if not self._has_epochs:
-            return self._on_part(batch, received)
         said: list[Verdicts] = []
         start = 0
         while start < batch.size:
@@ -129,10 +129,6 @@ class Kernel:
             said.append(self._on_part(batch if whole else batch.part(start, stop), received[start:stop]))
             start = stop
         return _joined(said)
-
-    @property
-    def _has_epochs(self) -> bool:
-        return bool(self._experience) or self._settling is not None
 
     def _on_part(self, batch: EventBatch, received: Index) -> Verdicts:
         self._clock = int(received[-1])
@@ -153,8 +149,14 @@ class Kernel:
                 self._experience.relearn(Instant(self._epoch_ends))
                 self._arm_anew()
             self.settle()
+            self.press()
             self._epoch_ends += EPOCH
         return said
+
+    def press(self) -> None:
+        """Let rows take less memory until something befalls them. This happens at the end of every epoch too."""
+        for subjects in self._engine.subjects.values():
+            subjects.press()
 
     def settle(self) -> None:
         """Let what has settled leave memory. This happens at the end of every epoch too; without `settled`, never."""
@@ -178,8 +180,6 @@ class Kernel:
         """Let the clock pass to `now`; returns the silences that fell due and the surges that ended."""
         if now <= self._clock:
             return Verdicts()
-        if not self._has_epochs:
-            return self._pass_to(now)
         said = self._end_epochs(now)
         return _joined([*said, self._pass_to(now)])
 
@@ -207,19 +207,18 @@ class Kernel:
         if subjects is None or row is None or not self._engine.heap.cells[row + MARKS] & 1:
             return None
         values = {
-            name: self._value(row, cell, self._program.type_of(name, kind) == "flag")
+            name: self._value(subjects, row, cell, self._program.type_of(name, kind) == "flag")
             for name, cell in subjects.layout.columns.items()
         }
         return {name: value for name, value in values.items() if value is not None}
 
-    def _value(self, row: int, cell: Cell, is_flag: bool) -> Any:  # noqa: FBT001
-        heap = self._engine.heap
+    def _value(self, subjects: Subjects, row: int, cell: Cell, is_flag: bool) -> Any:  # noqa: FBT001
         if cell.form in (TEXT, FLAG):
-            half = int(heap.halves[2 * heap.place(row, cell.at >> 1) + (cell.at & 1)])
+            half = int(np.array([subjects.value(row, cell.at >> 1)]).view(np.int32)[cell.at & 1])
             if half < 0:
                 return None
             return half == 1 if is_flag else self._pool.text(half)
-        whole = int(heap.cells[heap.place(row, cell.at)])
+        whole = subjects.value(row, cell.at)
         if cell.form == DECIMAL:
             double = struct.unpack("<d", struct.pack("<q", whole))[0]
             return None if double != double else double

@@ -55,7 +55,7 @@ class Settling:
         all_rows = [subjects.all() for subjects in self._subjects]
         for kind, rows in enumerate(all_rows):
             leaving.mark_busy(
-                cells, rows, busy, self._dues[kind], self._waits[kind],
+                cells, rows, self._chunks[kind], busy, self._dues[kind], self._waits[kind],
                 now // WEEK, self._quiet[kind], passed, begun,
             )  # fmt: skip
         leaving.mark(cells, np.unique(np.fromiter(pinned, dtype=np.int64)), busy)
