@@ -65,7 +65,7 @@ class Engine:
         self._program, self._pool = program, pool
         self.heap = Heap(program.starts, max(layout.chunks for layout in program.layouts.values()))
         self.subjects = {kind: Subjects(program.layouts[kind], self.heap) for kind in KINDS}
-        self._kinds, self._due_rules = program.kind_info()
+        self.kinds, self._due_rules = program.kind_info()
         self._passes = passed_on(program.concern, program.types)
         self._missing = program.missing_fields()
         self._reads = program.reading()
@@ -176,7 +176,7 @@ class Engine:
         )  # fmt: skip
         while True:
             arrays: list[Any] = [
-                s, program.code, program.constants, program.rule_info, program.entry, self._kinds, self._due_rules,
+                s, program.code, program.constants, program.rule_info, program.entry, self.kinds, self._due_rules,
                 self._passes, heap.cells, heap.halves, self._registers, self._doubles,
                 heap.block_base, heap.block_kind, heap.block_due, types, times, received, feeds,
                 key_begins, named, ahead, field_begins, numbers, values,
@@ -346,7 +346,7 @@ class Engine:
     def earliest(self) -> int:
         """The earliest moment at which a row is due; NEVER if none is."""
         heap = self.heap
-        return earliest(heap.block_base, heap.block_kind, heap.block_due, heap.blocks, self._kinds, heap.cells)
+        return earliest(heap.block_base, heap.block_kind, heap.block_due, heap.blocks, self.kinds, heap.cells)
 
     # ---------------------------------------------------------------- events that wait
 

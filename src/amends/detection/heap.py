@@ -23,7 +23,6 @@ from amends.detection.machine.row import (
     NO_ROW,
     NUMBER,
     OPEN,
-    SIZES,
     TOP,
     UNIT,
     WEEK,
@@ -36,8 +35,8 @@ Index = NDArray[np.int64]
 
 _CELLS_MIN = 1 << 14
 _BLOCKS_MIN = 64
-_PORTION = 4096
-"""So many rows are pressed before room is made for others."""
+_PRESSED_ROOM = 1 << 16
+"""So many cells more, at least, where pressed rows need them."""
 _HUGE = 1 << 24
 """From so many bytes on, pages of 2 MB spare most of the way from an address to its memory."""
 
@@ -92,6 +91,14 @@ class Heap:
         found = np.zeros(len(rows), dtype=np.int64)
         places(self.cells, rows, place, found)
         return found
+
+    def press(self, kinds: Index) -> None:
+        """Press all rows that nothing has befallen since this was last done; `kinds` is as the loop has it."""
+        at = 0
+        while at < self.blocks:
+            at = press_all(self.cells, self.block_base, self.block_kind, at, self.blocks, kinds)
+            if at < self.blocks:
+                self.make_room(_PRESSED_ROOM)
 
     @property
     def size(self) -> int:
@@ -226,14 +233,6 @@ class Subjects:
         chosen = np.zeros(len(rows), dtype=np.bool_)
         may_be_armed(self._heap.cells, rows, due, now // WEEK, chosen)
         return rows[chosen]
-
-    def press(self) -> None:
-        """Press all rows; each is loosened when something befalls it."""
-        rows = self.all()
-        for start in range(0, len(rows), _PORTION):
-            part = rows[start : start + _PORTION]
-            self._heap.make_room(SIZES * UNIT * len(part))
-            press_all(self._heap.cells, part, self.layout.chunks)
 
     def remove(self, rows: Index) -> None:
         """Forget these rows; another subject may get them."""

@@ -31,7 +31,7 @@ from amends.detection.vector import NO_INT
 from amends.detection.waiting import EPOCH, Experience
 from amends.model.errors import AmendsError
 from amends.model.event import Event
-from amends.model.instant import Instant
+from amends.model.instant import DAY, Instant
 
 Index = NDArray[np.int64]
 
@@ -90,8 +90,9 @@ class Kernel:
             self._engine.come_back, self._engine.had_left = self._settling.come_back, self._settling.had_left
         self._clock = _BEGINNING
         self._epoch_ends = 0
-        """When what is usual is learned anew, what has settled leaves, and rows are pressed; 0 before the clock has
-        begun."""
+        """When what is usual is learned anew, and what has settled leaves; 0 before the clock has begun."""
+        self._pressed = 0
+        """The day on which rows were last pressed; that makes no difference to anyone."""
 
     @property
     def clock(self) -> Instant | None:
@@ -120,6 +121,8 @@ class Kernel:
         if not batch.size:
             return Verdicts()
         received = np.maximum(np.maximum.accumulate(batch.received), self._clock)
+        if not self._has_epochs:
+            return self._on_part(batch, received)
         said: list[Verdicts] = []
         start = 0
         while start < batch.size:
@@ -130,11 +133,19 @@ class Kernel:
             start = stop
         return _joined(said)
 
+    @property
+    def _has_epochs(self) -> bool:
+        return bool(self._experience) or self._settling is not None
+
     def _on_part(self, batch: EventBatch, received: Index) -> Verdicts:
         self._clock = int(received[-1])
         told = self._engine.advance(batch, received)
         self._experience.take(told.ended)
-        return self._stage.verdicts(told, self._clock)
+        verdicts = self._stage.verdicts(told, self._clock)
+        if self._clock // DAY != self._pressed:
+            self._pressed = self._clock // DAY
+            self.press()
+        return verdicts
 
     def _end_epochs(self, now: int) -> list[Verdicts]:
         """Let the clock pass the ends of epochs up to `now`, and learn at each what is usual."""
@@ -149,14 +160,12 @@ class Kernel:
                 self._experience.relearn(Instant(self._epoch_ends))
                 self._arm_anew()
             self.settle()
-            self.press()
             self._epoch_ends += EPOCH
         return said
 
     def press(self) -> None:
-        """Let rows take less memory until something befalls them. This happens at the end of every epoch too."""
-        for subjects in self._engine.subjects.values():
-            subjects.press()
+        """Let rows that nothing has befallen since this was last done take less memory. This happens every day too."""
+        self._engine.heap.press(self._engine.kinds)
 
     def settle(self) -> None:
         """Let what has settled leave memory. This happens at the end of every epoch too; without `settled`, never."""
@@ -180,6 +189,8 @@ class Kernel:
         """Let the clock pass to `now`; returns the silences that fell due and the surges that ended."""
         if now <= self._clock:
             return Verdicts()
+        if not self._has_epochs:
+            return self._pass_to(now)
         said = self._end_epochs(now)
         return _joined([*said, self._pass_to(now)])
 

@@ -33,6 +33,7 @@ from amends.detection.machine.row import (
     NEVER,
     NUMBER,
     PARENT,
+    RESTED,
     TOP,
     WAITING,
     WEEK,
@@ -856,7 +857,7 @@ def run(
             elif what == op.TOUCHED_AT:
                 registers[d] = now
             elif what == op.FINISH_TOUCH:
-                heap[row + MARKS] |= 1
+                heap[row + MARKS] = (heap[row + MARKS] | 1) & ~np.int64(RESTED)
                 heap[row] = (heap[row] & _HEAD) | (((now // WEEK) & AGES) << AGE)
                 returns = True
             elif what == op.EVENT_TIME:

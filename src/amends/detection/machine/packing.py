@@ -8,6 +8,7 @@ through, it is closed, and they get a piece of their size. Pieces that are left 
 from typing import Any
 
 import numpy as np
+from numba import types
 from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
@@ -39,6 +40,27 @@ def _ones(bits: Any) -> Any:
         return _population(np.int64(bits))  # type: ignore[call-arg]
 
     return count
+
+
+def width(number: Whole) -> int:
+    """How many bits a number takes that is not below 0."""
+    return int(number).bit_length()
+
+
+@intrinsic
+def _leading_zeros(_: Any, bits: Any) -> Any:
+    def write(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.ctlz(arguments[0], context.get_constant(types.boolean, 0))  # noqa: FBT003
+
+    return bits(bits), write
+
+
+@overload(width, inline="always")
+def _width(number: Any) -> Any:
+    def measure(number: Any) -> Any:
+        return 64 - _leading_zeros(np.int64(number))  # type: ignore[call-arg]
+
+    return measure
 
 
 @inlined

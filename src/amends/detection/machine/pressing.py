@@ -19,8 +19,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.compiled import Whole, called, compiled, inlined
-from amends.detection.machine.packing import clear, close, find, has, leave, ones, size_for, take
-from amends.detection.machine.row import AGE, AGES, CHUNK, CHUNKS, MARKS, OPEN, SIZES, WAITING
+from amends.detection.machine.ahead import fetch_cells
+from amends.detection.machine.packing import clear, close, find, has, leave, ones, size_for, take, width
+from amends.detection.machine.row import (
+    AGE,
+    AGES,
+    BLOCK_ROWS,
+    CHUNK,
+    CHUNKS,
+    MARKS,
+    OPEN,
+    RESTED,
+    SIZES,
+    TOP,
+    WAITING,
+)
 
 Index = NDArray[np.int64]
 
@@ -40,6 +53,8 @@ _HALVES_LENGTHS: Final = 0x2018140F0C080400
 _WHOLE_LENGTHS: Final = 0x40352018120C0804
 """By code, eight bits each: 8, 12, 16, 18, 20, 22, 24 and 40 bits; 0 for -1, 4, 8, 12, 15, 20, 24 and 32; 4, 8, 12, 18,
 24, 32, 53 and 64."""
+_AHEAD: Final = 4
+"""How many rows before its turn the cells of a row are asked for."""
 ROOM: Final = SIZES + _KNOWN
 """Cells that pressing needs beside those of a row that lies loose."""
 
@@ -53,24 +68,9 @@ def _length(lengths: Whole, code: Whole) -> int:
 def _code_for(lengths: Whole, bits: Whole) -> int:
     """The code of the least length that is enough; 8 if none is."""
     code = 0
-    while code < 8 and _length(lengths, code) < bits:
-        code += 1
+    for shift in range(0, 64, 8):
+        code += 1 if (lengths >> shift) & 0xFF < bits else 0
     return code
-
-
-@inlined
-def _width(value: Whole) -> int:
-    """How many bits a number takes that is not below 0."""
-    bits, left = 0, value
-    if left >> 32 != 0:
-        bits, left = 32, left >> 32
-    if left >> 16 != 0:
-        bits, left = bits + 16, left >> 16
-    if left >> 8 != 0:
-        bits, left = bits + 8, left >> 8
-    while left != 0:
-        bits, left = bits + 1, left >> 1
-    return bits
 
 
 @inlined
@@ -212,19 +212,22 @@ def _pressed(heap: Index, row: Whole, chunks: Whole, words: Whole) -> int:
             if at > limit:
                 return 0
             value, found = heap[place], np.int64(-1)
-            for number in range(min(known, _KNOWN)):
-                if heap[recent + number] == value:
-                    found = np.int64(number)
+            if abs(value) >= _WORTH or value % _SECOND == 0:
+                number = known - 1
+                while number >= 0 and number >= known - _KNOWN:
+                    if heap[recent + (number & (_KNOWN - 1))] == value:
+                        found = number & (_KNOWN - 1)
+                        break
+                    number -= 1
             if found >= 0:
-                at = np.int64(_write(heap, words, at, _TAG, _RECENT))
-                at = np.int64(_write(heap, words, at, _KNOWN_BITS, found))
+                at = np.int64(_write(heap, words, at, _TAG + _KNOWN_BITS, _RECENT | found << _TAG))
                 continue
-            code = _code_for(_WHOLE_LENGTHS, 1 + _width(value if value >= 0 else ~value))
+            code = _code_for(_WHOLE_LENGTHS, 1 + width(value if value >= 0 else ~value))
             cost, tag = _length(_WHOLE_LENGTHS, code), _WHOLE
             low, high = (value << 32) >> 32, value >> 32
             if low >= -1 and high >= -1:
-                first = 0 if low < 0 else max(_code_for(_HALVES_LENGTHS, _width(low)), 1)
-                other = 0 if high < 0 else max(_code_for(_HALVES_LENGTHS, _width(high)), 1)
+                first = 0 if low < 0 else max(_code_for(_HALVES_LENGTHS, width(low)), 1)
+                other = 0 if high < 0 else max(_code_for(_HALVES_LENGTHS, width(high)), 1)
                 bits = _LENGTH + _length(_HALVES_LENGTHS, first) + _length(_HALVES_LENGTHS, other)
                 if bits < cost:
                     cost, tag = bits, _HALVES
@@ -232,22 +235,21 @@ def _pressed(heap: Index, row: Whole, chunks: Whole, words: Whole) -> int:
             if cost > _length(_SECONDS_LENGTHS, 0) and value % _SECOND == 0:
                 apart = (value - base) // _SECOND
                 folded = (apart << 1) ^ (apart >> 63)
-                seconds = _code_for(_SECONDS_LENGTHS, _width(folded)) if folded >= 0 else 8
+                seconds = _code_for(_SECONDS_LENGTHS, width(folded)) if folded >= 0 else 8
                 if seconds < 8 and _length(_SECONDS_LENGTHS, seconds) < cost and abs(value) < np.int64(1) << 60:
                     tag = _SECONDS
-            at = np.int64(_write(heap, words, at, _TAG, tag))
             if tag == _HALVES:
-                at = np.int64(_write(heap, words, at, _LENGTH, first))
-                at = np.int64(_write(heap, words, at, _LENGTH, other))
-                at = np.int64(_write(heap, words, at, _length(_HALVES_LENGTHS, first), low))
+                head, bits = tag | first << _TAG | other << (_TAG + _LENGTH), _length(_HALVES_LENGTHS, first)
+                low &= (np.int64(1) << bits) - 1
+                at = np.int64(_write(heap, words, at, _TAG + 2 * _LENGTH + bits, head | low << (_TAG + 2 * _LENGTH)))
                 at = np.int64(_write(heap, words, at, _length(_HALVES_LENGTHS, other), high))
                 continue
             if tag == _SECONDS:
-                at = np.int64(_write(heap, words, at, _LENGTH, seconds))
-                at = np.int64(_write(heap, words, at, _length(_SECONDS_LENGTHS, seconds), folded))
-                base = value
+                bits = _length(_SECONDS_LENGTHS, seconds)
+                head, base = tag | seconds << _TAG | folded << (_TAG + _LENGTH), value
+                at = np.int64(_write(heap, words, at, _TAG + _LENGTH + bits, head))
             else:
-                at = np.int64(_write(heap, words, at, _LENGTH, code))
+                at = np.int64(_write(heap, words, at, _TAG + _LENGTH, tag | code << _TAG))
                 at = np.int64(_write(heap, words, at, _length(_WHOLE_LENGTHS, code), value))
             if tag == _SECONDS or abs(value) >= _WORTH:
                 heap[recent + (known & (_KNOWN - 1))] = value
@@ -279,11 +281,27 @@ def press(heap: Index, row: Whole, chunks: Whole) -> None:
 
 
 @compiled
-def press_all(heap: Index, rows: Index, chunks: int) -> None:
-    """Press rows, of one kind, that are not. There must be room for a piece for each."""
-    for row in rows:
-        if heap[row + MARKS] >= 0:
-            press(heap, row, chunks)
+def press_all(heap: Index, bases: Index, block_kinds: Index, begin: int, blocks: int, kinds: Index) -> int:
+    """Press rows that nothing has befallen since this was last done, block by block as long as there is room.
+
+    Returns which block is next. `kinds` has five numbers of each kind: how many chunks, and fourth a row's width.
+    """
+    for block in range(begin, blocks):
+        if heap[TOP] + SIZES * BLOCK_ROWS > len(heap):
+            return block
+        chunks, width = kinds[5 * block_kinds[block]], kinds[5 * block_kinds[block] + 3]
+        end = bases[block] + BLOCK_ROWS * width
+        for row in range(bases[block], end, width):
+            later = row + _AHEAD * width
+            if later < end and heap[later + MARKS] & RESTED != 0 and heap[later + MARKS] > 0:
+                fetch_cells(heap, later, chunks)
+            marks = heap[row + MARKS]
+            if marks > 0:
+                if marks & RESTED != 0:
+                    press(heap, row, chunks)
+                else:
+                    heap[row + MARKS] = marks | RESTED
+    return blocks
 
 
 @compiled

@@ -23,6 +23,8 @@ PARENT: Final = 1
 MARKS: Final = 2
 """The first cell of marks; its lowest bit says whether the row was ever touched, its sign whether it is pressed (see
 `pressing`). Others come behind the chunks."""
+RESTED: Final = 1 << 62
+"""The bit of the marks that says that the row was not touched since rows were last pressed."""
 CHUNKS: Final = 3
 """The first cell of chunks."""
 CHUNK: Final = 62
