@@ -163,6 +163,7 @@ class Subjects:
         self.met = 0
         """How many numbers were ever given out, some more than once."""
         self._bases: Index = np.zeros(0, dtype=np.int64)
+        self._identities: NDArray[np.int32] = np.zeros(0, dtype=np.int32)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -234,9 +235,21 @@ class Subjects:
         may_be_armed(self._heap.cells, rows, due, now // WEEK, chosen)
         return rows[chosen]
 
+    def identities(self, numbers: Index) -> NDArray[np.int32]:
+        """Which of the `Identities` of this kind subjects have, as far as was said; -1 where it was not."""
+        if self.names.numbers_given > len(self._identities):
+            more = int(1.25 * self.names.numbers_given) - len(self._identities)
+            self._identities = np.concatenate([self._identities, np.full(more, -1, dtype=np.int32)])
+        return self._identities[numbers]
+
+    def identify(self, numbers: Index, identities: Index) -> None:
+        """Say which they have."""
+        self._identities[numbers] = identities
+
     def remove(self, rows: Index) -> None:
         """Forget these rows; another subject may get them."""
         numbers = self._heap.cells[rows] & NUMBER
+        self._identities[numbers[numbers < len(self._identities)]] = -1
         wipe(self._heap.cells, rows, self.layout.chunks, self.layout.width)
         self.names.remove(numbers)
 
