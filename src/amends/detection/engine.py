@@ -109,9 +109,10 @@ class Engine:
         self._causes: dict[int, str] = {}
         """Of waiting events, by slot."""
         self._batch: EventBatch | None = None
-        self._types: Sequence[str] = ()
         self._translated: dict[int, tuple[Sequence[str], NDArray[np.int32]]] = {}
-        """Texts that the last batch brought, by identity, with their codes in the pool."""
+        """Texts that the batch brought, by identity, with their codes in the pool."""
+        self._known = self._translated
+        """The same of the batch before, which may have shared them."""
         self._spelled: dict[str, tuple[Sequence[str], Spans]] = {}
         """The names of the last batch by kind, and the same as bytes."""
         self._here: dict[int, int] = {}
@@ -135,8 +136,7 @@ class Engine:
         s = self._state
         s[state.EVENTS], s[state.END], s[state.WORKS] = batch.size, received[-1], 0
         self._batch = batch
-        if batch.types is not self._types:
-            self._types, self._translated = batch.types, {}
+        self._known, self._translated = self._translated, {}
         types = self._as_own(batch.type, batch.types)
         keys = self._keys(batch)
         fields = self._fields(batch)
@@ -321,9 +321,10 @@ class Engine:
         """Codes into `texts` as those of the pool. Parts of a batch, and some batches, share their texts."""
         if texts is self._pool.texts:
             return codes
-        known = self._translated.get(id(texts))
+        known = self._translated.get(id(texts)) or self._known.get(id(texts))
         if known is None or known[0] is not texts or len(known[1]) != len(texts):
-            known = self._translated[id(texts)] = (texts, self._pool.codes(texts, len(texts)))
+            known = (texts, self._pool.codes(texts, len(texts)))
+        self._translated[id(texts)] = known
         own: NDArray[np.int32] = known[1][codes]
         return own
 

@@ -90,7 +90,7 @@ class SurgeJudge:
         self._powers = np.array([decay**windows for windows in range(_POWERS)])
         self._rows = Rows()
         for name in ("hits", "records"):
-            self._rows.add_array(name, np.int64, 0)
+            self._rows.add_array(name, np.int32, 0)
         for name in ("past_hits", "past_records", "past_windows"):
             self._rows.add_array(name, np.float64, 0.0)
         self._rows.add_array("window", np.int64, NO_INT)
