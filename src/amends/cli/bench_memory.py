@@ -328,8 +328,8 @@ def _show(held: Held, awaited: Awaited, swept: Swept, conditions: dict[str, Any]
     rows = [*held.parts.items(), ("everything else", round(rest, 1)), ("all", held.bytes_an_order)]
     output.print_table(("part", "bytes an order"), rows, title=f"{held.orders:,} orders, {held.events:,} events")
     output.say(
-        f"Where settled orders leave, {awaited.held:,} of {awaited.orders:,} are held: {awaited.bytes_an_order:,} bytes "
-        f"for each of these, with what is kept of all."
+        f"Where settled orders leave, {awaited.held:,} of {awaited.orders:,} are held: {awaited.bytes_an_order:,} "
+        f"bytes for each of these, with what is kept of all."
     )
     output.say(
         f"Restart from a snapshot of {held.snapshot_mb:,} MB: {held.restart_s:.2f} s, "

@@ -105,7 +105,6 @@ class Heap:
         """How many bytes are in use."""
         return 8 * int(self.cells[TOP])
 
-
     def _grow(self, size: int) -> None:
         # The pages move, their content is not copied: a shop with a million orders must not wait for that. There may
         # be no view of them meanwhile.

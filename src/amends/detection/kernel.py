@@ -266,7 +266,7 @@ class Kernel:
             cells=self._engine.heap.content,
             engine=engine,
             waits=self._experience.dump(),
-            open=self._stage.reader.dump(),
+            open=self._stage.reader.open.dump(),
             surges={surge.judge.rule.id: surge.judge.dump() for surge in self._stage.surges},
             hits={surge.judge.rule.id: surge.log.dump() for surge in self._stage.surges if surge.log},
             rings={name: rings.dump() for name, rings in self._stage.rings.items()},
@@ -297,7 +297,7 @@ class Kernel:
         kernel._clock, kernel._epoch_ends = content.clock, content.epoch_ends
         kernel._engine.load(content.engine, content.cells)
         kernel._experience.load(content.waits)
-        kernel._stage.reader.load(content.open)
+        kernel._stage.reader.open.load(content.open)
         for name, rings in kernel._stage.rings.items():
             rings.load(content.rings[name])
         for kind, identities in kernel._stage.identities.items():

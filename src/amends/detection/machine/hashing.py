@@ -116,27 +116,26 @@ def _hash_at(characters: Bytes, start: Whole) -> np.int64:
 def _looks_like_digest(asked: Bytes, begin: Whole, end: Whole) -> bool:
     if end - begin != _DIGITS:
         return False
-    for at in range(begin, end):
-        if not (48 <= asked[at] <= 57 or 97 <= asked[at] <= 102):
-            return False
-    return True
+    at = begin
+    while at < end and (48 <= asked[at] <= 57 or 97 <= asked[at] <= 102):
+        at += 1
+    return bool(at == end)
 
 
 @inlined
 def _is_same(asked: Bytes, begin: Whole, end: Whole, characters: Bytes, start: Whole) -> bool:
     """Whether the name that starts there is the one that is asked for."""
-    if length_at(characters, start) != end - begin:
+    length, place = end - begin, 0
+    if length_at(characters, start) != length:
         return False
     if is_digest(characters, start):
-        for place in range(_DIGITS):
-            if character_at(characters, start, place) != asked[begin + place]:
-                return False
-        return True
-    first = begins(characters, start)
-    for at in range(end - begin):
-        if characters[first + at] != asked[begin + at]:
-            return False
-    return True
+        while place < length and character_at(characters, start, place) == asked[begin + place]:
+            place += 1
+    else:
+        first = begins(characters, start)
+        while place < length and characters[first + place] == asked[begin + place]:
+            place += 1
+    return bool(place == length)
 
 
 @inlined
@@ -212,10 +211,8 @@ def look_up(
             else:
                 found = counts[0]
                 counts[0] += 1
-            at = counts[2]
-            starts[found] = at
-            at = _write(asked, begin, end, characters, at)
-            counts[2] = at
+            starts[found] = counts[2]
+            counts[2] = _write(asked, begin, end, characters, counts[2])
             table[slot] = (mark << 32) | found
         numbers[place] = found
         begin = end
@@ -240,7 +237,7 @@ def fill(table: Index, characters: Bytes, starts: Starts, count: int) -> None:
 @compiled
 def measure(characters: Bytes, starts: Starts, numbers: Index, lengths: Index) -> int:
     """How many characters names have; returns how many bytes they take."""
-    size = 0
+    size = np.int64(0)
     for place in range(len(numbers)):
         start = np.int64(starts[numbers[place]])
         lengths[place] = length_at(characters, start)

@@ -23,7 +23,6 @@ from amends.detection.machine.row import (
     CHUNK,
     CHUNKS,
     MARKS,
-    NEVER,
     NO_ROW,
     NUMBER,
     PARENT,
@@ -81,7 +80,7 @@ def mark_busy(
             stays = stays or has(heap, row, dues[due])
         piece = np.int64(0)
         if heap[row + MARKS] < 0 and not stays:
-            piece = open_up(heap, row, chunks, chunks * CHUNK)
+            piece = np.int64(open_up(heap, row, chunks, chunks * CHUNK))
         for wait in range(0, 0 if stays else len(waits), 3):
             since, seen = heap[find(heap, row, waits[wait])], heap[find(heap, row, waits[wait + 1])]
             group = heap[find(heap, row, waits[wait + 2])]
@@ -170,7 +169,7 @@ def write(
                 behind = CHUNKS + 2 * chunks[kinds[place]]
                 pressed = np.int64(0)
                 if heap[row + MARKS] < 0:
-                    pressed = open_up(heap, row, chunks[kinds[place]], chunks[kinds[place]] * CHUNK)
+                    pressed = np.int64(open_up(heap, row, chunks[kinds[place]], chunks[kinds[place]] * CHUNK))
                 for cell in range(MARKS, widths[kinds[place]]):
                     if (cell < CHUNKS or cell >= behind) and heap[row + cell] != 0:
                         shorts[4 * at + written] = cell

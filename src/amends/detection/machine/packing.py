@@ -50,7 +50,7 @@ def width(number: Whole) -> int:
 @intrinsic
 def _leading_zeros(_: Any, bits: Any) -> Any:
     def write(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.ctlz(arguments[0], context.get_constant(types.boolean, 0))  # noqa: FBT003
+        return builder.ctlz(arguments[0], context.get_constant(types.boolean, 0))
 
     return bits(bits), write
 

@@ -29,7 +29,6 @@ from amends.detection.machine.row import (
     CHUNKS,
     MARKS,
     OPEN,
-    PIECES,
     RESTED,
     SIZES,
     TOP,
@@ -54,8 +53,6 @@ _HALVES_LENGTHS: Final = 0x2018140F0C080400
 _WHOLE_LENGTHS: Final = 0x40352018120C0804
 """By code, eight bits each: 8, 12, 16, 18, 20, 22, 24 and 40 bits; 0 for -1, 4, 8, 12, 15, 20, 24 and 32; 4, 8, 12, 18,
 24, 32, 53 and 64."""
-_WORTH_LEAVING: Final = 4
-"""What is left where a piece is cut is at least so long."""
 _AHEAD: Final = 4
 """How many rows before its turn the cells of a row are asked for."""
 ROOM: Final = SIZES + _KNOWN
@@ -242,14 +239,15 @@ def _pressed(heap: Index, row: Whole, chunks: Whole, words: Whole) -> int:
                 if seconds < 8 and _length(_SECONDS_LENGTHS, seconds) < cost and abs(value) < np.int64(1) << 60:
                     tag = _SECONDS
             if tag == _HALVES:
-                head, bits = tag | first << _TAG | other << (_TAG + _LENGTH), _length(_HALVES_LENGTHS, first)
+                head = np.int64(tag | first << _TAG | other << (_TAG + _LENGTH))
+                bits = _length(_HALVES_LENGTHS, first)
                 low &= (np.int64(1) << bits) - 1
                 at = np.int64(_write(heap, words, at, _TAG + 2 * _LENGTH + bits, head | low << (_TAG + 2 * _LENGTH)))
                 at = np.int64(_write(heap, words, at, _length(_HALVES_LENGTHS, other), high))
                 continue
             if tag == _SECONDS:
                 bits = _length(_SECONDS_LENGTHS, seconds)
-                head, base = tag | seconds << _TAG | folded << (_TAG + _LENGTH), value
+                head, base = np.int64(tag | seconds << _TAG | folded << (_TAG + _LENGTH)), value
                 at = np.int64(_write(heap, words, at, _TAG + _LENGTH + bits, head))
             else:
                 at = np.int64(_write(heap, words, at, _TAG + _LENGTH, tag | code << _TAG))
@@ -260,22 +258,6 @@ def _pressed(heap: Index, row: Whole, chunks: Whole, words: Whole) -> int:
     size = (at + 63) >> 6
     heap[words] |= size
     return int(size)
-
-
-@inlined
-def _cut(heap: Index, size: Whole) -> int:
-    """A piece of this size, which may be cut from one that was left.
-
-    Few rows lie loose, now some more and now some less; what they leave would lie idle till as many do again.
-    """
-    if heap[PIECES + size] == 0:
-        for other in range(size + _WORTH_LEAVING, SIZES):
-            at = heap[PIECES + other]
-            if at != 0:
-                heap[PIECES + other] = heap[at]
-                leave(heap, at + size, other - size)
-                return int(at)
-    return take(heap, size)
 
 
 @called
@@ -293,7 +275,7 @@ def press(heap: Index, row: Whole, chunks: Whole) -> None:
         if (heap[OPEN] >> chunk) & 1 == 0:
             leave(heap, heap[at + 1], size_for(ones(heap[at])))
     heap[OPEN] = 0
-    piece = _cut(heap, size)
+    piece = take(heap, size)
     for word in range(size):
         heap[piece + word] = heap[words + word]
     shut(heap, row, chunks, piece)
