@@ -18,7 +18,7 @@ from amends.detection.machine.timers import earliest
 from amends.detection.page import Spans
 from amends.detection.pool import Pool
 from amends.detection.program import Program
-from amends.detection.reads import passed_on
+from amends.detection.reads import listed_fields, passed_on
 from amends.detection.scope import EVENT_NAMES
 from amends.detection.vector import NO_INT
 from amends.model.subjects import KINDS
@@ -72,6 +72,8 @@ class Engine:
         self._fed = np.zeros(len(program.types), dtype=bool)
         self._fed[[program.types[type_] for type_ in program.concern.get("source", ())]] = True
         """By type of event, whether it concerns its feed."""
+        self.listed = listed_fields(program.pack, program.reports)
+        """Fields whose texts need not be known."""
         self._read = [(name, EVENT_NAMES[f"event.{name}"] == "text") for name in program.fields]
         self._shapes = program.lane_shapes()
         self._wait_cells = program.wait_cells()
@@ -109,7 +111,7 @@ class Engine:
         self._causes: dict[int, str] = {}
         """Of waiting events, by slot."""
         self._batch: EventBatch | None = None
-        self._translated: dict[int, tuple[Sequence[str], NDArray[np.int32]]] = {}
+        self._translated: dict[tuple[int, bool], tuple[Sequence[str], NDArray[np.int32]]] = {}
         """Texts that the batch brought, by identity, with their codes in the pool."""
         self._known = self._translated
         """The same of the batch before, which may have shared them."""
@@ -293,7 +295,7 @@ class Engine:
             if field is not None and len(field.places):
                 stored = field.values
                 if is_text:
-                    stored = self._as_own(stored, field.texts)
+                    stored = self._as_own(stored, field.texts, listed=name in self.listed)
                 places.append(field.places)
                 values.append(stored.view(np.int64) if stored.dtype == np.float64 else stored.astype(np.int64))
                 at += len(field.places)
@@ -317,14 +319,15 @@ class Engine:
             feeds[counts] = rows[codes]
         return feeds
 
-    def _as_own(self, codes: NDArray[Any], texts: Sequence[str]) -> NDArray[np.int32]:
+    def _as_own(self, codes: NDArray[Any], texts: Sequence[str], *, listed: bool = False) -> NDArray[np.int32]:
         """Codes into `texts` as those of the pool. Parts of a batch, and some batches, share their texts."""
         if texts is self._pool.texts:
             return codes
-        known = self._translated.get(id(texts)) or self._known.get(id(texts))
+        key = id(texts), listed
+        known = self._translated.get(key) or self._known.get(key)
         if known is None or known[0] is not texts or len(known[1]) != len(texts):
-            known = (texts, self._pool.codes(texts, len(texts)))
-        self._translated[id(texts)] = known
+            known = (texts, self._pool.listed_codes(texts) if listed else self._pool.codes(texts, len(texts)))
+        self._translated[key] = known
         own: NDArray[np.int32] = known[1][codes]
         return own
 

@@ -81,7 +81,7 @@ class Kernel:
         self._pool = Pool()
         self._program = Program(pack, self._pool)
         self._engine = Engine(self._program, self._pool)
-        self._pages = PageReader(self._program.readers, self._pool)
+        self._pages = PageReader(self._program.readers, self._pool, self._engine.listed)
         self._experience = Experience(self._program, self._engine, self._pool)
         self._stage = Stage(self._program, self._engine, self._pool, self._experience.lulls)
         self._settling: Settling | None = None
@@ -110,7 +110,7 @@ class Kernel:
 
     def columns_of(self, events: Sequence[Event]) -> EventBatch:
         """Events as the columns that this kernel reads."""
-        return batch_of(events, self.readers, self._pool)
+        return batch_of(events, self.readers, self._pool, self._engine.listed)
 
     def on_page(self, page: Page) -> Verdicts:
         """The same as `on_events`, for events that are lines of the journal."""

@@ -69,6 +69,10 @@ class Names:
         again = self._free[int(self._counts[1]) : free]
         return numbers, np.concatenate([again, np.arange(given, int(self._counts[0]), dtype=np.int64)])
 
+    def known(self, asked: Bytes, ends: Index) -> Index:
+        """The numbers of names that stand one after the other in UTF-8; -1 of those that are not known."""
+        return self._look_up(asked, ends, insert=False)
+
     def number(self, name: str) -> int | None:
         """The number of a name; None if it is not known."""
         return self.number_of(encoded([name])[0])

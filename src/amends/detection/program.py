@@ -148,8 +148,7 @@ class Program:
 
     @property
     def cell_room(self) -> int:
-        """The most cells of the heap that one event may take, beside what it gives back."""
-        # What it names may have lain pressed.
+        """The most cells of the heap that one event may take, whose rows may be pressed, beside what it gives back."""
         chunks = max(layout.chunks for layout in self.layouts.values())
         return (CHUNK + UNIT) * (2 * len(KINDS) + (3 + len(KINDS)) * chunks)
 

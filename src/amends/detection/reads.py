@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 import numpy as np
+import sqlglot
 from numpy.typing import NDArray
+from sqlglot import exp
 
 from amends.detection.layout import Cell
 from amends.detection.machine import codes as op
@@ -176,6 +178,29 @@ def readers_of(
             if name.startswith("event."):
                 readers.setdefault(name.removeprefix("event."), set()).update(link.on)
     return {name: frozenset(types) for name, types in readers.items()}
+
+
+def listed_fields(pack: Pack, reports: Mapping[str, Report]) -> frozenset[str]:
+    """The fields of events of which nothing is asked but whether they are in a list or a set.
+
+    Which text it is that is in none makes no difference to anyone.
+    """
+    listed, otherwise = set[str](), set[str]()
+    for table in pack.tables.values():
+        for column in table.columns.values():
+            otherwise.add(f"event.{column.of}")
+            for node in sqlglot.parse_one(column.where or "TRUE").find_all(exp.Column):
+                asker = node.parent
+                in_set = isinstance(asker, exp.Anonymous) and asker.name.upper() == "IN_SET"
+                in_list = isinstance(asker, exp.In) and asker.this is node
+                (listed if in_set or in_list else otherwise).add(node.sql())
+    for rule in pack.rules.values():
+        loss = reports[rule.id].loss
+        otherwise.update(reports[rule.id].facts, counted_by(pack, rule), loss.names if loss is not None else ())
+    for link in pack.links.values():
+        otherwise.update(link.by)
+    names = (name.removeprefix("event.") for name in listed - otherwise)
+    return frozenset(name for name in names if EVENT_NAMES.get(f"event.{name}") == "text")
 
 
 def links_of(pack: Pack, rule: Rule) -> list[Link]:
