@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from amends.detection.layout import Layout
 from amends.detection.machine.leaving import wipe
 from amends.detection.machine.packing import places
-from amends.detection.machine.pressing import ROOM, count_units, may_be_armed, press_all, values
+from amends.detection.machine.pressing import ROOM, count_units, press_all, values
 from amends.detection.machine.row import (
+    AGE,
+    AGES,
     BEGINNING,
     BLOCK_ROWS,
     CHUNK,
@@ -23,6 +25,8 @@ from amends.detection.machine.row import (
     NO_ROW,
     NUMBER,
     OPEN,
+    PLACE_CHUNK,
+    PLACE_START,
     TOP,
     UNIT,
     WEEK,
@@ -229,10 +233,11 @@ class Subjects:
 
         One that was not touched since an epoch ended, and for which nothing was due then, is not.
         """
-        rows = self.all()
-        chosen = np.zeros(len(rows), dtype=np.bool_)
-        may_be_armed(self._heap.cells, rows, due, now // WEEK, chosen)
-        return rows[chosen]
+        rows, cells = self.all(), self._heap.cells
+        chunk, bit = (due & ((1 << PLACE_START) - 1)) >> PLACE_CHUNK, due & ((1 << PLACE_CHUNK) - 1)
+        touched = ((now // WEEK - (cells[rows] >> AGE)) & AGES) < 2
+        chosen: Index = rows[touched | ((cells[rows + chunk] >> bit) & 1 == 1)]
+        return chosen
 
     def identities(self, numbers: Index) -> NDArray[np.int32]:
         """Which of the `Identities` of this kind subjects have, as far as was said; -1 where it was not."""

@@ -86,4 +86,7 @@ class Identities:
     def load(self, content: Mapping[str, Any]) -> None:
         """Take over a dumped content."""
         digests = np.frombuffer(content["digests"], dtype=np.int64)
-        self._numbers(digests)
+        self._make_room(len(digests))
+        self._count = len(digests)
+        self._digests[: self._count] = digests
+        refill(self._table, self._digests, self._count)

@@ -22,8 +22,6 @@ from amends.detection.compiled import Whole, called, compiled, inlined
 from amends.detection.machine.ahead import fetch_cells
 from amends.detection.machine.packing import clear, close, find, has, leave, ones, size_for, take, width
 from amends.detection.machine.row import (
-    AGE,
-    AGES,
     BLOCK_ROWS,
     CHUNK,
     CHUNKS,
@@ -316,14 +314,6 @@ def values(heap: Index, rows: Index, place: int, chunks: int, found: Index) -> N
             shut(heap, row, chunks, piece)
         else:
             found[number] = heap[find(heap, row, place)]
-
-
-@compiled
-def may_be_armed(heap: Index, rows: Index, due: int, week: int, chosen: NDArray[np.bool_]) -> None:
-    """Which rows were touched in the week before this one, or have something at a place."""
-    for number in range(len(rows)):
-        row = rows[number]
-        chosen[number] = ((week - (heap[row] >> AGE)) & AGES) < 2 or has(heap, row, due)
 
 
 @compiled
