@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 import numpy as np
-import sqlglot
 from numpy.typing import NDArray
 from sqlglot import exp
 
@@ -13,6 +12,7 @@ from amends.detection.machine import codes as op
 from amends.detection.machine.assembly import Assembler
 from amends.detection.rule import Link, Pack, Rule, Surge
 from amends.detection.scope import EVENT_NAMES
+from amends.detection.trees import tree_of
 from amends.detection.types import Type
 from amends.detection.written import Expression, Scope, missing
 from amends.model.instant import UnreadableTimeError, parse_duration
@@ -189,7 +189,8 @@ def listed_fields(pack: Pack, reports: Mapping[str, Report]) -> frozenset[str]:
     for table in pack.tables.values():
         for column in table.columns.values():
             otherwise.add(f"event.{column.of}")
-            for node in sqlglot.parse_one(column.where or "TRUE").find_all(exp.Column):
+            tree = None if column.where is None else tree_of(column.where)
+            for node in tree.find_all(exp.Column) if tree is not None else ():
                 asker = node.parent
                 in_set = isinstance(asker, exp.Anonymous) and asker.name.upper() == "IN_SET"
                 in_list = isinstance(asker, exp.In) and asker.this is node
