@@ -13,7 +13,7 @@ from amends.detection.learning.scale import EDGES
 from amends.detection.machine import lanes, state
 from amends.detection.machine.gathering import gather_fields, gather_keys
 from amends.detection.machine.loop import ENDED, KEPT, run
-from amends.detection.machine.row import WAITING
+from amends.detection.machine.row import CHUNKS, WAITING
 from amends.detection.machine.timers import earliest
 from amends.detection.page import Spans
 from amends.detection.pool import Pool
@@ -416,10 +416,11 @@ class Engine:
         self._causes = {new[slot]: cause for slot, cause in self._causes.items()}
         for subjects in self.subjects.values():
             rows = subjects.all()
-            places = self.heap.places(rows, WAITING)
-            first = self.heap.cells[places]
+            first = subjects.values(rows, WAITING)
             held = np.flatnonzero(first >= 0)
-            self.heap.cells[places[held]] = [new[int(slot)] for slot in first[held]]
+            # It is the first cell that a row has.
+            places = self.heap.cells[rows[held] + CHUNKS + 1]
+            self.heap.cells[places] = [new[int(slot)] for slot in first[held]]
 
     # ---------------------------------------------------------------- snapshots
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from amends.detection.layout import Layout
 from amends.detection.machine.leaving import wipe
-from amends.detection.machine.packing import places
 from amends.detection.machine.pressing import ROOM, count_units, press_all, values
 from amends.detection.machine.row import (
     AGE,
@@ -89,12 +88,6 @@ class Heap:
         wanted = int(self.cells[TOP]) + cells
         if wanted > len(self.cells):
             self._grow(max(2 * len(self.cells), wanted))
-
-    def places(self, rows: Index, place: int) -> Index:
-        """Where the value at a place lies, of each row. None is pressed."""
-        found = np.zeros(len(rows), dtype=np.int64)
-        places(self.cells, rows, place, found)
-        return found
 
     def press(self, kinds: Index) -> None:
         """Press all rows that nothing has befallen since this was last done; `kinds` is as the loop has it."""

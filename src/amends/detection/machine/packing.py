@@ -12,7 +12,7 @@ from numba import types
 from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
-from amends.detection.compiled import Whole, called, compiled, inlined
+from amends.detection.compiled import Whole, called, inlined
 from amends.detection.machine.row import CHUNK, CHUNKS, OPEN, PIECES, PLACE_CHUNK, PLACE_START, TOP, UNIT
 
 Index = NDArray[np.int64]
@@ -211,10 +211,3 @@ def clear(heap: Index, row: Whole, chunks: Whole) -> None:
     for chunk in range(row + CHUNKS, row + CHUNKS + 2 * chunks, 2):
         leave(heap, heap[chunk + 1], size_for(ones(heap[chunk])))
         heap[chunk], heap[chunk + 1] = 0, 0
-
-
-@compiled
-def places(heap: Index, rows: Index, place: int, found: Index) -> None:
-    """Where the value at a place lies, of each row."""
-    for number in range(len(rows)):
-        found[number] = find(heap, rows[number], place)
