@@ -14,8 +14,6 @@ from amends.detection.layout import Layout
 from amends.detection.machine.leaving import wipe
 from amends.detection.machine.pressing import ROOM, count_units, press_all, values
 from amends.detection.machine.row import (
-    AGE,
-    AGES,
     BEGINNING,
     BLOCK_ROWS,
     CHUNK,
@@ -24,11 +22,8 @@ from amends.detection.machine.row import (
     NO_ROW,
     NUMBER,
     OPEN,
-    PLACE_CHUNK,
-    PLACE_START,
     TOP,
     UNIT,
-    WEEK,
 )
 from amends.detection.machine.timers import awaiting
 from amends.detection.names import Names, encoded
@@ -220,17 +215,6 @@ class Subjects:
     def value(self, row: int, place: int) -> int:
         """The value at a place of a row."""
         return int(self.values(np.array([row]), place)[0])
-
-    def to_be_armed(self, due: int, now: int) -> Index:
-        """The rows of which a silence may be due anew by what was learned; `due` is the place where that stands.
-
-        One that was not touched since an epoch ended, and for which nothing was due then, is not.
-        """
-        rows, cells = self.all(), self._heap.cells
-        chunk, bit = (due & ((1 << PLACE_START) - 1)) >> PLACE_CHUNK, due & ((1 << PLACE_CHUNK) - 1)
-        touched = ((now // WEEK - (cells[rows] >> AGE)) & AGES) < 2
-        chosen: Index = rows[touched | ((cells[rows + chunk] >> bit) & 1 == 1)]
-        return chosen
 
     def identities(self, numbers: Index) -> NDArray[np.int32]:
         """Which of the `Identities` of this kind subjects have, as far as was said; -1 where it was not."""
