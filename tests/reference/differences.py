@@ -75,11 +75,13 @@ class _Pieces:
             start = end
 
     def pause(self, before: int) -> Iterator[Verdicts]:
-        """A sweep no later than what comes next, an empty batch, a restart: none may change anything."""
+        """A sweep no later than what comes next, an empty batch, a restart, rows pressed: none may change anything."""
         if self.random.random() < 0.15:
             self.kernel = Kernel.restore(self.pack, self.kernel.snapshot())
         if self.random.random() < 0.5:
             self.kernel.settle()
+        if self.random.random() < 0.5:
+            self.kernel.press()
         if self.clock is not None and self.random.random() < 0.4:
             yield self.heard([self.random.randint(self.clock, max(self.clock, before))])
         if self.random.random() < 0.05:

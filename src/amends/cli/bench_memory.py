@@ -4,8 +4,10 @@ import ctypes
 import gc
 import os
 import platform
+import re
 import time
 from collections.abc import Iterator
+from hashlib import blake2b
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -20,7 +22,9 @@ from amends.detection import Kernel, Pack, load_pack, pack_from_text
 from amends.detection.batch import EventBatch, Field, Keys, batch_of
 from amends.detection.pool import Pool
 from amends.detection.scope import EVENT_NAMES
+from amends.detection.settled import Settled
 from amends.model.instant import DAY, HOUR, MINUTE, Instant
+from amends.store.scratch import Scratch
 
 Index = NDArray[np.int64]
 
@@ -31,6 +35,7 @@ _SWEEPS: Final = 9
 _MONTH: Final = 30 * DAY
 _SHARED: Final = frozenset({"stock", "payout", "source"})
 """Kinds of subject that many orders have in common."""
+_DIGEST: Final = re.compile("[0-9a-f]{16}")
 _START: Final = 1_780_000_000_000_000
 _TABLE: Final = """
 tables:
@@ -54,6 +59,19 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     restart_cpu_s: float
 
 
+class Awaited(msgspec.Struct, frozen=True, kw_only=True):
+    """What a kernel takes that lets settled orders leave, for each order that it still holds.
+
+    `orders` is how many there were. `bytes_an_order` and `parts` are as in `Held`; those of what left count too, such
+    as their texts, and where each may be found again.
+    """
+
+    orders: int
+    held: int
+    bytes_an_order: float
+    parts: dict[str, float]
+
+
 class Swept(msgspec.Struct, frozen=True, kw_only=True):
     """Sweeps over due times: one that finds nothing, and one that finds what falls due in a minute. Medians."""
 
@@ -75,30 +93,25 @@ def memory(*, events: IO[bytes] | None, world: int, orders: int, due_times: int,
     """What live orders take in memory, how long a restart with them takes, and a sweep over many due times.
 
     The orders are those of the events, as often as it takes, each time with names and texts of their own. All have
-    lived their whole lives, and none has left.
+    lived their whole lives, and none has left; then once more with those leaving of which nothing is awaited.
     """
     pack = load_pack()
     stream, name = stream_of(events, world)
     batch = batch_of(stream, Kernel(pack).readers, Pool())
     held = hold(pack, batch, orders)
+    awaited = hold_awaited(pack, batch, orders)
     swept = sweep(due_times)
     conditions = {
         "source": name, "rules": len(pack.rules), "cores": os.cpu_count(), "python": platform.python_version(),
         "numpy": np.__version__,
     }  # fmt: skip
-    _show(held, swept, conditions, as_json=as_json)
+    _show(held, awaited, swept, conditions, as_json=as_json)
 
 
 def hold(pack: Pack, batch: EventBatch, orders: int) -> Held:
     """Give a kernel the events as often as it takes to hold so many orders; then restart with it."""
     copies = -(-orders // max(1, len(set(batch.keys["order"].names))))
-    portions = _Copies(batch, copies)
-    Kernel(pack).on_batch(next(portions.batches()))
-    before = _resident()
-    kernel = Kernel(pack)
-    for portion in portions.batches():
-        kernel.on_batch(portion)
-    grown = _resident() - before
+    kernel, grown = _filled(pack, _Copies(batch, copies), None)
     live = kernel.live()["order"]
     parts = {part: round(size / live, 1) for part, size in kernel.sizes().items()}
     snapshot = kernel.snapshot()
@@ -117,13 +130,39 @@ def hold(pack: Pack, batch: EventBatch, orders: int) -> Held:
     )
 
 
+def hold_awaited(pack: Pack, batch: EventBatch, orders: int) -> Awaited:
+    """Give a kernel the same, and let those leave memory of which nothing is awaited, into a file."""
+    copies = -(-orders // max(1, len(set(batch.keys["order"].names))))
+    kernel, grown = _filled(pack, _Copies(batch, copies), Settled(Scratch()))
+    live = kernel.live()["order"]
+    parts = {part: round(size / live, 1) for part, size in kernel.sizes().items()}
+    return Awaited(
+        orders=copies * len(set(batch.keys["order"].names)),
+        held=live,
+        bytes_an_order=round(grown / live, 1),
+        parts=parts,
+    )
+
+
+def _filled(pack: Pack, portions: "_Copies", settled: Settled | None) -> tuple[Kernel, int]:
+    """A kernel that was given all of it, and by how many bytes the process grew."""
+    Kernel(pack).on_batch(next(portions.batches()))
+    before = _resident()
+    kernel = Kernel(pack, settled)
+    for portion in portions.batches():
+        kernel.on_batch(portion)
+    del portion
+    return kernel, _resident() - before
+
+
 class _Copies:
     """The same events many times over at the same moments, of other subjects, with other texts where these are one
     subject's."""
 
     def __init__(self, batch: EventBatch, copies: int) -> None:
         self._batch, self._copies = batch, copies
-        self._own = {name: _own_texts(field, batch) for name, field in batch.fields.items() if _is_text(name)}
+        families = _families(batch)
+        self._own = {name: _own_texts(field, families) for name, field in batch.fields.items() if _is_text(name)}
 
     def batches(self) -> Iterator[EventBatch]:
         """All events in order."""
@@ -159,7 +198,7 @@ class _Copies:
             return Field(places, np.repeat(field.values, self._copies))
         used, codes = np.unique(field.values, return_inverse=True)
         texts = [
-            f"{field.texts[code]}~{copy}" if own else field.texts[code]
+            _copy_of(field.texts[code], copy) if own else field.texts[code]
             for code, own in zip(used.tolist(), self._own[name][used].tolist(), strict=True)
             for copy in range(self._copies)
         ]
@@ -177,19 +216,42 @@ def _is_text(name: str) -> bool:
     return EVENT_NAMES[f"event.{name}"] == "text"
 
 
-def _own_texts(field: Field, batch: EventBatch) -> NDArray[np.bool_]:
-    """Of each text of a field, by code, whether it is about a single order, parcel or the like."""
-    named = [""] * batch.size
-    for kind in ("shipment", "payment", "order"):
-        keys = batch.keys.get(kind)
-        for place, name in zip(keys.places.tolist(), keys.names, strict=True) if keys is not None else ():
-            named[place] = name
-    about: dict[int, str] = {}
+def _own_texts(field: Field, families: Index) -> NDArray[np.bool_]:
+    """Of each text of a field, by code, whether it is about a single family, in a field of which most texts are."""
+    about: dict[int, int] = {}
     own = np.ones(len(field.texts), dtype=np.bool_)
-    for place, code in zip(field.places.tolist(), field.values.tolist(), strict=True):
-        if about.setdefault(code, named[place]) != named[place] or not named[place]:
+    for family, code in zip(families[field.places].tolist(), field.values.tolist(), strict=True):
+        if family < 0 or about.setdefault(code, family) != family:
             own[code] = False
-    return own
+    used = np.unique(field.values)
+    return own & bool(2 * own[used].sum() > len(used))
+
+
+def _families(batch: EventBatch) -> Index:
+    """Of each event a number that it shares with those of the same buyer, orders, parcels and payments; -1 for none."""
+    above: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def eldest(one: tuple[str, str]) -> tuple[str, str]:
+        while above.setdefault(one, one) != one:
+            above[one] = one = above[above[one]]
+        return one
+
+    named: dict[int, tuple[str, str]] = {}
+    for kind, keys in batch.keys.items():
+        for place, name in zip(keys.places.tolist(), keys.names, strict=True) if kind not in _SHARED else ():
+            one = eldest((kind, name))
+            above[one] = named[place] = eldest(named.get(place, one))
+    numbers: dict[tuple[str, str], int] = {}
+    found = np.full(batch.size, -1, dtype=np.int64)
+    for place, one in named.items():
+        found[place] = numbers.setdefault(eldest(one), len(numbers))
+    return found
+
+
+def _copy_of(text: str, copy: int) -> str:
+    """Another text of the same form: a digest for a digest."""
+    told = f"{text}~{copy}"
+    return blake2b(told.encode(), digest_size=8).hexdigest() if _DIGEST.fullmatch(text) else told
 
 
 def sweep(due_times: int) -> Swept:
@@ -258,13 +320,17 @@ def _resident() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def _show(held: Held, swept: Swept, conditions: dict[str, Any], *, as_json: bool) -> None:
+def _show(held: Held, awaited: Awaited, swept: Swept, conditions: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        output.print_json({"held": held, "swept": swept, "conditions": conditions})
+        output.print_json({"held": held, "awaited": awaited, "swept": swept, "conditions": conditions})
         return
     rest = held.bytes_an_order - sum(held.parts.values())
     rows = [*held.parts.items(), ("everything else", round(rest, 1)), ("all", held.bytes_an_order)]
     output.print_table(("part", "bytes an order"), rows, title=f"{held.orders:,} orders, {held.events:,} events")
+    output.say(
+        f"Where settled orders leave, {awaited.held:,} of {awaited.orders:,} are held: {awaited.bytes_an_order:,} "
+        f"bytes for each of these, with what is kept of all."
+    )
     output.say(
         f"Restart from a snapshot of {held.snapshot_mb:,} MB: {held.restart_s:.2f} s, "
         f"of which the processor works {held.restart_cpu_s:.2f} s."

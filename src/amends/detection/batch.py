@@ -109,10 +109,12 @@ class EventBatch(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.sources[self.source.item(place)]} {self.ids[place]}"
 
 
-def batch_of(events: Sequence[Event], readers: Mapping[str, frozenset[str]], pool: Pool) -> EventBatch:
+def batch_of(
+    events: Sequence[Event], readers: Mapping[str, frozenset[str]], pool: Pool, listed: frozenset[str] = frozenset()
+) -> EventBatch:
     """Events as columns, with the fields that `readers` names, by the types of event that each is read from.
 
-    Texts become codes of `pool`.
+    Texts become codes of `pool`, which need not take in those of fields that are `listed` (see `reads.listed_fields`).
     """
     count = len(events)
     time = np.fromiter((event.time for event in events), dtype=np.int64, count=count)
@@ -128,7 +130,7 @@ def batch_of(events: Sequence[Event], readers: Mapping[str, frozenset[str]], poo
         time=time,
         received=np.fromiter(learned, dtype=np.int64, count=count),
         keys=_keys(events),
-        fields=_fields(events, readers, pool),
+        fields=_fields(events, readers, pool, listed),
     )
 
 
@@ -144,7 +146,9 @@ def _keys(events: Sequence[Event]) -> dict[str, Keys]:
     return {kind: Keys(np.array(places, dtype=np.int64), names) for kind, (places, names) in named.items()}
 
 
-def _fields(events: Sequence[Event], readers: Mapping[str, frozenset[str]], pool: Pool) -> dict[str, Field]:
+def _fields(
+    events: Sequence[Event], readers: Mapping[str, frozenset[str]], pool: Pool, listed: frozenset[str]
+) -> dict[str, Field]:
     found: dict[str, tuple[list[int], list[Any]]] = {name: ([], []) for name in readers}
     for place, event in enumerate(events):
         type_ = event.type
@@ -154,7 +158,11 @@ def _fields(events: Sequence[Event], readers: Mapping[str, frozenset[str]], pool
                 places.append(place)
                 values.append(value)
     return {
-        name: Field(np.array(places, dtype=np.int64), store(values, EVENT_NAMES[f"event.{name}"], pool), pool.texts)
+        name: Field(
+            np.array(places, dtype=np.int64),
+            store(values, EVENT_NAMES[f"event.{name}"], pool, listed=name in listed),
+            pool.texts,
+        )
         for name, (places, values) in found.items()
         if places
     }

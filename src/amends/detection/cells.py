@@ -27,11 +27,14 @@ def missing(type_: Type) -> Any:
     return _MISSING.get(type_, NO_INT)
 
 
-def store(values: Sequence[Any], type_: Type, pool: Pool) -> Array:
-    """A stored column of values in their JSON form (None: absent)."""
+def store(values: Sequence[Any], type_: Type, pool: Pool, *, listed: bool = False) -> Array:
+    """A stored column of values in their JSON form (None: absent).
+
+    Of texts that are `listed` nobody wants to know but whether they are in a list.
+    """
     count = len(values)
     if type_ == "text":
-        return pool.codes(values, count)
+        return pool.listed_codes(values) if listed else pool.codes(values, count)
     if type_ == "instant":
         values = [None if value is None else parse_instant(value) for value in values]
     gap = missing(type_)

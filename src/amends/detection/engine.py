@@ -13,12 +13,12 @@ from amends.detection.learning.scale import EDGES
 from amends.detection.machine import lanes, state
 from amends.detection.machine.gathering import gather_fields, gather_keys
 from amends.detection.machine.loop import ENDED, KEPT, run
-from amends.detection.machine.row import WAITING
+from amends.detection.machine.row import CHUNKS, WAITING
 from amends.detection.machine.timers import earliest
 from amends.detection.page import Spans
 from amends.detection.pool import Pool
 from amends.detection.program import Program
-from amends.detection.reads import passed_on
+from amends.detection.reads import listed_fields, passed_on
 from amends.detection.scope import EVENT_NAMES
 from amends.detection.vector import NO_INT
 from amends.model.subjects import KINDS
@@ -65,13 +65,15 @@ class Engine:
         self._program, self._pool = program, pool
         self.heap = Heap(program.starts, max(layout.chunks for layout in program.layouts.values()))
         self.subjects = {kind: Subjects(program.layouts[kind], self.heap) for kind in KINDS}
-        self._kinds, self._due_rules = program.kind_info()
+        self.kinds, self._due_rules = program.kind_info()
         self._passes = passed_on(program.concern, program.types)
         self._missing = program.missing_fields()
         self._reads = program.reading()
         self._fed = np.zeros(len(program.types), dtype=bool)
         self._fed[[program.types[type_] for type_ in program.concern.get("source", ())]] = True
         """By type of event, whether it concerns its feed."""
+        self.listed = listed_fields(program.pack, program.reports)
+        """Fields whose texts need not be known."""
         self._read = [(name, EVENT_NAMES[f"event.{name}"] == "text") for name in program.fields]
         self._shapes = program.lane_shapes()
         self._wait_cells = program.wait_cells()
@@ -109,9 +111,10 @@ class Engine:
         self._causes: dict[int, str] = {}
         """Of waiting events, by slot."""
         self._batch: EventBatch | None = None
-        self._types: Sequence[str] = ()
-        self._translated: dict[int, tuple[Sequence[str], NDArray[np.int32]]] = {}
-        """Texts that the last batch brought, by identity, with their codes in the pool."""
+        self._translated: dict[tuple[int, bool], tuple[Sequence[str], NDArray[np.int32]]] = {}
+        """Texts that the batch brought, by identity, with their codes in the pool."""
+        self._known = self._translated
+        """The same of the batch before, which may have shared them."""
         self._spelled: dict[str, tuple[Sequence[str], Spans]] = {}
         """The names of the last batch by kind, and the same as bytes."""
         self._here: dict[int, int] = {}
@@ -135,8 +138,7 @@ class Engine:
         s = self._state
         s[state.EVENTS], s[state.END], s[state.WORKS] = batch.size, received[-1], 0
         self._batch = batch
-        if batch.types is not self._types:
-            self._types, self._translated = batch.types, {}
+        self._known, self._translated = self._translated, {}
         types = self._as_own(batch.type, batch.types)
         keys = self._keys(batch)
         fields = self._fields(batch)
@@ -176,7 +178,7 @@ class Engine:
         )  # fmt: skip
         while True:
             arrays: list[Any] = [
-                s, program.code, program.constants, program.rule_info, program.entry, self._kinds, self._due_rules,
+                s, program.code, program.constants, program.rule_info, program.entry, self.kinds, self._due_rules,
                 self._passes, heap.cells, heap.halves, self._registers, self._doubles,
                 heap.block_base, heap.block_kind, heap.block_due, types, times, received, feeds,
                 key_begins, named, ahead, field_begins, numbers, values,
@@ -293,7 +295,7 @@ class Engine:
             if field is not None and len(field.places):
                 stored = field.values
                 if is_text:
-                    stored = self._as_own(stored, field.texts)
+                    stored = self._as_own(stored, field.texts, listed=name in self.listed)
                 places.append(field.places)
                 values.append(stored.view(np.int64) if stored.dtype == np.float64 else stored.astype(np.int64))
                 at += len(field.places)
@@ -317,13 +319,15 @@ class Engine:
             feeds[counts] = rows[codes]
         return feeds
 
-    def _as_own(self, codes: NDArray[Any], texts: Sequence[str]) -> NDArray[np.int32]:
+    def _as_own(self, codes: NDArray[Any], texts: Sequence[str], *, listed: bool = False) -> NDArray[np.int32]:
         """Codes into `texts` as those of the pool. Parts of a batch, and some batches, share their texts."""
         if texts is self._pool.texts:
             return codes
-        known = self._translated.get(id(texts))
+        key = id(texts), listed
+        known = self._translated.get(key) or self._known.get(key)
         if known is None or known[0] is not texts or len(known[1]) != len(texts):
-            known = self._translated[id(texts)] = (texts, self._pool.codes(texts, len(texts)))
+            known = (texts, self._pool.listed_codes(texts) if listed else self._pool.codes(texts, len(texts)))
+        self._translated[key] = known
         own: NDArray[np.int32] = known[1][codes]
         return own
 
@@ -346,7 +350,7 @@ class Engine:
     def earliest(self) -> int:
         """The earliest moment at which a row is due; NEVER if none is."""
         heap = self.heap
-        return earliest(heap.block_base, heap.block_kind, heap.block_due, heap.blocks, self._kinds, heap.cells)
+        return earliest(heap.block_base, heap.block_kind, heap.block_due, heap.blocks, self.kinds, heap.cells)
 
     # ---------------------------------------------------------------- events that wait
 
@@ -412,10 +416,11 @@ class Engine:
         self._causes = {new[slot]: cause for slot, cause in self._causes.items()}
         for subjects in self.subjects.values():
             rows = subjects.all()
-            places = self.heap.places(rows, WAITING)
-            first = self.heap.cells[places]
+            first = subjects.values(rows, WAITING)
             held = np.flatnonzero(first >= 0)
-            self.heap.cells[places[held]] = [new[int(slot)] for slot in first[held]]
+            # It is the first cell that a row has.
+            places = self.heap.cells[rows[held] + CHUNKS + 1]
+            self.heap.cells[places] = [new[int(slot)] for slot in first[held]]
 
     # ---------------------------------------------------------------- snapshots
 

@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 
 from amends.detection.layout import Layout
 from amends.detection.machine.leaving import wipe
-from amends.detection.machine.packing import places
+from amends.detection.machine.pressing import ROOM, count_units, press_all, values
 from amends.detection.machine.row import (
     BEGINNING,
     BLOCK_ROWS,
     CHUNK,
-    CHUNKS,
     HEAD,
     NEVER,
     NO_ROW,
@@ -34,6 +33,8 @@ Index = NDArray[np.int64]
 
 _CELLS_MIN = 1 << 14
 _BLOCKS_MIN = 64
+_PRESSED_ROOM = 1 << 16
+"""So many cells more, at least, where pressed rows need them."""
 _HUGE = 1 << 24
 """From so many bytes on, pages of 2 MB spare most of the way from an address to its memory."""
 
@@ -49,7 +50,7 @@ class Heap:
         self.cells: Index = np.frombuffer(self._memory, dtype=np.int64)
         self.halves: NDArray[np.int32] = self.cells.view(np.int32)
         room = HEAD + len(starts)
-        used = room + chunks * CHUNK
+        used = room + chunks * CHUNK + ROOM
         if used > len(self.cells):
             self._grow(used)
         self.cells[BEGINNING], self.cells[TOP], self.cells[OPEN + 1] = NO_ROW, used, room
@@ -83,24 +84,18 @@ class Heap:
         if wanted > len(self.cells):
             self._grow(max(2 * len(self.cells), wanted))
 
-    def places(self, rows: Index, place: int) -> Index:
-        """Where the value at a place lies, of each row."""
-        found = np.zeros(len(rows), dtype=np.int64)
-        places(self.cells, rows, place, found)
-        return found
+    def press(self, kinds: Index) -> None:
+        """Press all rows that nothing has befallen since this was last done; `kinds` is as the loop has it."""
+        at = 0
+        while at < self.blocks:
+            at = press_all(self.cells, self.block_base, self.block_kind, at, self.blocks, kinds)
+            if at < self.blocks:
+                self.make_room(_PRESSED_ROOM)
 
     @property
     def size(self) -> int:
         """How many bytes are in use."""
         return 8 * int(self.cells[TOP])
-
-    def place(self, row: int, place: int) -> int:
-        """Where the value at a place of a row lies."""
-        return int(self.places(np.array([row]), place)[0])
-
-    def values(self, rows: Index, place: int) -> Index:
-        """The value at a place, of each row."""
-        return self.cells[self.places(rows, place)]
 
     def _grow(self, size: int) -> None:
         # The pages move, their content is not copied: a shop with a million orders must not wait for that. There may
@@ -159,6 +154,7 @@ class Subjects:
         self.met = 0
         """How many numbers were ever given out, some more than once."""
         self._bases: Index = np.zeros(0, dtype=np.int64)
+        self._identities: NDArray[np.int32] = np.zeros(0, dtype=np.int32)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -207,13 +203,34 @@ class Subjects:
     @property
     def size(self) -> int:
         """How many bytes the rows take in the heap."""
-        stubs, cells, rows = len(self._bases) * BLOCK_ROWS * self.layout.width, self._heap.cells, self.all()
-        counts = (np.bitwise_count(cells[rows + CHUNKS + 2 * chunk]) for chunk in range(self.layout.chunks))
-        return 8 * (stubs + UNIT * sum(int((-(-count.astype(np.int64) // UNIT)).sum()) for count in counts))
+        stubs = len(self._bases) * BLOCK_ROWS * self.layout.width
+        return 8 * (stubs + UNIT * count_units(self._heap.cells, self.all(), self.layout.chunks))
+
+    def values(self, rows: Index, place: int) -> Index:
+        """The value at a place, of each row."""
+        found = np.zeros(len(rows), dtype=np.int64)
+        values(self._heap.cells, rows, place, self.layout.chunks, found)
+        return found
+
+    def value(self, row: int, place: int) -> int:
+        """The value at a place of a row."""
+        return int(self.values(np.array([row]), place)[0])
+
+    def identities(self, numbers: Index) -> NDArray[np.int32]:
+        """Which of the `Identities` of this kind subjects have, as far as was said; -1 where it was not."""
+        if self.names.numbers_given > len(self._identities):
+            more = int(1.25 * self.names.numbers_given) - len(self._identities)
+            self._identities = np.concatenate([self._identities, np.full(more, -1, dtype=np.int32)])
+        return self._identities[numbers]
+
+    def identify(self, numbers: Index, identities: Index) -> None:
+        """Say which they have."""
+        self._identities[numbers] = identities
 
     def remove(self, rows: Index) -> None:
         """Forget these rows; another subject may get them."""
         numbers = self._heap.cells[rows] & NUMBER
+        self._identities[numbers[numbers < len(self._identities)]] = -1
         wipe(self._heap.cells, rows, self.layout.chunks, self.layout.width)
         self.names.remove(numbers)
 

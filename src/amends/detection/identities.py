@@ -1,49 +1,92 @@
 """Numbers for subjects that stay theirs, also when the subjects leave memory and come back."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.heap import Heap, Subjects
+from amends.detection.machine.digests import INITIAL, ORDER, SCRATCH, digests_of_pairs
+from amends.detection.machine.numbering import EMPTY, FULL, number, refill
 from amends.detection.machine.row import NUMBER
-from amends.detection.names import Names
 
 Index = NDArray[np.int64]
 
+_ROOM: Final = 1024
+_GROWTH: Final = 1.25
+
 
 class Identities:
-    """The subjects of one kind that were asked for, numbered from 0 as they first were."""
+    """The subjects of one kind that were asked for, numbered from 0 as they first were.
+
+    They are known by digests of eight bytes, so two of n are taken for one with a probability of n²/2⁶⁵.
+    """
 
     def __init__(self, subjects: Subjects, heap: Heap) -> None:
         self._subjects, self._heap = subjects, heap
-        self._names = Names()
+        self._kind = np.frombuffer(subjects.layout.kind.encode(), dtype=np.uint8)
+        self._count = 0
+        self._digests: Index = np.zeros(_ROOM, dtype=np.int64)
+        self._table: NDArray[np.int32] = np.full(2 * _ROOM, EMPTY, dtype=np.int32)
 
     def of(self, rows: Index) -> Index:
         """The numbers of the subjects of rows; rows below 0 stay as they are."""
         found = rows.copy()
         there = np.flatnonzero(rows >= 0)
         if len(there):
-            once, place = np.unique(rows[there], return_inverse=True)
-            names, ends = self._subjects.names.taken(self._heap.cells[once] & NUMBER)
-            numbers, _ = self._names.numbers_of(names, ends)
-            found[there] = numbers[place]
+            named = self._heap.cells[rows[there]] & NUMBER
+            found[there] = self._subjects.identities(named)
+            unknown = there[found[there] == EMPTY]
+            if len(unknown):
+                once, place = np.unique(self._heap.cells[rows[unknown]] & NUMBER, return_inverse=True)
+                numbers = self._numbers(self._digests_of(once))
+                self._subjects.identify(once, numbers)
+                found[unknown] = numbers[place]
         return found
+
+    def _digests_of(self, named: Index) -> Index:
+        names, ends = self._subjects.names.taken(named)
+        found, nothing = np.empty(len(named), dtype=np.int64), np.zeros(len(named), dtype=np.int64)
+        digests_of_pairs(
+            self._kind, nothing, nothing + len(self._kind), names, np.append(nothing[:1], ends[:-1]), ends, ord(" "),
+            INITIAL, ORDER, np.empty(8, dtype=np.uint64), np.empty(SCRATCH, dtype=np.uint64), found,
+        )  # fmt: skip
+        return found
+
+    def _numbers(self, digests: Index) -> Index:
+        self._make_room(len(digests))
+        found = np.empty(len(digests), dtype=np.int64)
+        self._count = number(digests, self._table, self._digests, self._count, found)
+        return found
+
+    def _make_room(self, more: int) -> None:
+        wanted = self._count + more
+        if wanted > len(self._digests):
+            grown = np.zeros(int(_GROWTH * wanted), dtype=np.int64)
+            grown[: self._count] = self._digests[: self._count]
+            self._digests = grown
+        if wanted > FULL * len(self._table):
+            self._table = np.full(int(_GROWTH * wanted / FULL), EMPTY, dtype=np.int32)
+            refill(self._table, self._digests, self._count)
 
     @property
     def size(self) -> int:
         """How many bytes of memory they take."""
-        return self._names.size
+        return self._digests.itemsize * self._count + self._table.nbytes
 
-    def name(self, number: int) -> str:
-        """The subject of a number."""
-        return self._names.name(number)
+    def digest(self, number: int) -> str:
+        """The digest of a subject's kind and name, 16 hexadecimal digits."""
+        return f"{int(self._digests[number]) & 0xFFFFFFFFFFFFFFFF:016x}"
 
     def dump(self) -> dict[str, Any]:
         """The content, for a snapshot."""
-        return self._names.dump()
+        return {"digests": self._digests[: self._count].tobytes()}
 
     def load(self, content: Mapping[str, Any]) -> None:
         """Take over a dumped content."""
-        self._names.load(content)
+        digests = np.frombuffer(content["digests"], dtype=np.int64)
+        self._make_room(len(digests))
+        self._count = len(digests)
+        self._digests[: self._count] = digests
+        refill(self._table, self._digests, self._count)

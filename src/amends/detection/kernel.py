@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from amends.detection.batch import EventBatch, batch_of
 from amends.detection.engine import Engine
 from amends.detection.finding import Verdicts
+from amends.detection.heap import Subjects
 from amends.detection.layout import Cell
 from amends.detection.learning.scale import HORIZON
 from amends.detection.machine.codes import DECIMAL, FLAG, TEXT
@@ -30,7 +31,7 @@ from amends.detection.vector import NO_INT
 from amends.detection.waiting import EPOCH, Experience
 from amends.model.errors import AmendsError
 from amends.model.event import Event
-from amends.model.instant import Instant
+from amends.model.instant import DAY, Instant
 
 Index = NDArray[np.int64]
 
@@ -80,7 +81,7 @@ class Kernel:
         self._pool = Pool()
         self._program = Program(pack, self._pool)
         self._engine = Engine(self._program, self._pool)
-        self._pages = PageReader(self._program.readers, self._pool)
+        self._pages = PageReader(self._program.readers, self._pool, self._engine.listed)
         self._experience = Experience(self._program, self._engine, self._pool)
         self._stage = Stage(self._program, self._engine, self._pool, self._experience.lulls)
         self._settling: Settling | None = None
@@ -90,6 +91,8 @@ class Kernel:
         self._clock = _BEGINNING
         self._epoch_ends = 0
         """When what is usual is learned anew, and what has settled leaves; 0 before the clock has begun."""
+        self._pressed = 0
+        """The day on which rows were last pressed; that makes no difference to anyone."""
 
     @property
     def clock(self) -> Instant | None:
@@ -107,7 +110,7 @@ class Kernel:
 
     def columns_of(self, events: Sequence[Event]) -> EventBatch:
         """Events as the columns that this kernel reads."""
-        return batch_of(events, self.readers, self._pool)
+        return batch_of(events, self.readers, self._pool, self._engine.listed)
 
     def on_page(self, page: Page) -> Verdicts:
         """The same as `on_events`, for events that are lines of the journal."""
@@ -138,7 +141,11 @@ class Kernel:
         self._clock = int(received[-1])
         told = self._engine.advance(batch, received)
         self._experience.take(told.ended)
-        return self._stage.verdicts(told, self._clock)
+        verdicts = self._stage.verdicts(told, self._clock)
+        if self._clock // DAY != self._pressed:
+            self._pressed = self._clock // DAY
+            self.press()
+        return verdicts
 
     def _end_epochs(self, now: int) -> list[Verdicts]:
         """Let the clock pass the ends of epochs up to `now`, and learn at each what is usual."""
@@ -155,6 +162,10 @@ class Kernel:
             self.settle()
             self._epoch_ends += EPOCH
         return said
+
+    def press(self) -> None:
+        """Let rows that nothing has befallen since this was last done take less memory. This happens every day too."""
+        self._engine.heap.press(self._engine.kinds)
 
     def settle(self) -> None:
         """Let what has settled leave memory. This happens at the end of every epoch too; without `settled`, never."""
@@ -207,19 +218,18 @@ class Kernel:
         if subjects is None or row is None or not self._engine.heap.cells[row + MARKS] & 1:
             return None
         values = {
-            name: self._value(row, cell, self._program.type_of(name, kind) == "flag")
+            name: self._value(subjects, row, cell, self._program.type_of(name, kind) == "flag")
             for name, cell in subjects.layout.columns.items()
         }
         return {name: value for name, value in values.items() if value is not None}
 
-    def _value(self, row: int, cell: Cell, is_flag: bool) -> Any:  # noqa: FBT001
-        heap = self._engine.heap
+    def _value(self, subjects: Subjects, row: int, cell: Cell, is_flag: bool) -> Any:  # noqa: FBT001
         if cell.form in (TEXT, FLAG):
-            half = int(heap.halves[2 * heap.place(row, cell.at >> 1) + (cell.at & 1)])
+            half = int(np.array([subjects.value(row, cell.at >> 1)]).view(np.int32)[cell.at & 1])
             if half < 0:
                 return None
             return half == 1 if is_flag else self._pool.text(half)
-        whole = int(heap.cells[heap.place(row, cell.at)])
+        whole = subjects.value(row, cell.at)
         if cell.form == DECIMAL:
             double = struct.unpack("<d", struct.pack("<q", whole))[0]
             return None if double != double else double
@@ -256,7 +266,7 @@ class Kernel:
             cells=self._engine.heap.content,
             engine=engine,
             waits=self._experience.dump(),
-            open=self._stage.reader.dump(),
+            open=self._stage.reader.open.dump(),
             surges={surge.judge.rule.id: surge.judge.dump() for surge in self._stage.surges},
             hits={surge.judge.rule.id: surge.log.dump() for surge in self._stage.surges if surge.log},
             rings={name: rings.dump() for name, rings in self._stage.rings.items()},
@@ -287,7 +297,7 @@ class Kernel:
         kernel._clock, kernel._epoch_ends = content.clock, content.epoch_ends
         kernel._engine.load(content.engine, content.cells)
         kernel._experience.load(content.waits)
-        kernel._stage.reader.load(content.open)
+        kernel._stage.reader.open.load(content.open)
         for name, rings in kernel._stage.rings.items():
             rings.load(content.rings[name])
         for kind, identities in kernel._stage.identities.items():

@@ -8,16 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.machine.hashing import (
+    DIGEST,
     EMPTY,
     GONE,
     LENGTH_MAX,
     close_up,
     fill,
-    gather,
     hashes_of,
     look_up,
     measure,
     refill,
+    spell,
 )
 
 Index = NDArray[np.int64]
@@ -68,6 +69,10 @@ class Names:
         again = self._free[int(self._counts[1]) : free]
         return numbers, np.concatenate([again, np.arange(given, int(self._counts[0]), dtype=np.int64)])
 
+    def known(self, asked: Bytes, ends: Index) -> Index:
+        """The numbers of names that stand one after the other in UTF-8; -1 of those that are not known."""
+        return self._look_up(asked, ends, insert=False)
+
     def number(self, name: str) -> int | None:
         """The number of a name; None if it is not known."""
         return self.number_of(encoded([name])[0])
@@ -94,6 +99,8 @@ class Names:
         """The name of a number, in UTF-8."""
         at, characters = self.starts.item(number), self.characters.data
         length, shift = characters[at], 7
+        if length == DIGEST:
+            return memoryview(characters[at + 1 : at + 9].hex().encode())
         while length >> shift:
             at += 1
             length += (characters[at] - 1) << shift
@@ -112,10 +119,11 @@ class Names:
 
     def taken(self, numbers: Index) -> tuple[Bytes, Index]:
         """These names, one after the other in UTF-8, and where each ends."""
-        firsts, lasts = self._measured(numbers)
-        ends = np.cumsum(lasts - firsts)
+        lengths = np.zeros(len(numbers), dtype=np.int64)
+        measure(self.characters, self.starts, numbers, lengths)
+        ends = np.cumsum(lengths)
         into = np.zeros(int(ends[-1]) if len(ends) else 0, dtype=np.uint8)
-        gather(self.characters, firsts, lasts, into)
+        spell(self.characters, self.starts, numbers, into)
         return into, ends
 
     def remove(self, numbers: Index) -> None:
@@ -125,16 +133,10 @@ class Names:
         self._counts[1] = len(self._free)
         self.starts[numbers] = GONE
         live = self.all()
-        firsts, lasts = self._measured(live)
-        if 2 * int((lasts - firsts).sum() + len(live)) < self._counts[2]:
+        if 2 * measure(self.characters, self.starts, live, np.zeros(len(live), dtype=np.int64)) < self._counts[2]:
             order = live[np.argsort(self.starts[live], kind="stable")]
             self._counts[2] = close_up(self.characters, self.starts, order)
         self._rebuild(len(self._table))
-
-    def _measured(self, numbers: Index) -> tuple[Index, Index]:
-        firsts, lasts = np.zeros(len(numbers), dtype=np.int64), np.zeros(len(numbers), dtype=np.int64)
-        measure(self.characters, self.starts, numbers, firsts, lasts)
-        return firsts, lasts
 
     def _look_up(self, asked: Bytes, ends: Index, *, insert: bool) -> Index:
         numbers = np.zeros(len(ends), dtype=np.int64)

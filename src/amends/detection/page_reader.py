@@ -34,22 +34,23 @@ class PageReader:
     Texts become codes of `pool`, whose first texts are the types of event.
     """
 
-    def __init__(self, readers: Mapping[str, frozenset[str]], pool: Pool) -> None:
+    def __init__(self, readers: Mapping[str, frozenset[str]], pool: Pool, listed: frozenset[str] = frozenset()) -> None:
         assert tuple(pool.texts[: len(TYPES)]) == TYPES, "types of event are numbered as pages number them"
-        self._readers, self._pool = readers, pool
+        self._readers, self._pool, self._listed = readers, pool, listed
         self._names = tuple(name for name in sorted(readers))
         self._wanted: Index = np.full((len(TYPES), len(NAMES)), -1, dtype=np.int64)
         for number, name in enumerate(self._names):
             if name in FIELDS:
                 on = [place for place, type_ in enumerate(TYPES) if type_ in readers[name]]
                 self._wanted[on, NAMES.index(name)] = number
+        self._listed_numbers = [number for number, name in enumerate(self._names) if name in listed]
         self._sources = Pool()
 
     def batch(self, page: Page) -> EventBatch:
         """The events of a page as a batch."""
         laid = self._laid(page) if page.is_plain else None
         if laid is None:
-            return batch_of(page.events(), self._readers, self._pool)
+            return batch_of(page.events(), self._readers, self._pool, self._listed)
         heads, text = page.heads, page.characters
         received = heads[:, lines.RECEIVED]
         time = heads[:, lines.TIME].copy()
@@ -84,8 +85,13 @@ class PageReader:
             return None
         total, told, left = counts.tolist()
         if told:
-            texts = texts[:told]
-            values[texts[:, 0]] = self._pool.codes_of(*Spans(page.characters, texts[:, 1], texts[:, 2]).joined())
+            into, begins, stops = texts[:told].T
+            listed = np.zeros(told, dtype=np.bool_)
+            for number in self._listed_numbers:
+                listed |= (into >= starts[number]) & (into < ends[number])
+            rest = ~listed
+            values[into[rest]] = self._pool.codes_of(*Spans(page.characters, begins[rest], stops[rest]).joined())
+            values[into[listed]] = self._pool.listed(*Spans(page.characters, begins[listed], stops[listed]).joined())
         for into, field, begin, end in later[:left].tolist():
             values[into] = self._read(page, field, begin, end)
         return Laid(places[:total], values[:total], starts, ends)

@@ -6,7 +6,7 @@ from typing import Any, Final, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.names import Names
+from amends.detection.names import Names, encoded
 
 Codes = NDArray[np.int32]
 
@@ -17,7 +17,7 @@ _AT_HAND_MAX: Final = 1 << 16
 _MANY: Final = 1 << 12
 """So many texts at once that are not at hand are not worth having at hand."""
 _OTHER: Final = "\udcff"
-"""What stands before that which is no text; no text begins so."""
+"""What stands before that which is no text; no text begins so. By itself it stands for texts that are in no list."""
 
 
 class Pool:
@@ -81,6 +81,20 @@ class Pool:
         codes = dict(zip(given, numbers.tolist(), strict=True))
         self._others |= {code: text for text, code in codes.items() if not isinstance(text, str)}
         return codes if len(given) == len(texts) else codes | {None: ABSENT}
+
+    def listed(self, asked: NDArray[np.uint8], ends: NDArray[np.int64]) -> Codes:
+        """Codes of texts, one after the other in UTF-8, of which nobody wants to know but whether they are in a list.
+
+        All that are not known have one code, and take no room.
+        """
+        found = self._names.known(asked, ends)
+        return np.where(found < 0, self.code(_OTHER), found).astype(np.int32)
+
+    def listed_codes(self, texts: Sequence[Any]) -> Codes:
+        """The same, of texts as Python has them; ABSENT for None."""
+        found = self.listed(*encoded([text if isinstance(text, str) else _OTHER for text in texts]))
+        found[[text is None for text in texts]] = ABSENT
+        return found
 
     def text(self, code: int) -> str | None:
         """The text of a code; None for ABSENT."""

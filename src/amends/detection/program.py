@@ -148,8 +148,9 @@ class Program:
 
     @property
     def cell_room(self) -> int:
-        """The most cells of the heap that one event may take, beside what it gives back."""
-        return (CHUNK + UNIT) * (2 * len(KINDS) + max(layout.chunks for layout in self.layouts.values()))
+        """The most cells of the heap that one event may take, whose rows may be pressed, beside what it gives back."""
+        chunks = max(layout.chunks for layout in self.layouts.values())
+        return (CHUNK + UNIT) * (2 * len(KINDS) + (3 + len(KINDS)) * chunks)
 
     def wait_cells(self) -> Index:
         """Where each wait's state lies in a row, and whether a lull watches it."""

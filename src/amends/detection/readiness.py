@@ -75,6 +75,7 @@ def make_ready() -> None:
         kernel = Kernel(pack, Settled(quiet=0))
         kernel.on_page(Page.of([_shipped(Instant(0)), _shipped(Instant(DAY))]))
         kernel.next_due()
+        kernel.sizes()
         kernel.settle()
         kernel.sweep(Instant(8 * DAY))
         Kernel.restore(pack, kernel.snapshot()).row("shipment", "any")

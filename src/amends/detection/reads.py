@@ -5,12 +5,14 @@ from collections.abc import Callable, Mapping
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+from sqlglot import exp
 
 from amends.detection.layout import Cell
 from amends.detection.machine import codes as op
 from amends.detection.machine.assembly import Assembler
 from amends.detection.rule import Link, Pack, Rule, Surge
 from amends.detection.scope import EVENT_NAMES
+from amends.detection.trees import tree_of
 from amends.detection.types import Type
 from amends.detection.written import Expression, Scope, missing
 from amends.model.instant import UnreadableTimeError, parse_duration
@@ -176,6 +178,30 @@ def readers_of(
             if name.startswith("event."):
                 readers.setdefault(name.removeprefix("event."), set()).update(link.on)
     return {name: frozenset(types) for name, types in readers.items()}
+
+
+def listed_fields(pack: Pack, reports: Mapping[str, Report]) -> frozenset[str]:
+    """The fields of events of which nothing is asked but whether they are in a list or a set.
+
+    Which text it is that is in none makes no difference to anyone.
+    """
+    listed, otherwise = set[str](), set[str]()
+    for table in pack.tables.values():
+        for column in table.columns.values():
+            otherwise.add(f"event.{column.of}")
+            tree = None if column.where is None else tree_of(column.where)
+            for node in tree.find_all(exp.Column) if tree is not None else ():
+                asker = node.parent
+                in_set = isinstance(asker, exp.Anonymous) and asker.name.upper() == "IN_SET"
+                in_list = isinstance(asker, exp.In) and asker.this is node
+                (listed if in_set or in_list else otherwise).add(node.sql())
+    for rule in pack.rules.values():
+        loss = reports[rule.id].loss
+        otherwise.update(reports[rule.id].facts, counted_by(pack, rule), loss.names if loss is not None else ())
+    for link in pack.links.values():
+        otherwise.update(link.by)
+    names = (name.removeprefix("event.") for name in listed - otherwise)
+    return frozenset(name for name in names if EVENT_NAMES.get(f"event.{name}") == "text")
 
 
 def links_of(pack: Pack, rule: Rule) -> list[Link]:

@@ -15,13 +15,16 @@ from numpy.typing import NDArray
 
 from amends.detection.identities import Identities
 from amends.detection.machine import codes as op
-from amends.detection.machine.rings import EMPTY, NODES, UNIONS, follow, refill, repair
+from amends.detection.machine.rings import EMPTY, FULL, NODES, UNIONS, follow, refill, repair
 from amends.detection.pool import Pool
 from amends.detection.reads import LinkSource
 
 Index = NDArray[np.int64]
 
 _ROOM: Final = 1024
+_GROWTH: Final = 1.25
+_ARRAYS: Final = ("_kinds", "_values", "_above", "_users")
+"""What there is of each node."""
 _PART: Final = 4096
 """So many events are gone through at a time, so that room is made for no more than these could need."""
 
@@ -48,9 +51,8 @@ class Rings:
         self.source, self._accounts, self._pool = source, accounts, pool
         self._counts: Index = np.zeros(3, dtype=np.int64)
         self._kinds: NDArray[np.int8] = np.zeros(_ROOM, dtype=np.int8)
-        self._values: Index = np.zeros(_ROOM, dtype=np.int64)
+        self._values: NDArray[np.int32] = np.zeros(_ROOM, dtype=np.int32)
         self._above: NDArray[np.int32] = np.zeros(_ROOM, dtype=np.int32)
-        self._uses: NDArray[np.int32] = np.zeros(_ROOM, dtype=np.int32)
         self._users: NDArray[np.int32] = np.zeros(_ROOM, dtype=np.int32)
         self._table: NDArray[np.int32] = np.full(2 * _ROOM, EMPTY, dtype=np.int32)
         self._pairs: Index = np.full(_ROOM, EMPTY, dtype=np.int64)
@@ -87,56 +89,55 @@ class Rings:
         unions = np.zeros((members.size, 3), dtype=np.int64)
         follow(
             members, links, self.source.link.at_most, self._counts, self._table, self._kinds, self._values,
-            self._above, self._uses, self._users, self._pairs, rings, unions,
+            self._above, self._users, self._pairs, rings, unions,
         )  # fmt: skip
         return rings, unions[: self._counts[UNIONS]].tolist()
 
     def _make_room(self, more: int) -> None:
         nodes, pairs, _ = self._counts.tolist()
         if nodes + more > len(self._values):
-            for name in ("_kinds", "_values", "_above", "_uses", "_users"):
+            for name in _ARRAYS:
                 held = getattr(self, name)
                 grown = np.zeros(max(2 * len(held), nodes + more), dtype=held.dtype)
                 grown[:nodes] = held[:nodes]
                 setattr(self, name, grown)
-        if 2 * (nodes + more) > len(self._table):
-            self._table = np.full(1 << (2 * (nodes + more)).bit_length(), EMPTY, dtype=np.int32)
+        if nodes + more > FULL * len(self._table):
+            self._table = np.full(int(_GROWTH * (nodes + more) / FULL), EMPTY, dtype=np.int32)
             refill(self._table, self._kinds, self._values, nodes)
         # Each use may be the second of its handle, which enters the first user too.
-        if 2 * (pairs + 2 * more) > len(self._pairs):
+        if pairs + 2 * more > FULL * len(self._pairs):
             known = self._pairs
-            self._pairs = np.full(1 << (2 * (pairs + 2 * more)).bit_length(), EMPTY, dtype=np.int64)
+            self._pairs = np.full(int(_GROWTH * (pairs + 2 * more) / FULL), EMPTY, dtype=np.int64)
             repair(self._pairs, known, self._counts)
 
     @property
     def size(self) -> int:
         """How many bytes of memory they take, without room that was never used."""
         nodes = int(self._counts[NODES])
-        arrays = (self._kinds, self._values, self._above, self._uses, self._users)
+        arrays = [getattr(self, name) for name in _ARRAYS]
         return int(self._table.nbytes + self._pairs.nbytes + sum(nodes * array.itemsize for array in arrays))
 
     def name(self, root: int) -> str:
         """What a ring is called: a digest of its earliest member, so that nobody's telephone number is shown."""
         kind, value = int(self._kinds[root]), int(self._values[root])
-        member = self._accounts.name(value) if kind == 0 else str(self._pool.text(value))
-        column = self.source.link.of if kind == 0 else self.source.link.by[kind - 1]
-        return blake2b(f"{column} {member}".encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+        if kind == 0:
+            return self._accounts.digest(value)
+        member = f"{self.source.link.by[kind - 1]} {self._pool.text(value)}"
+        return blake2b(member.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
     def dump(self) -> dict[str, Any]:
         """The content, for a snapshot; the accounts' names are not part of it."""
         nodes = int(self._counts[NODES])
-        arrays = {
-            name: getattr(self, f"_{name}")[:nodes].tobytes() for name in ("kinds", "values", "above", "uses", "users")
-        }
+        arrays = {name: getattr(self, name)[:nodes].tobytes() for name in _ARRAYS}
         return {"arrays": arrays, "pairs": self._pairs[self._pairs != EMPTY].tobytes()}
 
     def load(self, content: Mapping[str, Any]) -> None:
         """Take over a dumped content."""
         pairs = np.frombuffer(content["pairs"], dtype=np.int64)
-        nodes = len(content["arrays"]["kinds"])
+        nodes = len(content["arrays"]["_kinds"])
         self._make_room(max(nodes, len(pairs)))
         for name, raw in content["arrays"].items():
-            array = getattr(self, f"_{name}")
+            array = getattr(self, name)
             array[:nodes] = np.frombuffer(raw, dtype=array.dtype)
         self._counts[NODES] = nodes
         refill(self._table, self._kinds, self._values, nodes)

@@ -41,7 +41,7 @@ class Rows:
 
     def add_array(self, name: str, dtype: Any, fill: Any) -> None:
         """An array for each group, `fill` where nothing was set yet."""
-        self.arrays[name] = np.full(self._capacity, fill, dtype=dtype)
+        self.arrays[name] = _filled(self._capacity, fill, dtype)
         self._fills[name] = fill
 
     def rows(self, groups: Sequence[Values]) -> NDArray[np.int64]:
@@ -65,7 +65,7 @@ class Rows:
             return
         capacity = max(64, int(self._capacity * _GROWTH), self.size)
         for name, array in self.arrays.items():
-            grown = np.full(capacity, self._fills[name], dtype=array.dtype)
+            grown = _filled(capacity, self._fills[name], array.dtype)
             grown[: self._capacity] = array
             self.arrays[name] = grown
         self._capacity = capacity
@@ -81,6 +81,11 @@ class Rows:
         for name, raw in content["arrays"].items():
             array = self.arrays[name]
             array[: self.size] = np.frombuffer(raw, dtype=array.dtype)
+
+
+def _filled(size: int, fill: Any, dtype: Any) -> Array:
+    # Memory that is zero is not taken before something is written there.
+    return np.full(size, fill, dtype=dtype) if fill else np.zeros(size, dtype=dtype)
 
 
 def _named(values: Values) -> Values:

@@ -17,7 +17,7 @@ from amends.detection.machine.row import BLOCK_ROWS, NUMBER, PARENT, UNIT, WEEK
 from amends.detection.names import encoded
 from amends.detection.program import Program
 from amends.detection.settled import Settled
-from amends.detection.verdicts import Reader
+from amends.detection.verdicts import ID_SIZE, Reader
 from amends.model.subjects import KINDS
 
 Index = NDArray[np.int64]
@@ -55,7 +55,7 @@ class Settling:
         all_rows = [subjects.all() for subjects in self._subjects]
         for kind, rows in enumerate(all_rows):
             leaving.mark_busy(
-                cells, rows, busy, self._dues[kind], self._waits[kind],
+                cells, rows, self._chunks[kind], busy, self._dues[kind], self._waits[kind],
                 now // WEEK, self._quiet[kind], passed, begun,
             )  # fmt: skip
         leaving.mark(cells, np.unique(np.fromiter(pinned, dtype=np.int64)), busy)
@@ -96,15 +96,9 @@ class Settling:
 
     def _open_findings(self, gone: Index) -> tuple[Index, Index]:
         """The open findings of rows that leave, as numbers: their rows, and the rule and the id of each."""
-        held = self._reader.open
-        keys = list(held)
-        theirs = np.isin(np.fromiter((row for _, row in keys), dtype=np.int64, count=len(keys)), gone)
-        owners, numbers = list[int](), list[bytes]()
-        for place in np.flatnonzero(theirs).tolist():
-            rule, row = keys[place]
-            for finding in held.pop((rule, row)):
-                owners.append(row)
-                numbers.append(rule.to_bytes(8, "little") + bytes.fromhex(finding))
+        found = self._reader.open.leave(gone)
+        owners = [row for _, row, _ in found]
+        numbers = [rule.to_bytes(8, "little") + finding for rule, _, finding in found]
         return np.array(owners, dtype=np.int64), np.frombuffer(b"".join(numbers), dtype=np.int64).reshape(-1, 3)
 
     def _families(self, kind: int, rows: Index) -> Index:
@@ -191,9 +185,9 @@ class Settling:
             self.come_back(BUYER, new, now)
 
     def _open_again(self, findings: Index) -> None:
-        ids = findings[:, [3, 5]].tobytes().hex()
+        ids = findings[:, [3, 5]].tobytes()
         for place, (row, rule) in enumerate(findings[:, :2].tolist()):
-            self._reader.open.setdefault((rule, row), []).append(ids[32 * place : 32 * place + 32])
+            self._reader.open.put(rule, row, ids[ID_SIZE * place : ID_SIZE * (place + 1)])
 
 
 def _in_order(rows: Index, named: NDArray[np.bool_], owners: Index, findings: Index) -> tuple[Index, Index]:

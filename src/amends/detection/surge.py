@@ -90,13 +90,13 @@ class SurgeJudge:
         self._powers = np.array([decay**windows for windows in range(_POWERS)])
         self._rows = Rows()
         for name in ("hits", "records"):
-            self._rows.add_array(name, np.int64, 0)
+            self._rows.add_array(name, np.int32, 0)
         for name in ("past_hits", "past_records", "past_windows"):
             self._rows.add_array(name, np.float64, 0.0)
         self._rows.add_array("window", np.int64, NO_INT)
         self._ring_at, self._ring_name = ring_at, ring_name
-        self._of_ring: dict[int, list[int]] = {}
-        """The groups of a ring, by its root, where there may be several."""
+        self._of_ring: dict[int, int | list[int]] = {}
+        """The group of a ring, by its root, or the groups, where there may be several."""
         self._absorbed: dict[int, list[int]] = {}
         """Groups that became part of another, as their rings became one."""
         self._seen: dict[int, set[int]] = {}
@@ -125,12 +125,18 @@ class SurgeJudge:
         """The groups from the row `known` on are new. Where a ring is a group, its root says which."""
         if self._ring_at is not None and len(self._surge.by) > 1:
             for group in range(known, self._rows.size):
-                self._of_ring.setdefault(self._rows.values(group)[self._ring_at], []).append(group)
+                root = self._rows.values(group)[self._ring_at]
+                others = self._of_ring.setdefault(root, group)
+                if isinstance(others, list):
+                    others.append(group)
+                elif others != group:
+                    self._of_ring[root] = [others, group]
 
     def _groups_of(self, root: int) -> list[int]:
         """The groups of a ring that is no more; asked once."""
         if len(self._surge.by) > 1:
-            return self._of_ring.pop(root, [])
+            groups = self._of_ring.pop(root, [])
+            return groups if isinstance(groups, list) else [groups]
         group = self._rows.row((root,))
         return [] if group is None else [group]
 

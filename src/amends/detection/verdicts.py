@@ -2,9 +2,10 @@
 
 import struct
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from amends.detection.engine import Engine
 from amends.detection.finding import Clearing, Finding, finding_id
@@ -20,8 +21,50 @@ from amends.detection.vector import NO_INT
 from amends.detection.written import NO_DECIMAL, missing
 from amends.model.instant import Instant
 
-Open = dict[tuple[int, int], list[str]]
-"""Open findings, by rule and row."""
+Index = NDArray[np.int64]
+
+_ROW_BITS: Final = 48
+ID_SIZE: Final = 16
+"""Bytes of a finding's id."""
+
+
+class Open:
+    """Open findings, by rule and row; each is an entry of a dictionary and bytes, since there may be many."""
+
+    def __init__(self) -> None:
+        self._held: dict[int, bytes] = {}
+
+    def add(self, rule: int, row: int, finding: str) -> None:
+        """One more."""
+        self.put(rule, row, bytes.fromhex(finding))
+
+    def put(self, rule: int, row: int, ids: bytes) -> None:
+        """More, by their ids in bytes."""
+        key = rule << _ROW_BITS | row
+        self._held[key] = self._held.get(key, b"") + ids
+
+    def pop(self, rule: int, row: int) -> list[str]:
+        """Those of a row, which are open no more."""
+        ids = self._held.pop(rule << _ROW_BITS | row).hex()
+        return [ids[at : at + 2 * ID_SIZE] for at in range(0, len(ids), 2 * ID_SIZE)]
+
+    def leave(self, rows: Index) -> list[tuple[int, int, bytes]]:
+        """Those of these rows, which are held here no more: rule, row, and the id of each."""
+        keys = np.fromiter(self._held, dtype=np.int64, count=len(self._held))
+        gone = list[tuple[int, int, bytes]]()
+        for key in keys[np.isin(keys & ((1 << _ROW_BITS) - 1), rows)].tolist():
+            ids = self._held.pop(key)
+            rule, row = key >> _ROW_BITS, key & ((1 << _ROW_BITS) - 1)
+            gone += [(rule, row, ids[at : at + ID_SIZE]) for at in range(0, len(ids), ID_SIZE)]
+        return gone
+
+    def dump(self) -> Any:
+        """All of them, for a snapshot."""
+        return list(self._held.items())
+
+    def load(self, content: Any) -> None:
+        """Take over dumped ones."""
+        self._held = dict(content)
 
 
 class Reader:
@@ -32,7 +75,7 @@ class Reader:
         self._values = Values(pool)
         self._named = {kind: _Named(subjects) for kind, subjects in engine.subjects.items()}
         self._sayers = [_Sayer(rule, program, engine, self._values, self._named) for rule in program.rules]
-        self.open: Open = {}
+        self.open = Open()
 
     def read(self, out: list[int]) -> tuple[list[Finding], list[Clearing]]:
         """Everything of one run, in its order."""
@@ -55,9 +98,9 @@ class Reader:
                 at += sayer.size
                 findings.append(finding)
                 if sayer.clears:
-                    self.open.setdefault((rule, row), []).append(finding.id)
+                    self.open.add(rule, row, finding.id)
             else:
-                for open_ in self.open.pop((rule, row)):
+                for open_ in self.open.pop(rule, row):
                     clearings.append(Clearing(finding=open_, cleared_at=Instant(moment), cause=named))
         for names in self._named.values():
             names.clear()
@@ -86,14 +129,6 @@ class Reader:
     def values(self, types: tuple[Type, ...], stored: list[int]) -> tuple[Any, ...]:
         """Stored values as Python has them."""
         return tuple(self._values.of(type_)(value) for type_, value in zip(types, stored, strict=True))
-
-    def dump(self) -> Any:
-        """The open findings, for a snapshot."""
-        return [(rule, row, findings) for (rule, row), findings in self.open.items()]
-
-    def load(self, content: Any) -> None:
-        """Take over dumped open findings."""
-        self.open = {(rule, row): list(findings) for rule, row, findings in content}
 
 
 class _Named(dict[int, str]):

@@ -164,8 +164,9 @@ class _Learning:
             lull.begin(began[GROUPS], began[SINCE], began[NOW])
 
     def relearn(self, now: Instant, engine: Engine) -> None:
-        rows = engine.subjects[self.wait.table].all()
-        since, seen, group = (engine.heap.values(rows, place) for place in self._places)
+        subjects = engine.subjects[self.wait.table]
+        rows = subjects.all()
+        since, seen, group = (subjects.values(rows, place) for place in self._places)
         waiting = (since != np.iinfo(np.int64).min) & (group >= 0)
         own = engine.groups.reshape(-1, GROUP)[group[waiting], 2]
         self.waits.relearn(now, own, since[waiting], seen=seen[waiting], order=self.lanes.order())

@@ -59,7 +59,7 @@ def _of_pairs(
     state, words = np.empty(8, dtype=np.uint64), np.empty(SCRATCH, dtype=np.uint64)
     spans = first_begins, first_ends, begins, ends
     first_begins, first_ends, begins, ends = map(np.ascontiguousarray, spans)
-    digests_of_pairs(first, first_begins, first_ends, second, begins, ends, INITIAL, ORDER, state, words, found)
+    digests_of_pairs(first, first_begins, first_ends, second, begins, ends, 0, INITIAL, ORDER, state, words, found)
     return found
 
 

@@ -87,9 +87,9 @@ def _take(state: Words, words: Words, order: Index, initial: Words, count: np.ui
 @compiled
 def digests_of_pairs(
     first: Bytes, first_begins: Index, first_ends: Index, second: Bytes, begins: Index, ends: Index,
-    initial: Words, order: Index, state: Words, words: Words, found: Index,
+    between: int, initial: Words, order: Index, state: Words, words: Words, found: Index,
 ) -> None:  # fmt: skip
-    """The digest of each pair of texts with a zero between them, as the number that its bytes are, the greatest first.
+    """The digest of each pair of texts with a byte between them, as the number that its bytes are, the greatest first.
 
     `state` has room for 8 words, `words` for SCRATCH.
     """
@@ -109,7 +109,7 @@ def digests_of_pairs(
             if at < size:
                 block[filled] = first[first_begins[place] + at]
             elif at == size:
-                block[filled] = 0
+                block[filled] = between
             else:
                 block[filled] = second[begins[place] + at - size - 1]
             filled += 1
@@ -127,4 +127,4 @@ def make_ready() -> None:
     nothing: Index = np.zeros(0, dtype=np.int64)
     text: Bytes = np.frombuffer(b"any", dtype=np.uint8)
     state, words = np.zeros(8, dtype=np.uint64), np.zeros(SCRATCH, dtype=np.uint64)
-    digests_of_pairs(text, nothing, nothing, text, nothing, nothing, INITIAL, ORDER, state, words, nothing)
+    digests_of_pairs(text, nothing, nothing, text, nothing, nothing, 0, INITIAL, ORDER, state, words, nothing)

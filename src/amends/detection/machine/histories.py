@@ -7,13 +7,14 @@ from amends.detection.compiled import compiled
 from amends.detection.vector import NO_INT
 
 Index = NDArray[np.int64]
+Small = NDArray[np.int32]
 Floats = NDArray[np.float64]
 
 
 @compiled
 def add_up(
     groups: Index, windows: Index, hits: Index, records: Index, plain: NDArray[np.bool_],
-    window: Index, window_hits: Index, window_records: Index,
+    window: Index, window_hits: Small, window_records: Small,
     past_hits: Floats, past_records: Floats, past_windows: Floats, powers: Floats,
 ) -> None:  # fmt: skip
     """Count what came in these windows of groups, of those that are plain; windows before enter the history.

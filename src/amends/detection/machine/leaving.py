@@ -13,15 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.compiled import Whole, compiled
-from amends.detection.machine.packing import clear, find, ones, size_for, take
+from amends.detection.machine.packing import find, has, ones, size_for, take
+from amends.detection.machine.pressing import free, open_up, shut
 from amends.detection.machine.row import (
     AGE,
     AGES,
     BLOCK,
     BLOCK_ROWS,
+    CHUNK,
     CHUNKS,
     MARKS,
-    NEVER,
     NO_ROW,
     NUMBER,
     PARENT,
@@ -39,6 +40,8 @@ _GONE: Final = -2
 _CELL: Final = 1 << PLACE_CHUNK
 """From here on it is a cell, below a mark."""
 _BITS: Final = _CELL - 1
+_MARKS: Final = (1 << 62) - 1
+"""The bits of marks; the sign of the first ones says whether the row is pressed."""
 _LEAST: Final = (1 << AGE) - 1
 
 # ------------------------------------------------------------------ rows
@@ -49,7 +52,7 @@ def wipe(heap: Index, rows: Index, chunks: Whole, width: Whole) -> None:
     """Make rows as new, of nobody."""
     for place in range(len(rows)):
         row = rows[place]
-        clear(heap, row, chunks)
+        free(heap, row, chunks)
         heap[row] &= BLOCK << 32
         heap[row + PARENT], heap[row + MARKS] = NO_ROW, 0
         for cell in range(CHUNKS + 2 * chunks, width):
@@ -58,7 +61,7 @@ def wipe(heap: Index, rows: Index, chunks: Whole, width: Whole) -> None:
 
 @compiled
 def mark_busy(
-    heap: Index, rows: Index, busy: NDArray[np.bool_], dues: Index, waits: Index,
+    heap: Index, rows: Index, chunks: Whole, busy: NDArray[np.bool_], dues: Index, waits: Index,
     week: Whole, quiet: Whole, passed: Whole, begun: Whole,
 ) -> None:  # fmt: skip
     """Mark the rows of a kind that must stay: touched in fewer than `quiet` weeks before this one, with a silence that
@@ -70,17 +73,21 @@ def mark_busy(
     for place in range(len(rows)):
         row = rows[place]
         head = heap[row]
-        stays = heap[find(heap, row, WAITING)] >= 0
+        stays = has(heap, row, WAITING)
         if heap[row + MARKS] & 1 != 0 and ((week - (head >> AGE)) & AGES) < quiet:
             stays = True
         for due in range(len(dues)):
-            if heap[find(heap, row, dues[due])] != NEVER:
-                stays = True
-        for wait in range(0, len(waits), 3):
+            stays = stays or has(heap, row, dues[due])
+        piece = np.int64(0)
+        if heap[row + MARKS] < 0 and not stays:
+            piece = np.int64(open_up(heap, row, chunks, chunks * CHUNK))
+        for wait in range(0, 0 if stays else len(waits), 3):
             since, seen = heap[find(heap, row, waits[wait])], heap[find(heap, row, waits[wait + 1])]
             group = heap[find(heap, row, waits[wait + 2])]
             if since != NO_INT and group >= 0 and (since > passed or seen >= begun):
                 stays = True
+        if piece != 0:
+            shut(heap, row, chunks, piece)
         if stays:
             busy[((head >> 32) & BLOCK) * BLOCK_ROWS + (head & NUMBER) % BLOCK_ROWS] = True
 
@@ -127,7 +134,7 @@ def cell_counts(
         if not named[place]:
             row, behind = rows[place], CHUNKS + 2 * chunks[kinds[place]]
             for cell in range(MARKS, widths[kinds[place]]):
-                if (cell < CHUNKS or cell >= behind) and heap[row + cell] != 0:
+                if (cell < CHUNKS or cell >= behind) and heap[row + cell] & _MARKS != 0:
                     count += 1
             for chunk in range(row + CHUNKS, row + behind, 2):
                 count += ones(heap[chunk])
@@ -160,6 +167,9 @@ def write(
             values = at + ((count + 3) >> 2)
             if count > 0 and not named[place]:
                 behind = CHUNKS + 2 * chunks[kinds[place]]
+                pressed = np.int64(0)
+                if heap[row + MARKS] < 0:
+                    pressed = np.int64(open_up(heap, row, chunks[kinds[place]], chunks[kinds[place]] * CHUNK))
                 for cell in range(MARKS, widths[kinds[place]]):
                     if (cell < CHUNKS or cell >= behind) and heap[row + cell] != 0:
                         shorts[4 * at + written] = cell
@@ -174,6 +184,8 @@ def write(
                         written += 1
                         piece += 1
                         bits &= bits - 1
+                if pressed != 0:
+                    shut(heap, row, chunks[kinds[place]], pressed)
             for number in range(more_starts[place], more_starts[place + 1]):
                 shorts[4 * at + written] = FINDING
                 words[values + written] = more[number]

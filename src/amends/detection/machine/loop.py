@@ -19,6 +19,7 @@ from amends.detection.machine.assembly import REGISTERS
 from amends.detection.machine.gathering import KIND_BITS
 from amends.detection.machine.hashing import Bytes, Starts
 from amends.detection.machine.packing import close, drop, find, has, is_open, ones, own, start
+from amends.detection.machine.pressing import loosen, press, shut, to_be_changed
 from amends.detection.machine.row import (
     AGE,
     AGES,
@@ -32,12 +33,13 @@ from amends.detection.machine.row import (
     NEVER,
     NUMBER,
     PARENT,
+    RESTED,
     TOP,
     WAITING,
     WEEK,
 )
 from amends.detection.machine.texts import precedes
-from amends.detection.machine.timers import due_bits, due_chunks, pop, push
+from amends.detection.machine.timers import due_bits, due_chunks, look_up_dues, pop, push
 from amends.detection.vector import NO_INT
 from amends.model.subjects import KINDS, PARENTS
 
@@ -185,6 +187,9 @@ def run(
             least = np.int64(NEVER)
             base = block_base[block]
             for _ in range(BLOCK_ROWS):
+                piece = np.int64(0)
+                if heap[base + MARKS] < 0:
+                    piece = np.int64(look_up_dues(heap, base, kinds[kind * KIND_INFO], dues))
                 for part in range(due_chunks(dues)):
                     chunk = base + CHUNKS + 2 * part
                     bits = heap[chunk] & due_bits(part, dues)
@@ -197,6 +202,8 @@ def run(
                         elif due < least:
                             least = due
                         bits &= bits - 1
+                if piece != 0:
+                    shut(heap, base, kinds[kind * KIND_INFO], piece)
                 base += kinds[kind * KIND_INFO + 3]
             block_due[block] = least
             s[state.WORK] = block + 1
@@ -239,6 +246,7 @@ def run(
                 for place in range(min(n_timers, TIMERS_AHEAD - 1)):
                     fetch_cell(heap, timers[3 * place + 1], rules[timers[3 * place + 2] * RULE_INFO + 3])
                 info = rule * RULE_INFO
+                loosen(heap, row, kinds[block_kind[(heap[row] >> 32) & BLOCK] * KIND_INFO])
                 awaited = heap[find(heap, row, rules[info + 3])]
                 if awaited != due:
                     if due < awaited < end:
@@ -301,6 +309,7 @@ def run(
                             n += 1
                         if (passes[kept_type] & 2) != 0 and kept[slot * KEPT + 4] == 0:
                             if onward < 0:
+                                loosen(heap, o, kinds[ORDER * KIND_INFO])
                                 at = own(heap, o, WAITING)
                                 kept[slot * KEPT] = heap[at]
                                 heap[at] = slot
@@ -357,6 +366,7 @@ def run(
                     s[state.SLOTS] += 1
                     s[state.WAITING] += 1
                     base = slot * KEPT
+                    loosen(heap, keep_at, kinds[block_kind[(heap[keep_at] >> 32) & BLOCK] * KIND_INFO])
                     at = own(heap, keep_at, WAITING)
                     kept[base] = heap[at]
                     heap[at] = slot
@@ -412,6 +422,16 @@ def run(
         if phase != state.TOUCHING:
             kind = block_kind[(heap[row] >> 32) & BLOCK]
             order = row if kind == ORDER else (heap[row + PARENT] if kinds[kind * KIND_INFO + 4] else np.int64(-1))
+        was_pressed = False
+        if heap[row + MARKS] < 0:
+            # What is due anew at the end of an epoch is so of many rows at once, which are as they were otherwise.
+            was_pressed = phase == state.WORKING
+            if was_pressed:
+                to_be_changed(heap, row, kinds[kind * KIND_INFO])
+            else:
+                loosen(heap, row, kinds[kind * KIND_INFO])
+        if order >= 0 and order != row and phase != state.WORKING:
+            loosen(heap, order, kinds[ORDER * KIND_INFO])
         depth = 0
         fired_at = now
         # Blocks that are still to be called, as bits; where they are listed; and where it goes on then.
@@ -837,7 +857,7 @@ def run(
             elif what == op.TOUCHED_AT:
                 registers[d] = now
             elif what == op.FINISH_TOUCH:
-                heap[row + MARKS] |= 1
+                heap[row + MARKS] = (heap[row + MARKS] | 1) & ~np.int64(RESTED)
                 heap[row] = (heap[row] & _HEAD) | (((now // WEEK) & AGES) << AGE)
                 returns = True
             elif what == op.EVENT_TIME:
@@ -1123,7 +1143,9 @@ def run(
                     pc, behind = behind, np.int64(-1)
                 else:
                     break
-        if is_open(heap):
+        if was_pressed:
+            press(heap, row, kinds[kind * KIND_INFO])
+        elif is_open(heap):
             close(heap, row)
 
     s[state.PHASE], s[state.EVENT] = phase, event

@@ -8,10 +8,11 @@ through, it is closed, and they get a piece of their size. Pieces that are left 
 from typing import Any
 
 import numpy as np
+from numba import types
 from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
-from amends.detection.compiled import Whole, called, compiled, inlined
+from amends.detection.compiled import Whole, called, inlined
 from amends.detection.machine.row import CHUNK, CHUNKS, OPEN, PIECES, PLACE_CHUNK, PLACE_START, TOP, UNIT
 
 Index = NDArray[np.int64]
@@ -39,6 +40,27 @@ def _ones(bits: Any) -> Any:
         return _population(np.int64(bits))  # type: ignore[call-arg]
 
     return count
+
+
+def width(number: Whole) -> int:
+    """How many bits a number takes that is not below 0."""
+    return int(number).bit_length()
+
+
+@intrinsic
+def _leading_zeros(_: Any, bits: Any) -> Any:
+    def write(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.ctlz(arguments[0], context.get_constant(types.boolean, 0))
+
+    return bits(bits), write
+
+
+@overload(width, inline="always")
+def _width(number: Any) -> Any:
+    def measure(number: Any) -> Any:
+        return 64 - _leading_zeros(np.int64(number))  # type: ignore[call-arg]
+
+    return measure
 
 
 @inlined
@@ -189,10 +211,3 @@ def clear(heap: Index, row: Whole, chunks: Whole) -> None:
     for chunk in range(row + CHUNKS, row + CHUNKS + 2 * chunks, 2):
         leave(heap, heap[chunk + 1], size_for(ones(heap[chunk])))
         heap[chunk], heap[chunk + 1] = 0, 0
-
-
-@compiled
-def places(heap: Index, rows: Index, place: int, found: Index) -> None:
-    """Where the value at a place lies, of each row."""
-    for number in range(len(rows)):
-        found[number] = find(heap, rows[number], place)

@@ -1,9 +1,11 @@
 """Which accounts and handles belong together: trees of nodes, the root of each being its earliest.
 
 A node is an account or a handle, numbered as it is first met: `kinds` say which column it stands in (0: accounts),
-`values` its value there, `above` the node over it, itself at a root. Of handles, `uses` is how many different accounts
-have used it, as far as is worth counting, and `users` the first of them. `pairs` are the accounts of handles that more
-than one has used. See docs/kernel.md, Rings.
+`values` its value there, `above` the node over it, itself at a root. Of handles, `users` is the one account that has
+used it, -1 for none; or, if there are more, minus how many, as far as is worth counting. `pairs` are the accounts of
+handles that more than one has used. See docs/kernel.md, Rings.
+
+A place in a table is what the hash says as a share of it, so that it may be of any size.
 """
 
 import numpy as np
@@ -15,34 +17,42 @@ Index = NDArray[np.int64]
 Small = NDArray[np.int32]
 
 EMPTY = -1
+FULL = 0.8
+"""The share of a table that is used before it grows."""
 NODES, PAIRS, UNIONS = 0, 1, 2
 """Places of `counts`: how many nodes and pairs there are, and how many unions this call brought about."""
 
 
 @inlined
-def _slot(kind: Whole, value: Whole, table: Small, kinds: NDArray[np.int8], values: Index) -> int:
+def _share(mix: Whole, size: Whole) -> int:
+    return int((((mix >> 32) & 0x7FFFFFFF) * size) >> 31)
+
+
+@inlined
+def _slot(kind: Whole, value: Whole, table: Small, kinds: NDArray[np.int8], values: Small) -> int:
     """Where a node is in the table, or would be."""
-    mix = (value ^ (kind << 56)) * np.int64(-7046029254386353131)
-    mask = len(table) - 1
-    place = (mix ^ (mix >> 32)) & mask
+    place = _share((value ^ (kind << 56)) * np.int64(-7046029254386353131), len(table))
     while table[place] != EMPTY:
         node = table[place]
         if values[node] == value and kinds[node] == kind:
             break
-        place = (place + 1) & mask
+        place += 1
+        if place == len(table):
+            place = 0
     return int(place)
 
 
 @inlined
 def _made(
-    kind: Whole, value: Whole, table: Small, kinds: NDArray[np.int8], values: Index, above: Small, counts: Index
-) -> int:
+    kind: Whole, value: Whole, table: Small, kinds: NDArray[np.int8], values: Small, above: Small, users: Small,
+    counts: Index,
+) -> int:  # fmt: skip
     """The node of a value, new where need be."""
     place = _slot(kind, value, table, kinds, values)
     if table[place] == EMPTY:
         node = counts[NODES]
         counts[NODES] += 1
-        kinds[node], values[node], above[node] = kind, value, node
+        kinds[node], values[node], above[node], users[node] = kind, value, node, EMPTY
         table[place] = node
     return int(table[place])
 
@@ -58,36 +68,41 @@ def _root(node: Whole, above: Small) -> int:
 @inlined
 def _is_new(pair: Whole, pairs: Index, counts: Index) -> bool:
     """Enter a pair; whether it was not there."""
-    mix = pair * np.int64(-7046029254386353131)
-    mask = len(pairs) - 1
-    place = (mix ^ (mix >> 32)) & mask
+    place = _share(pair * np.int64(-7046029254386353131), len(pairs))
     while pairs[place] != EMPTY:
         if pairs[place] == pair:
             return False
-        place = (place + 1) & mask
+        place += 1
+        if place == len(pairs):
+            place = 0
     pairs[place] = pair
     counts[PAIRS] += 1
     return True
 
 
 @inlined
-def _use(handle: Whole, account: Whole, at_most: Whole, uses: Small, users: Small, pairs: Index, counts: Index) -> None:
+def _uses(handle: Whole, users: Small) -> int:
+    """How many accounts have used a handle."""
+    return int(-users[handle]) if users[handle] < EMPTY else (0 if users[handle] == EMPTY else 1)
+
+
+@inlined
+def _use(handle: Whole, account: Whole, at_most: Whole, users: Small, pairs: Index, counts: Index) -> None:
     """An account uses a handle."""
-    if uses[handle] == 0:
-        uses[handle], users[handle] = 1, account
-    elif uses[handle] > at_most or (uses[handle] == 1 and users[handle] == account):
-        return
-    else:
-        if uses[handle] == 1:
+    uses = _uses(handle, users)
+    if uses == 0:
+        users[handle] = account
+    elif uses <= at_most and users[handle] != account:
+        if uses == 1:
             _is_new((handle << 32) | users[handle], pairs, counts)
         if _is_new((handle << 32) | account, pairs, counts):
-            uses[handle] += 1
+            users[handle] = -(uses + 1)
 
 
 @compiled
 def follow(
     members: Index, links: NDArray[np.bool_], at_most: int, counts: Index,
-    table: Small, kinds: NDArray[np.int8], values: Index, above: Small, uses: Small, users: Small, pairs: Index,
+    table: Small, kinds: NDArray[np.int8], values: Small, above: Small, users: Small, pairs: Index,
     rings: Index, unions: Index,
 ) -> None:  # fmt: skip
     """Go through events in order. A row of `members` is the account and the handles of one, below 0 where absent.
@@ -106,22 +121,22 @@ def follow(
             for column in range(1, members.shape[1]):
                 if found == EMPTY and members[event, column] >= 0:
                     node = np.int64(table[_slot(column, members[event, column], table, kinds, values)])
-                    if node != EMPTY and uses[node] <= at_most:
+                    if node != EMPTY and _uses(node, users) <= at_most:
                         found = node
             rings[event] = _root(found, above) if found != EMPTY else EMPTY
             continue
         before = counts[NODES]
         top = np.int64(EMPTY)
         if account >= 0:
-            account = np.int64(_made(0, account, table, kinds, values, above, counts))
+            account = np.int64(_made(0, account, table, kinds, values, above, users, counts))
             top = np.int64(_root(account, above))
         for column in range(1, members.shape[1]):
             if members[event, column] < 0:
                 continue
-            handle = np.int64(_made(column, members[event, column], table, kinds, values, above, counts))
+            handle = np.int64(_made(column, members[event, column], table, kinds, values, above, users, counts))
             if account >= 0:
-                _use(handle, account, at_most, uses, users, pairs, counts)
-            if uses[handle] > at_most:
+                _use(handle, account, at_most, users, pairs, counts)
+            if _uses(handle, users) > at_most:
                 continue
             root = np.int64(_root(handle, above))
             if top == EMPTY or root == top:
@@ -137,10 +152,10 @@ def follow(
 
 
 @compiled
-def refill(table: Small, kinds: NDArray[np.int8], values: Index, count: int) -> None:
+def refill(table: Small, kinds: NDArray[np.int8], values: Small, count: int) -> None:
     """Enter all nodes into an empty table."""
     for node in range(count):
-        table[_slot(np.int64(kinds[node]), values[node], table, kinds, values)] = node
+        table[_slot(np.int64(kinds[node]), np.int64(values[node]), table, kinds, values)] = node
 
 
 @compiled

@@ -21,7 +21,10 @@ AGES: Final = 0xFF
 WEEK: Final = 7 * 86_400_000_000
 PARENT: Final = 1
 MARKS: Final = 2
-"""The first cell of marks; its lowest bit says whether the row was ever touched. Others come behind the chunks."""
+"""The first cell of marks; its lowest bit says whether the row was ever touched, its sign whether it is pressed (see
+`pressing`). Others come behind the chunks."""
+RESTED: Final = 1 << 62
+"""The bit of the marks that says that the row was not touched since rows were last pressed."""
 CHUNKS: Final = 3
 """The first cell of chunks."""
 CHUNK: Final = 62
@@ -42,7 +45,7 @@ OPEN: Final = 2
 """Which chunks of the row at hand are open, as bits; and behind it where their cells lie meanwhile."""
 PIECES: Final = 4
 """By the size of a piece, the last that was left of that size, which holds where the one before lies (0: none)."""
-UNIT: Final = 2
+UNIT: Final = 1
 """How many cells a piece of size 1 has."""
 SIZES: Final = -(-CHUNK // UNIT) + 1
 HEAD: Final = PIECES + SIZES

@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from amends.detection.compiled import Whole, compiled, inlined
 from amends.detection.machine.packing import has, ones
-from amends.detection.machine.row import ASLEEP, BLOCK_ROWS, CHUNK, CHUNKS, FIRST, NEVER
+from amends.detection.machine.pressing import open_up, shut
+from amends.detection.machine.row import ASLEEP, BLOCK_ROWS, CHUNK, CHUNKS, FIRST, MARKS, NEVER
 
 Index = NDArray[np.int64]
 
@@ -52,11 +53,22 @@ def pop(timers: Index, count: Whole) -> int:
     return int(count)
 
 
+@inlined
+def look_up_dues(heap: Index, row: Whole, chunks: Whole, silences: Whole) -> int:
+    """Open up a pressed row as far as it says when silences are due; returns its piece, or 0 if it says nothing."""
+    count, any_due = 0, False
+    for part in range(due_chunks(silences)):
+        bits, asked = heap[row + CHUNKS + 2 * part], due_bits(part, silences)
+        any_due = any_due or bits & asked != 0
+        count += ones(bits & (asked | ((1 << FIRST) - 1))) if part == 0 else ones(bits)
+    return open_up(heap, row, chunks, count) if any_due else 0
+
+
 @compiled
 def earliest(bases: Index, block_kinds: Index, dues: Index, blocks: Whole, kinds: Index, heap: Index) -> int:
     """The earliest moment at which a row is due; `dues` may say of a block what is earlier than its true moment.
 
-    `kinds` has five numbers of each kind: second how many silences there are, and fourth a row's width.
+    `kinds` has five numbers of each kind: how many chunks, how many silences there are, and fourth a row's width.
     """
     while True:
         first = -1
@@ -68,11 +80,16 @@ def earliest(bases: Index, block_kinds: Index, dues: Index, blocks: Whole, kinds
         kind = block_kinds[first] * 5
         least, row = NEVER, bases[first]
         for _ in range(BLOCK_ROWS):
+            piece = np.int64(0)
+            if heap[row + MARKS] < 0:
+                piece = np.int64(look_up_dues(heap, row, kinds[kind], kinds[kind + 1]))
             for part in range(due_chunks(kinds[kind + 1])):
                 chunk = row + CHUNKS + 2 * part
                 bits = heap[chunk] & due_bits(part, kinds[kind + 1])
                 for cell in range(first_due(part, heap[chunk]), first_due(part, heap[chunk]) + ones(bits)):
                     least = min(least, heap[heap[chunk + 1] + cell])
+            if piece != 0:
+                shut(heap, row, kinds[kind], piece)
             row += kinds[kind + 3]
         if least == dues[first]:
             return int(least)
