@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from amends.detection import Kernel, Pack, load_pack, make_ready
+from amends.detection import Kernel, Pack, lean, load_pack, make_ready
 from amends.detection.finding import Clearing, Finding
 from amends.detection.pack import pack_from_text
 from amends.model.instant import Instant
@@ -26,14 +26,14 @@ def run_six(stream: Stream, task: Task) -> Outcome:
 
 def run_pack(stream: Stream, task: Task) -> Outcome:
     """The whole built-in pack, in batches."""
-    pack = load_pack()
+    pack = lean(load_pack())
     return _run(pack, stream, task, remark=f"{len(pack.rules)} rules")
 
 
 def run_singles(stream: Stream, task: Task) -> Outcome:
     """The whole built-in pack, the last events one at a time, on a kernel that has seen those before."""
     make_ready()
-    kernel, watch = Kernel(load_pack()), Stopwatch()
+    kernel, watch = Kernel(lean(load_pack())), Stopwatch()
     findings, clearings = [], []
     before = max(0, len(stream) - SINGLE_EVENTS)
     for start, part in portions(stream.head(before), task.batch):

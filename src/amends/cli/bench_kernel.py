@@ -14,7 +14,7 @@ import numpy as np
 
 from amends.cli import output
 from amends.cli.simulated import read_elsewhere
-from amends.detection import Kernel, Pack, load_pack
+from amends.detection import Kernel, Pack, lean, load_pack
 from amends.model.errors import UnusableInputError
 from amends.model.event import Event, UnreadableEventError, decode_event
 from amends.sim.world import Plan, World
@@ -55,7 +55,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 @output.json_option
 def kernel(*, events: IO[bytes] | None, orders: int, rules: tuple[Path, ...], rounds: int, as_json: bool) -> None:
     """Decoded events through the kernel, one after the other and in batches: how many a second."""
-    pack = load_pack(rules or None)
+    pack = lean(load_pack(rules or None))
     stream, name = stream_of(events, orders)
     # A process that judges live holds a batch of events, not all of them: they are no part of what is measured.
     gc.collect()

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from amends.cli import output
 from amends.cli.bench_kernel import stream_of
-from amends.detection import Kernel, Pack, load_pack, pack_from_text
+from amends.detection import Kernel, Pack, lean, load_pack, pack_from_text
 from amends.detection.batch import EventBatch, Field, Keys, batch_of
 from amends.detection.pool import Pool
 from amends.detection.scope import EVENT_NAMES
@@ -95,7 +95,7 @@ def memory(*, events: IO[bytes] | None, world: int, orders: int, due_times: int,
     The orders are those of the events, as often as it takes, each time with names and texts of their own. All have
     lived their whole lives, and none has left; then once more with those leaving of which nothing is awaited.
     """
-    pack = load_pack()
+    pack = lean(load_pack())
     stream, name = stream_of(events, world)
     batch = batch_of(stream, Kernel(pack).readers, Pool())
     held = hold(pack, batch, orders)

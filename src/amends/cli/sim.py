@@ -13,7 +13,7 @@ import msgspec
 from amends.cli import output
 from amends.cli.main import ProblemsFound
 from amends.cli.simulated import read_elsewhere
-from amends.detection import Kernel, Verdicts, load_pack
+from amends.detection import Kernel, Verdicts, lean, load_pack
 from amends.detection.backtest import Found, Label, Score, score
 from amends.detection.backtest.labels import LEARNED, PREDICTED
 from amends.model.errors import UnusableInputError
@@ -157,7 +157,7 @@ class Watch:
     """The built-in rules, looking on."""
 
     def __init__(self) -> None:
-        self._kernel = Kernel(load_pack())
+        self._kernel = Kernel(lean(load_pack()))
         self._waiting: list[Event] = []
         self._found: list[Found] = []
 

@@ -181,7 +181,7 @@ def readers_of(
 
 
 def listed_fields(pack: Pack, reports: Mapping[str, Report]) -> frozenset[str]:
-    """The fields of events of which nothing is asked but whether they are in a list or a set.
+    """The fields of events of which nothing is asked but whether they are there, or in a list or a set.
 
     Which text it is that is in none makes no difference to anyone.
     """
@@ -194,7 +194,8 @@ def listed_fields(pack: Pack, reports: Mapping[str, Report]) -> frozenset[str]:
                 asker = node.parent
                 in_set = isinstance(asker, exp.Anonymous) and asker.name.upper() == "IN_SET"
                 in_list = isinstance(asker, exp.In) and asker.this is node
-                (listed if in_set or in_list else otherwise).add(node.sql())
+                is_there = isinstance(asker, exp.Is) and asker.this is node and isinstance(asker.expression, exp.Null)
+                (listed if in_set or in_list or is_there else otherwise).add(node.sql())
     for rule in pack.rules.values():
         loss = reports[rule.id].loss
         otherwise.update(reports[rule.id].facts, counted_by(pack, rule), loss.names if loss is not None else ())

@@ -1,6 +1,6 @@
 """Kernels that judge by one pack."""
 
-from amends.detection import Kernel, Pack, StaleSnapshotError
+from amends.detection import Kernel, Pack, StaleSnapshotError, lean
 from amends.detection.settled import Settled
 from amends.store.engine import Database
 from amends.store.settled import SettledPages, remove_others, reopened
@@ -13,7 +13,7 @@ class PackKernels:
     """
 
     def __init__(self, pack: Pack, database: Database, *, first: bool = False) -> None:
-        self._pack, self._database, self._is_first = pack, database, first
+        self._pack, self._database, self._is_first = lean(pack), database, first
 
     @property
     def pack(self) -> str:

@@ -11,6 +11,7 @@ from amends.detection.backtest.outcome import Outcome
 from amends.detection.backtest.report import Report, results
 from amends.detection.batch import EventBatch, batch_of
 from amends.detection.kernel import Kernel
+from amends.detection.lean import lean
 from amends.detection.pool import Pool
 from amends.detection.rule import Pack
 from amends.detection.settled import Settled, Store
@@ -122,5 +123,5 @@ class _Run:
 
     def __init__(self, pack: Pack, ledger: Ledger, scratch: Callable[[], Store] | None) -> None:
         self.pack = pack
-        self.kernel = Kernel(pack, None if scratch is None else Settled(scratch()))
+        self.kernel = Kernel(lean(pack), None if scratch is None else Settled(scratch()))
         self.ledger = ledger

@@ -1,17 +1,17 @@
 """The numbers of a rule that may be tried at other values: its limits, and the literals in its conditions."""
 
 import re
-from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Final, Literal
 
 import msgspec
 
 from amends.detection.expression import compile_expression
+from amends.detection.lean import read_by
 from amends.detection.pool import Pool
-from amends.detection.reads import counted_by, links_of
-from amends.detection.rule import Pack, Rule, Surge, Table, Wait, parse_rate
-from amends.detection.scope import loss_scope, row_scope
+from amends.detection.reads import links_of
+from amends.detection.rule import Pack, Rule, Surge, Wait, parse_rate
+from amends.detection.scope import row_scope
 from amends.model.errors import UnusableInputError
 from amends.model.instant import Duration, UnreadableTimeError, format_duration, parse_duration
 from amends.model.suggestion import suggestion
@@ -137,7 +137,7 @@ def alone(pack: Pack, rule: Rule) -> Pack:
     rules = {one.id: msgspec.structs.replace(one, evidence=()) for one in (*(pack.rules[id_] for id_ in sources), rule)}
     waits = {one.name: one for one in pack.waits.values() if any(_asks(pack, each, one) for each in rules.values())}
     links = {link.name: link for each in rules.values() for link in links_of(pack, each)}
-    tables = _read_by(pack, rules.values(), waits.values())
+    tables = read_by(pack, rules.values(), waits.values())
     digest = _digest(f"{pack.digest} {rule!r}")
     return msgspec.structs.replace(pack, digest=digest, rules=rules, tables=tables, waits=waits, links=links)
 
@@ -153,36 +153,6 @@ def _asks(pack: Pack, rule: Rule, wait: Wait) -> bool:
     scope = row_scope(pack.tables[rule.table], pack.sets, pack.calendars, with_event=True, waits=pack.waits)
     texts = [text for part, text in rule.conditions.items() if part != "within" or _length(text) is None]
     return rule.table == wait.table and any(compile_expression(text, scope, Pool()).learned for text in texts)
-
-
-def _read_by(pack: Pack, rules: Iterable[Rule], waits: Iterable[Wait]) -> dict[str, Table]:
-    """The tables of some rules and waits, with the columns that they read."""
-    pool = Pool()
-    wanted: dict[str, set[str]] = {}
-    for rule in rules:
-        table = pack.tables[rule.table]
-        scope = row_scope(table, pack.sets, pack.calendars, with_event=True, waits=pack.waits)
-        names = set(counted_by(pack, rule))
-        for part, text in rule.conditions.items():
-            if part != "within" or _length(text) is None:
-                names |= compile_expression(text, scope, pool).names
-        if rule.loss is not None:
-            of_loss = loss_scope(table, pack.tables.get("order"), pack.sets, pack.calendars)
-            names |= compile_expression(rule.loss, of_loss, pool).names
-        wanted.setdefault(rule.table, set()).update({"currency"}, names)
-        of_order = {name.removeprefix("order.") for name in names if name.startswith("order.")}
-        if of_order:
-            wanted.setdefault("order", set()).update({"currency"}, of_order)
-    for wait in waits:
-        scope = row_scope(pack.tables[wait.table], pack.sets, pack.calendars)
-        wanted[wait.table].update(*wait.by)
-        for condition in (wait.since, wait.ends, wait.over, wait.never):
-            if condition is not None:
-                wanted[wait.table] |= compile_expression(condition, scope, pool).names
-    return {
-        kind: Table(kind=kind, columns={name: one for name, one in pack.tables[kind].columns.items() if name in names})
-        for kind, names in wanted.items()
-    }
 
 
 def _parsed(threshold: Threshold, text: str) -> Value | None:
