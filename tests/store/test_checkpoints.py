@@ -45,5 +45,6 @@ def test_who_writes_without_end_does_not_make_the_log_long(database: Database) -
     checkpoints.start()
     _write(database, 400)
     checkpoints.stop()
-    most = 6_000
+    # Where the machine is busy with others the thread comes late; without it the log would hold all that was written.
+    most = 400 * _PAGES_OF_A_WRITE // 2
     assert _log(database).stat().st_size < most * 4096
