@@ -54,6 +54,15 @@ class Assembler:
         """The latest instruction that a label is at."""
 
     @property
+    def instructions(self) -> list[list[int]]:
+        """What is written so far."""
+        return self._code
+
+    def listed(self, first: int, count: int) -> list[int]:
+        """So many of the constants."""
+        return self._constants[first : first + count]
+
+    @property
     def here(self) -> int:
         """The number of the next instruction."""
         return len(self._code)
@@ -160,6 +169,17 @@ class Assembler:
             known = self._lists[wanted] = len(self._constants)
             self._constants.extend(wanted)
         return known
+
+    def join_loads(self) -> None:
+        """Let the first of loads that follow one another do them all; who jumps between them finds the others."""
+        run = 0
+        for at in range(len(self._code) - 1, -1, -1):
+            run = run + 1 if self._code[at][0] == op.LOAD32 else 0
+            if run > 1:
+                self._code[at][3] = run
+        for at, instruction in enumerate(self._code):
+            if instruction[0] == op.LOAD32 and instruction[3] > 1:
+                self._code[at][0] = op.LOADS32
 
     def code(self) -> NDArray[np.int32]:
         """All instructions, one after the other."""

@@ -445,13 +445,18 @@ def run(
             b = np.int64(code[at + 3])
             returns = False
             if what == op.GATES:
-                for place in range(a):
-                    pending |= np.int64(dirty & constants[d + 2 * place] != 0) << place
+                # d: the columns that move blocks, which blocks may act at a first touch, which must be asked then, the
+                # blocks, and for each of the columns which blocks it moves; a: how many blocks.
+                moving = constants[d]
+                bits = dirty & moving
+                while bits != 0:
+                    below = (bits & -bits) - 1
+                    pending |= constants[d + 3 + a + ones(moving & below)]
+                    bits &= bits - 1
+                if heap[row + MARKS] & 1 == 0:
+                    pending = (pending & constants[d + 1]) | constants[d + 2]
                 if pending != 0:
-                    listed, behind, returns = d, pc, True
-            elif what == op.CALLS:
-                pending = (np.int64(1) << a) - 1
-                listed, behind, returns = d, pc, True
+                    listed, behind, returns = d + 3, pc, True
             elif what == op.LOAD64:
                 registers[d] = heap[find(heap, row, a)]
             elif what == op.LOAD64_OR:
@@ -461,6 +466,11 @@ def run(
                     pc = b
             elif what == op.LOAD32:
                 registers[d] = halves[2 * find(heap, row, a >> 1) + (a & 1)]
+            elif what == op.LOADS32:
+                for place in range(at, at + b * op.WIDTH, op.WIDTH):
+                    a = np.int64(code[place + 2])
+                    registers[code[place + 1]] = halves[2 * find(heap, row, a >> 1) + (a & 1)]
+                pc += b - 1
             elif what == op.LOAD32_OR:
                 loaded = np.int64(halves[2 * find(heap, row, a >> 1) + (a & 1)])
                 registers[d] = loaded
@@ -468,6 +478,14 @@ def run(
                     pc = b
             elif what == op.FIELD:
                 registers[d] = event_value(a, current, stamp, field_now, field_stamp, missing)
+            elif what == op.SWITCH:
+                # d: field, a: the least of the texts that matter, b: how far up they lie; then which number each of
+                # those has, where it is not 0, and where each number leads: 0 any other, 1 none, then the others.
+                value = event_value(d, current, stamp, field_now, field_stamp, missing)
+                number = np.int64(1)
+                if value >= 0:
+                    number = constants[code[at + 4] + value - a] if a <= value < a + b else np.int64(0)
+                pc = constants[code[at + 5] + number]
             elif what == op.TEST_FIELD_IN:
                 value = event_value(d, current, stamp, field_now, field_stamp, missing)
                 if value == missing[d]:
@@ -848,9 +866,6 @@ def run(
                     stack[depth] = pc
                     depth += 1
                     pc = b
-            elif what == op.JUMP_UNLESS_FRESH:
-                if heap[row + MARKS] & 1 != 0:
-                    pc = d
             elif what == op.JUMP_UNLESS_MARKED:
                 if (heap[row + d] >> a) & 1 == 0:
                     pc = b
@@ -1138,7 +1153,7 @@ def run(
                 elif pending != 0:
                     below = (pending & -pending) - 1
                     pending &= pending - 1
-                    pc = constants[listed + 2 * ones(below) + 1]
+                    pc = constants[listed + ones(below)]
                 elif behind >= 0:
                     pc, behind = behind, np.int64(-1)
                 else:
