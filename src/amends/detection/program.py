@@ -31,6 +31,7 @@ from amends.detection.reads import (
 )
 from amends.detection.recording import Recording
 from amends.detection.rule import Pack, Rule, Wait
+from amends.detection.runs import join_runs
 from amends.detection.scope import EVENT_NAMES, event_scope, loss_scope, row_scope
 from amends.detection.switches import write_switches
 from amends.detection.types import Type
@@ -88,7 +89,7 @@ class Program:
         self.entry = self._write_entries()
         listed = [number for number, absent in enumerate(self.missing_fields()) if absent == -1]
         write_switches(self._asm, listed)
-        self._asm.join_loads()
+        join_runs(self._asm, self.starts)
         self.code, self.constants, self.registers = self._asm.code(), self._asm.pool(), self._asm.registers()
         self.questions = list(self._asked.questions)
 

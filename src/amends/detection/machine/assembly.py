@@ -170,17 +170,6 @@ class Assembler:
             self._constants.extend(wanted)
         return known
 
-    def join_loads(self) -> None:
-        """Let the first of loads that follow one another do them all; who jumps between them finds the others."""
-        run = 0
-        for at in range(len(self._code) - 1, -1, -1):
-            run = run + 1 if self._code[at][0] == op.LOAD32 else 0
-            if run > 1:
-                self._code[at][3] = run
-        for at, instruction in enumerate(self._code):
-            if instruction[0] == op.LOAD32 and instruction[3] > 1:
-                self._code[at][0] = op.LOADS32
-
     def code(self) -> NDArray[np.int32]:
         """All instructions, one after the other."""
         return np.array(self._code, dtype=np.int32).reshape(-1)

@@ -22,7 +22,7 @@ JUMP_PRESENT_I: Final = 5  # a @
 JUMP_PRESENT_S: Final = 6  # a @
 JUMP_PRESENT_F: Final = 7  # a @
 GATES: Final = 8  # first count: call those blocks of which a column has changed, by lists among the constants
-SWITCH: Final = 14  # field least count numbers ways: on where the text of the field leads
+SWITCH: Final = 14  # first count ways: on where the texts of some fields lead, by lists among the constants
 CALL: Final = 9  # @
 CALL_IF_ANY: Final = 10  # cell b @: call it if the row has one of these bits
 FINISH_TOUCH: Final = 12  # and return
@@ -31,6 +31,7 @@ JUMP_UNLESS_MARKED: Final = 13  # cell bit @
 # ------------------------------------------------------------------ tests: jump where a condition is as `mode` says
 TEST: Final = 105  # a mode @
 TEST_ABSENT_CELL: Final = 106  # cell mode @
+TEST_CELLS: Final = 119  # chunk a absent @ count: the same of several cells that begin absent; `a` has their bits
 TEST_ABSENT_HALF: Final = 107  # half-cell mode @
 TEST_ABSENT_FIELD: Final = 108  # field mode @
 TEST_HALF_IN: Final = 109  # half-cell first count mode @ has-null
@@ -43,6 +44,9 @@ TEST_EQUAL_S: Final = 114
 TEST_EQUAL_AT: Final = 116
 TEST_LESS_AT: Final = 117
 TEST_LESS_EQUAL_AT: Final = 118
+
+SWITCHED: Final = 5
+"""Numbers of a field that a switch looks at."""
 
 # Modes: a bit for each of absent, false and true.
 IF_TRUE: Final = 0b100

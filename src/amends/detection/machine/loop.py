@@ -143,6 +143,8 @@ def run(
     ended_limit = len(ended) // ENDED - 32
     group_limit = len(groups) // lanes.GROUP - 32
     onward, handed = np.int64(-1), 0
+    # When the week at hand ends, and how it is written in a row's head.
+    week_end, age = np.int64(-1) << 62, np.int64(0)
     until_then, in_common, moves = np.int64(NO_INT), np.int64(NO_INT), False
 
     while True:
@@ -479,13 +481,19 @@ def run(
             elif what == op.FIELD:
                 registers[d] = event_value(a, current, stamp, field_now, field_stamp, missing)
             elif what == op.SWITCH:
-                # d: field, a: the least of the texts that matter, b: how far up they lie; then which number each of
-                # those has, where it is not 0, and where each number leads: 0 any other, 1 none, then the others.
-                value = event_value(d, current, stamp, field_now, field_stamp, missing)
-                number = np.int64(1)
-                if value >= 0:
-                    number = constants[code[at + 4] + value - a] if a <= value < a + b else np.int64(0)
-                pc = constants[code[at + 5] + number]
+                # d: where the fields are listed, a: how many, b: the ways. Of each field there is its number, the least
+                # of the texts that matter, how far up they lie, where there is what each of those counts, and what it
+                # counts that there is none. Any other counts 0, and the sum is the number of the way.
+                way = np.int64(b)
+                for place in range(d, d + a * op.SWITCHED, op.SWITCHED):
+                    value = event_value(constants[place], current, stamp, field_now, field_stamp, missing)
+                    if value < 0:
+                        way += constants[place + 4]
+                    else:
+                        value -= constants[place + 1]
+                        if 0 <= value < constants[place + 2]:
+                            way += constants[constants[place + 3] + value]
+                pc = constants[way]
             elif what == op.TEST_FIELD_IN:
                 value = event_value(d, current, stamp, field_now, field_stamp, missing)
                 if value == missing[d]:
@@ -499,6 +507,13 @@ def run(
             elif what == op.TEST_ABSENT_CELL:
                 if (a >> (2 if not has(heap, row, d) and heap[start(d)] == NO_INT else 1)) & 1 != 0:
                     pc = b
+            elif what == op.TEST_CELLS:
+                # d: the chunk's cell of the stub, a: bits, b: whether to jump if one is not there, or else if one is.
+                bits = heap[row + d] & registers[a]
+                if (bits != registers[a]) if b == 1 else (bits != 0):
+                    pc = code[at + 4]
+                else:
+                    pc += code[at + 5] - 1
             elif what == op.TEST_ABSENT_HALF:
                 if (a >> (2 if halves[2 * find(heap, row, d >> 1) + (d & 1)] < 0 else 1)) & 1 != 0:
                     pc = b
@@ -873,7 +888,10 @@ def run(
                 registers[d] = now
             elif what == op.FINISH_TOUCH:
                 heap[row + MARKS] = (heap[row + MARKS] | 1) & ~np.int64(RESTED)
-                heap[row] = (heap[row] & _HEAD) | (((now // WEEK) & AGES) << AGE)
+                if now >= week_end or now < week_end - WEEK:
+                    week_end = (now // WEEK + 1) * WEEK
+                    age = ((now // WEEK) & AGES) << AGE
+                heap[row] = (heap[row] & _HEAD) | age
                 returns = True
             elif what == op.EVENT_TIME:
                 registers[d] = event_time if current != NO_EVENT else np.int64(NO_INT)
