@@ -6,6 +6,9 @@ stored form: a text as its code, a flag as 0 or 1, a decimal as the bits of a do
 flag, NO_INT for any other absent whole number, NaN for an absent decimal. So `..I` works on whole numbers, money,
 instants and durations, `..S` on texts and flags, `..F` on decimals. What is fixed lies in registers that nothing writes
 to.
+
+The loop finds what to do in one table of where it is done, as long as it asks for one number after the other. Of two
+that are asked for together the numbers differ in more than one bit, or else that becomes a question of its own.
 """
 
 from typing import Final
@@ -126,13 +129,13 @@ CALENDAR: Final = 79  # d a b calendar function
 FOLD_LAST: Final = (
     80  # a place time bit form from common: its time lies at `time`, or else at `common` if that is not 0
 )
-FOLD_FIRST: Final = 81  # the same
+FOLD_FIRST: Final = 83  # the same
 FOLD_TIMES: Final = 87  # common last first count: before the folds with this common time; their fields and places
-FOLD_MAX: Final = 82  # a cell bit form from
-FOLD_MIN: Final = 83
+FOLD_MAX: Final = 81  # a cell bit form from
+FOLD_MIN: Final = 86
 FOLD_SUM: Final = 84  # a cell bit from
 FOLD_COUNT: Final = 85  # cell bit
-FOLD_ANY: Final = 86  # half-cell bit
+FOLD_ANY: Final = 82  # half-cell bit
 
 FROM_TIME: Final = -1
 FROM_RECEIVED: Final = -2

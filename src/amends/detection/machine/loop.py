@@ -555,17 +555,31 @@ def run(
                     truth = 2 if registers[d] <= registers[a] else 1
                 if (b >> truth) & 1 != 0:
                     pc = code[at + 4]
-            elif what == op.TEST_EQUAL_AT or what == op.TEST_LESS_AT or what == op.TEST_LESS_EQUAL_AT:
+            elif what == op.TEST_EQUAL_AT:
                 left = registers[d] if d >= 0 else heap[find(heap, row, ~d)]
                 right = registers[a] if a >= 0 else heap[find(heap, row, ~a)]
                 if left == NO_INT or right == NO_INT:
                     truth = 0
-                elif what == op.TEST_LESS_AT:
-                    truth = 2 if left < right else 1
-                elif what == op.TEST_LESS_EQUAL_AT:
-                    truth = 2 if left <= right else 1
                 else:
                     truth = 2 if left == right else 1
+                if (b >> truth) & 1 != 0:
+                    pc = code[at + 4]
+            elif what == op.TEST_LESS_AT:
+                left = registers[d] if d >= 0 else heap[find(heap, row, ~d)]
+                right = registers[a] if a >= 0 else heap[find(heap, row, ~a)]
+                if left == NO_INT or right == NO_INT:
+                    truth = 0
+                else:
+                    truth = 2 if left < right else 1
+                if (b >> truth) & 1 != 0:
+                    pc = code[at + 4]
+            elif what == op.TEST_LESS_EQUAL_AT:
+                left = registers[d] if d >= 0 else heap[find(heap, row, ~d)]
+                right = registers[a] if a >= 0 else heap[find(heap, row, ~a)]
+                if left == NO_INT or right == NO_INT:
+                    truth = 0
+                else:
+                    truth = 2 if left <= right else 1
                 if (b >> truth) & 1 != 0:
                     pc = code[at + 4]
             elif what == op.TEST_EQUAL_S:
@@ -758,59 +772,25 @@ def run(
                 registers[d] = 1 if registers[a] == 1 else 0
             elif what == op.IS_FALSE:
                 registers[d] = 1 if registers[a] == 0 else 0
-            elif what >= op.EQUAL_I and what <= op.LESS_EQUAL_I:
-                if registers[a] == NO_INT or registers[b] == NO_INT:
-                    registers[d] = -1
-                elif what == op.EQUAL_I:
-                    registers[d] = 1 if registers[a] == registers[b] else 0
-                elif what == op.UNEQUAL_I:
-                    registers[d] = 1 if registers[a] != registers[b] else 0
-                elif what == op.LESS_I:
-                    registers[d] = 1 if registers[a] < registers[b] else 0
-                else:
-                    registers[d] = 1 if registers[a] <= registers[b] else 0
-            elif what >= op.EQUAL_F and what <= op.LESS_EQUAL_F:
-                if np.isnan(doubles[a]) or np.isnan(doubles[b]):
-                    registers[d] = -1
-                elif what == op.EQUAL_F:
-                    registers[d] = 1 if doubles[a] == doubles[b] else 0
-                elif what == op.UNEQUAL_F:
-                    registers[d] = 1 if doubles[a] != doubles[b] else 0
-                elif what == op.LESS_F:
-                    registers[d] = 1 if doubles[a] < doubles[b] else 0
-                else:
-                    registers[d] = 1 if doubles[a] <= doubles[b] else 0
-            elif what == op.LESS_T or what == op.LESS_EQUAL_T:
-                left, right = registers[a], registers[b]
-                if left < 0 or right < 0:
-                    registers[d] = -1
-                elif left == right:
-                    registers[d] = 1 if what == op.LESS_EQUAL_T else 0
-                else:
-                    registers[d] = 1 if precedes(left, right, text_starts, characters) else 0
-            elif what >= op.ADD_I and what <= op.MULTIPLY_I:
+            elif what == op.ADD_I:
                 if registers[a] == NO_INT or registers[b] == NO_INT:
                     registers[d] = NO_INT
-                elif what == op.ADD_I:
+                else:
                     registers[d] = registers[a] + registers[b]
-                elif what == op.SUBTRACT_I:
+            elif what == op.SUBTRACT_I:
+                if registers[a] == NO_INT or registers[b] == NO_INT:
+                    registers[d] = NO_INT
+                else:
                     registers[d] = registers[a] - registers[b]
+            elif what == op.MULTIPLY_I:
+                if registers[a] == NO_INT or registers[b] == NO_INT:
+                    registers[d] = NO_INT
                 else:
                     registers[d] = registers[a] * registers[b]
             elif what == op.NEGATE_I:
                 registers[d] = registers[a] if registers[a] == NO_INT else -registers[a]
             elif what == op.ABSOLUTE_I:
                 registers[d] = registers[a] if registers[a] == NO_INT else abs(registers[a])
-            elif what == op.GREATER_I or what == op.LESSER_I:
-                left, right = registers[a], registers[b]
-                if left == NO_INT:
-                    registers[d] = right
-                elif right == NO_INT:
-                    registers[d] = left
-                elif what == op.GREATER_I:
-                    registers[d] = max(left, right)
-                else:
-                    registers[d] = min(left, right)
             elif what == op.ADD_F:
                 doubles[d] = doubles[a] + doubles[b]
             elif what == op.SUBTRACT_F:
@@ -823,15 +803,6 @@ def run(
                 doubles[d] = -doubles[a]
             elif what == op.ABSOLUTE_F:
                 doubles[d] = abs(doubles[a])
-            elif what == op.GREATER_F or what == op.LESSER_F:
-                if np.isnan(doubles[a]):
-                    doubles[d] = doubles[b]
-                elif np.isnan(doubles[b]):
-                    doubles[d] = doubles[a]
-                elif what == op.GREATER_F:
-                    doubles[d] = max(doubles[a], doubles[b])
-                else:
-                    doubles[d] = min(doubles[a], doubles[b])
             elif what == op.TO_DECIMAL:
                 if registers[a] == NO_INT:
                     doubles[d] = np.nan
@@ -1162,6 +1133,56 @@ def run(
                     place = s[state.ENDED] * ENDED
                     s[state.ENDED] += 1
                     ended[place], ended[place + 4], ended[place + 6] = d, HEARD, now
+            # -------------------------------------------------------- several at once: these come last (see `codes`)
+            elif what >= op.EQUAL_I and what <= op.LESS_EQUAL_I:
+                if registers[a] == NO_INT or registers[b] == NO_INT:
+                    registers[d] = -1
+                elif what == op.EQUAL_I:
+                    registers[d] = 1 if registers[a] == registers[b] else 0
+                elif what == op.UNEQUAL_I:
+                    registers[d] = 1 if registers[a] != registers[b] else 0
+                elif what == op.LESS_I:
+                    registers[d] = 1 if registers[a] < registers[b] else 0
+                else:
+                    registers[d] = 1 if registers[a] <= registers[b] else 0
+            elif what >= op.EQUAL_F and what <= op.LESS_EQUAL_F:
+                if np.isnan(doubles[a]) or np.isnan(doubles[b]):
+                    registers[d] = -1
+                elif what == op.EQUAL_F:
+                    registers[d] = 1 if doubles[a] == doubles[b] else 0
+                elif what == op.UNEQUAL_F:
+                    registers[d] = 1 if doubles[a] != doubles[b] else 0
+                elif what == op.LESS_F:
+                    registers[d] = 1 if doubles[a] < doubles[b] else 0
+                else:
+                    registers[d] = 1 if doubles[a] <= doubles[b] else 0
+            elif what == op.LESS_T or what == op.LESS_EQUAL_T:
+                left, right = registers[a], registers[b]
+                if left < 0 or right < 0:
+                    registers[d] = -1
+                elif left == right:
+                    registers[d] = 1 if what == op.LESS_EQUAL_T else 0
+                else:
+                    registers[d] = 1 if precedes(left, right, text_starts, characters) else 0
+            elif what == op.GREATER_I or what == op.LESSER_I:
+                left, right = registers[a], registers[b]
+                if left == NO_INT:
+                    registers[d] = right
+                elif right == NO_INT:
+                    registers[d] = left
+                elif what == op.GREATER_I:
+                    registers[d] = max(left, right)
+                else:
+                    registers[d] = min(left, right)
+            elif what == op.GREATER_F or what == op.LESSER_F:
+                if np.isnan(doubles[a]):
+                    doubles[d] = doubles[b]
+                elif np.isnan(doubles[b]):
+                    doubles[d] = doubles[a]
+                elif what == op.GREATER_F:
+                    doubles[d] = max(doubles[a], doubles[b])
+                else:
+                    doubles[d] = min(doubles[a], doubles[b])
             else:
                 raise ValueError("there is no such instruction")
             if returns:
