@@ -26,10 +26,10 @@ def join_runs(asm: Assembler, starts: Sequence[int]) -> None:
                 count += 1
             for _, place, *_ in code[at : at + count]:
                 mask |= 1 << bit_of(place)
-            _, place, mode, on, *_ = code[at]
+            _, place, _, on, *_ = code[at]
             if count > 1:
-                code[at][:] = [op.TEST_CELLS, cell_of(place), asm.constant(mask), int(mode & op.IF_TRUE != 0), on, count]
-                code[at] += [0] * (op.WIDTH - len(code[at]))
+                if_absent = int(bool(_jumps_if_absent(code[at])))
+                code[at][:] = [op.TEST_CELLS, cell_of(place), asm.constant(mask), if_absent, on, count, 0, 0]
         at += count
 
 

@@ -14,8 +14,9 @@ from amends.detection.compiled import Whole, compiled, inlined
 from amends.detection.learning.counting import End
 from amends.detection.machine import codes as op
 from amends.detection.machine import hours, lanes, state
-from amends.detection.machine.ahead import fetch, fetch_cell, look_ahead
+from amends.detection.machine.ahead import fetch_cell, look_ahead
 from amends.detection.machine.assembly import REGISTERS
+from amends.detection.machine.fetching import fetch
 from amends.detection.machine.gathering import KIND_BITS
 from amends.detection.machine.hashing import Bytes, Starts
 from amends.detection.machine.packing import close, drop, find, has, is_open, ones, own, start
