@@ -28,7 +28,7 @@ class Folding:
         for number, column in enumerate(columns.values()):
             if type_ in column.on:
                 by_where.setdefault(column.where, []).append((column, number % BITS))
-        for where, folded in by_where.items():
+        for where, folded in sorted(by_where.items(), key=lambda each: self._asked(each[0])):
             skip = Label()
             self._asm.begin(self._names)
             if where is not None:
@@ -42,6 +42,10 @@ class Folding:
                     self._write_times(at_hand, column.fold, columns, cells)
                 self._write_fold(kind, column, cell, bit)
             self._asm.mark(skip)
+
+    def _asked(self, where: str | None) -> list[str]:
+        """What a condition asks for: such as ask for the same come side by side (see `switches`)."""
+        return [] if where is None else sorted(self._needed(where).names)
 
     def _write_fold(self, kind: str, column: Column, cell: Cell, bit: int) -> None:
         asm = self._asm

@@ -95,10 +95,10 @@ class Layout:
                 continue
             if column.name in lone:
                 times[column.name] = self._take(NO_INT)
-            places[column.name] = self._take(_start(column))
+            places[column.name] = self._take(start_of(column))
         for pair in _pairs(columns):
             times |= {column.name: self._take(NO_INT) for column in pair if column.name in lone}
-            place = self._take(_start(pair[0]))
+            place = self._take(start_of(pair[0]))
             places |= {column.name: 2 * place + half for half, column in enumerate(pair)}
         # What is rare comes last.
         times |= {name: self._take(NO_INT) for name in common}
@@ -127,7 +127,7 @@ def _pairs(columns: Iterable[Column]) -> Iterator[list[Column]]:
     halves = [column for column in columns if column.type in ("text", "flag")]
     alike: dict[tuple[int, tuple[str, ...]], list[Column]] = {}
     for column in halves:
-        alike.setdefault((_start(column), tuple(sorted(column.on))), []).append(column)
+        alike.setdefault((start_of(column), tuple(sorted(column.on))), []).append(column)
     for start in (-1, 0):
         left = list[Column]()
         for (begins, _), group in alike.items():
@@ -138,7 +138,8 @@ def _pairs(columns: Iterable[Column]) -> Iterator[list[Column]]:
         yield from (left[place : place + 2] for place in range(0, len(left), 2))
 
 
-def _start(column: Column) -> int:
+def start_of(column: Column) -> int:
+    """What stands in a column as a row begins."""
     if column.fold in ("sum", "count", "any"):
         return 0
     if column.type == "decimal":

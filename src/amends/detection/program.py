@@ -1,13 +1,14 @@
 """From a checked pack to a program: the layout of every row, and the instructions for every event and every rule."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.expression import compile_expression
-from amends.detection.folding import Folding, bits_of
-from amends.detection.layout import Layout
+from amends.detection.firsts import FirstTouch
+from amends.detection.folding import BITS, Folding, bits_of
+from amends.detection.layout import Layout, start_of
 from amends.detection.machine import codes as op
 from amends.detection.machine.assembly import Assembler, Label
 from amends.detection.machine.hours import HEAD as CALENDAR_HEAD
@@ -30,7 +31,9 @@ from amends.detection.reads import (
 )
 from amends.detection.recording import Recording
 from amends.detection.rule import Pack, Rule, Wait
+from amends.detection.runs import join_runs
 from amends.detection.scope import EVENT_NAMES, event_scope, loss_scope, row_scope
+from amends.detection.switches import write_switches
 from amends.detection.types import Type
 from amends.detection.written import Asked, Expression, Scope, missing
 from amends.model.subjects import KINDS
@@ -84,6 +87,9 @@ class Program:
             source.number: self._recording.write_link(source, self._names(source.link.table)) for source in self.links
         }
         self.entry = self._write_entries()
+        listed = [number for number, absent in enumerate(self.missing_fields()) if absent == -1]
+        write_switches(self._asm, listed)
+        join_runs(self._asm, self.starts)
         self.code, self.constants, self.registers = self._asm.code(), self._asm.pool(), self._asm.registers()
         self.questions = list(self._asked.questions)
 
@@ -440,30 +446,23 @@ class Program:
         if following.marks:
             for cell, bits in following.marks.items():
                 asm.do(op.CALL_IF_ANY, cell, asm.constant(bits), following.endings)
-        self._write_gates(following.waits, moved)
-        always = [*following.overs, *(self._blocks[rule.id] for rule in self._of_table(kind, "conflict"))]
-        if always:
-            known, done = Label(), Label()
-            asm.jump(op.JUMP_UNLESS_FRESH, known)
-            self._write_calls([block for block, _ in always])
-            asm.jump(op.JUMP, done)
-            asm.mark(known)
-            self._write_gates(always, moved)
-            asm.mark(done)
-        silences = list[tuple[int, int]]()
+        first = self._first_touch(kind, type_)
+        conflicts = (self._blocks[rule.id] for rule in self._of_table(kind, "conflict"))
+        gates = [*following.waits, *following.overs, *conflicts]
+        judged = set(gates[len(following.waits) :])
         for rule in self._of_table(kind, "fault", "silence", "surge"):
             if rule.kind == "silence":
-                silences.append(self._blocks[rule.id])
+                gates.append(self._blocks[rule.id])
                 continue
             counts = rule.surge is not None and type_ in rule.surge.on
             if counts or rule.surge is None and type_ in rule.on:
-                self._write_gates(silences, moved)
-                silences = []
+                self._write_gates(gates, moved, first, judged)
+                gates = []
             if counts:
                 asm.do(op.CALL, self._blocks[rule.id][0])
             elif rule.surge is None and type_ in rule.on:
                 self._write_fault(rule)
-        self._write_gates(silences, moved)
+        self._write_gates(gates, moved, first, judged)
         for number, lull in enumerate(self.lulls):
             if lull.table == kind and type_ in self._heard_by(lull):
                 assert lull.surge is not None
@@ -482,18 +481,35 @@ class Program:
         columns = self.pack.tables[lull.table].columns
         return frozenset(type_ for name in names for type_ in columns[name].on)
 
-    def _write_gates(self, blocks: Iterable[tuple[int, int]], moved: int) -> None:
-        """Call those blocks of which a column has changed; of each is given where it begins, and its columns."""
-        gates = [(bits & moved, block) for block, bits in blocks if bits & moved]
-        for place in range(0, len(gates), _CALLED):
-            part = gates[place : place + _CALLED]
-            self._asm.do(op.GATES, self._asm.constants(number for gate in part for number in gate), len(part))
+    def _first_touch(self, kind: str, type_: str) -> FirstTouch:
+        columns, layout = self.pack.tables[kind].columns, self.layouts[kind]
+        moved = [name for name, column in columns.items() if type_ in column.on]
+        return FirstTouch(layout.columns, {name: start_of(column) for name, column in columns.items()}, moved)
 
-    def _write_calls(self, blocks: list[int]) -> None:
-        """Call these blocks, one after the other."""
-        for place in range(0, len(blocks), _CALLED):
-            part = blocks[place : place + _CALLED]
-            self._asm.do(op.CALLS, self._asm.constants(number for block in part for number in (0, block)), len(part))
+    def _write_gates(
+        self, blocks: Iterable[tuple[int, int]], moved: int, first: FirstTouch, judged: Set[tuple[int, int]]
+    ) -> None:
+        """Call those blocks of which a column has changed; of each is given where it begins, and its columns.
+
+        At the first touch of a row those of the `judged` are called that may do something, whatever has changed.
+        """
+        gates = [gate for gate in blocks if gate[1] & moved or gate in judged]
+        acting = {gate for gate in gates if first.may_act(self._asm.instructions, gate[0])}
+        gates = [gate for gate in gates if gate[1] & moved or gate in acting]
+        for place in range(0, len(gates), _CALLED):
+            part = list(enumerate(gates[place : place + _CALLED]))
+            moving = 0
+            for _, (_, bits) in part:
+                moving |= bits & moved
+            columns = [1 << bit for bit in range(BITS) if moving >> bit & 1]
+            listed = [
+                moving,
+                sum(1 << number for number, gate in part if gate in acting),
+                sum(1 << number for number, gate in part if gate in acting and gate in judged),
+                *(begins for _, (begins, _) in part),
+                *(sum(1 << number for number, (_, bits) in part if bits & column) for column in columns),
+            ]
+            self._asm.do(op.GATES, self._asm.constants(listed), len(part))
 
     # ---------------------------------------------------------------- what follows a fold
 

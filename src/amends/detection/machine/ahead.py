@@ -3,15 +3,13 @@
 A row lies anywhere, and to wait for memory takes longer than most of what is done with it.
 """
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
 from amends.detection.compiled import Whole, inlined
+from amends.detection.machine.fetching import fetch
 from amends.detection.machine.gathering import KIND_BITS
 from amends.detection.machine.packing import bit_of, cell_of, ones
 from amends.detection.machine.row import CHUNKS, PARENT
@@ -30,35 +28,6 @@ LINE: Final = 8
 _KIND_COUNT: Final = len(KINDS)
 _ORDER: Final = KINDS.index("order")
 _KINDS: Final = (1 << KIND_BITS) - 1
-
-
-def fetch(heap: Index, at: Whole) -> None:
-    """Ask for the line of memory in which this cell lies, and do not wait for it. In Python itself it does nothing."""
-
-
-def _write_prefetch(_: Any, heap: Any, at: Any) -> Any:
-    def write(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        cells = context.make_array(signature.args[0])(context, builder, arguments[0])
-        cell = builder.bitcast(builder.gep(cells.data, [arguments[1]]), ir.IntType(8).as_pointer())
-        number = ir.IntType(32)
-        form = ir.FunctionType(ir.VoidType(), [cell.type, number, number, number])
-        prefetch = builder.module.declare_intrinsic("llvm.prefetch", [cell.type], form)
-        # To be written too, and to stay at hand.
-        builder.call(prefetch, [cell, number(1), number(3), number(1)])
-        return context.get_dummy_value()
-
-    return types.void(heap, at), write
-
-
-_prefetch: Any = intrinsic(_write_prefetch)
-
-
-@overload(fetch, inline="always")
-def _fetch(heap: Any, at: Any) -> Any:
-    def ask(heap: Any, at: Any) -> Any:
-        _prefetch(heap, np.int64(at))
-
-    return ask
 
 
 @inlined

@@ -54,6 +54,15 @@ class Assembler:
         """The latest instruction that a label is at."""
 
     @property
+    def instructions(self) -> list[list[int]]:
+        """What is written so far."""
+        return self._code
+
+    def listed(self, first: int, count: int) -> list[int]:
+        """So many of the constants."""
+        return self._constants[first : first + count]
+
+    @property
     def here(self) -> int:
         """The number of the next instruction."""
         return len(self._code)

@@ -6,6 +6,9 @@ stored form: a text as its code, a flag as 0 or 1, a decimal as the bits of a do
 flag, NO_INT for any other absent whole number, NaN for an absent decimal. So `..I` works on whole numbers, money,
 instants and durations, `..S` on texts and flags, `..F` on decimals. What is fixed lies in registers that nothing writes
 to.
+
+The loop finds what to do in one table of where it is done, as long as it asks for one number after the other. Of two
+that are asked for together the numbers differ in more than one bit, or else that becomes a question of its own.
 """
 
 from typing import Final
@@ -21,17 +24,17 @@ JUMP_ABSENT_F: Final = 4  # a @
 JUMP_PRESENT_I: Final = 5  # a @
 JUMP_PRESENT_S: Final = 6  # a @
 JUMP_PRESENT_F: Final = 7  # a @
-GATES: Final = 8  # first count: call those blocks of which a column has changed; columns and block among the constants
-CALLS: Final = 14  # first count: call all of them
+GATES: Final = 8  # first count: call those blocks of which a column has changed, by lists among the constants
+SWITCH: Final = 14  # first count ways: on where the texts of some fields lead, by lists among the constants
 CALL: Final = 9  # @
 CALL_IF_ANY: Final = 10  # cell b @: call it if the row has one of these bits
-JUMP_UNLESS_FRESH: Final = 11  # @
 FINISH_TOUCH: Final = 12  # and return
 JUMP_UNLESS_MARKED: Final = 13  # cell bit @
 
 # ------------------------------------------------------------------ tests: jump where a condition is as `mode` says
 TEST: Final = 105  # a mode @
 TEST_ABSENT_CELL: Final = 106  # cell mode @
+TEST_CELLS: Final = 119  # chunk a absent @ count: the same of several cells that begin absent; `a` has their bits
 TEST_ABSENT_HALF: Final = 107  # half-cell mode @
 TEST_ABSENT_FIELD: Final = 108  # field mode @
 TEST_HALF_IN: Final = 109  # half-cell first count mode @ has-null
@@ -45,6 +48,9 @@ TEST_EQUAL_AT: Final = 116
 TEST_LESS_AT: Final = 117
 TEST_LESS_EQUAL_AT: Final = 118
 
+SWITCHED: Final = 5
+"""Numbers of a field that a switch looks at."""
+
 # Modes: a bit for each of absent, false and true.
 IF_TRUE: Final = 0b100
 IF_NOT_TRUE: Final = 0b011
@@ -55,6 +61,7 @@ IF_NOT_FALSE: Final = 0b101
 MOVE: Final = 16  # d a
 LOAD64: Final = 17  # d cell
 LOAD32: Final = 18  # d half-cell
+LOADS32: Final = 11  # d half-cell count: the same, and all of the next instructions that are so
 LOAD64_OR: Final = 28  # d cell @: and on there if it is absent
 LOAD32_OR: Final = 29
 ORDER64: Final = 19  # d cell missing: in a register
@@ -122,13 +129,13 @@ CALENDAR: Final = 79  # d a b calendar function
 FOLD_LAST: Final = (
     80  # a place time bit form from common: its time lies at `time`, or else at `common` if that is not 0
 )
-FOLD_FIRST: Final = 81  # the same
+FOLD_FIRST: Final = 83  # the same
 FOLD_TIMES: Final = 87  # common last first count: before the folds with this common time; their fields and places
-FOLD_MAX: Final = 82  # a cell bit form from
-FOLD_MIN: Final = 83
+FOLD_MAX: Final = 81  # a cell bit form from
+FOLD_MIN: Final = 86
 FOLD_SUM: Final = 84  # a cell bit from
 FOLD_COUNT: Final = 85  # cell bit
-FOLD_ANY: Final = 86  # half-cell bit
+FOLD_ANY: Final = 82  # half-cell bit
 
 FROM_TIME: Final = -1
 FROM_RECEIVED: Final = -2

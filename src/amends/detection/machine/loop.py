@@ -14,8 +14,9 @@ from amends.detection.compiled import Whole, compiled, inlined
 from amends.detection.learning.counting import End
 from amends.detection.machine import codes as op
 from amends.detection.machine import hours, lanes, state
-from amends.detection.machine.ahead import fetch, fetch_cell, look_ahead
+from amends.detection.machine.ahead import fetch_cell, look_ahead
 from amends.detection.machine.assembly import REGISTERS
+from amends.detection.machine.fetching import fetch
 from amends.detection.machine.gathering import KIND_BITS
 from amends.detection.machine.hashing import Bytes, Starts
 from amends.detection.machine.packing import close, drop, find, has, is_open, ones, own, start
@@ -143,6 +144,8 @@ def run(
     ended_limit = len(ended) // ENDED - 32
     group_limit = len(groups) // lanes.GROUP - 32
     onward, handed = np.int64(-1), 0
+    # When the week at hand ends, and how it is written in a row's head.
+    week_end, age = np.int64(-1) << 62, np.int64(0)
     until_then, in_common, moves = np.int64(NO_INT), np.int64(NO_INT), False
 
     while True:
@@ -445,13 +448,18 @@ def run(
             b = np.int64(code[at + 3])
             returns = False
             if what == op.GATES:
-                for place in range(a):
-                    pending |= np.int64(dirty & constants[d + 2 * place] != 0) << place
+                # d: the columns that move blocks, which blocks may act at a first touch, which must be asked then, the
+                # blocks, and for each of the columns which blocks it moves; a: how many blocks.
+                moving = constants[d]
+                bits = dirty & moving
+                while bits != 0:
+                    below = (bits & -bits) - 1
+                    pending |= constants[d + 3 + a + ones(moving & below)]
+                    bits &= bits - 1
+                if heap[row + MARKS] & 1 == 0:
+                    pending = (pending & constants[d + 1]) | constants[d + 2]
                 if pending != 0:
-                    listed, behind, returns = d, pc, True
-            elif what == op.CALLS:
-                pending = (np.int64(1) << a) - 1
-                listed, behind, returns = d, pc, True
+                    listed, behind, returns = d + 3, pc, True
             elif what == op.LOAD64:
                 registers[d] = heap[find(heap, row, a)]
             elif what == op.LOAD64_OR:
@@ -461,6 +469,11 @@ def run(
                     pc = b
             elif what == op.LOAD32:
                 registers[d] = halves[2 * find(heap, row, a >> 1) + (a & 1)]
+            elif what == op.LOADS32:
+                for place in range(at, at + b * op.WIDTH, op.WIDTH):
+                    a = np.int64(code[place + 2])
+                    registers[code[place + 1]] = halves[2 * find(heap, row, a >> 1) + (a & 1)]
+                pc += b - 1
             elif what == op.LOAD32_OR:
                 loaded = np.int64(halves[2 * find(heap, row, a >> 1) + (a & 1)])
                 registers[d] = loaded
@@ -468,6 +481,20 @@ def run(
                     pc = b
             elif what == op.FIELD:
                 registers[d] = event_value(a, current, stamp, field_now, field_stamp, missing)
+            elif what == op.SWITCH:
+                # d: where the fields are listed, a: how many, b: the ways. Of each field there is its number, the least
+                # of the texts that matter, how far up they lie, where there is what each of those counts, and what it
+                # counts that there is none. Any other counts 0, and the sum is the number of the way.
+                way = np.int64(b)
+                for place in range(d, d + a * op.SWITCHED, op.SWITCHED):
+                    value = event_value(constants[place], current, stamp, field_now, field_stamp, missing)
+                    if value < 0:
+                        way += constants[place + 4]
+                    else:
+                        value -= constants[place + 1]
+                        if 0 <= value < constants[place + 2]:
+                            way += constants[constants[place + 3] + value]
+                pc = constants[way]
             elif what == op.TEST_FIELD_IN:
                 value = event_value(d, current, stamp, field_now, field_stamp, missing)
                 if value == missing[d]:
@@ -481,6 +508,13 @@ def run(
             elif what == op.TEST_ABSENT_CELL:
                 if (a >> (2 if not has(heap, row, d) and heap[start(d)] == NO_INT else 1)) & 1 != 0:
                     pc = b
+            elif what == op.TEST_CELLS:
+                # d: the chunk's cell of the stub, a: bits, b: whether to jump if one is not there, or else if one is.
+                bits = heap[row + d] & registers[a]
+                if (bits != registers[a]) if b == 1 else (bits != 0):
+                    pc = code[at + 4]
+                else:
+                    pc += code[at + 5] - 1
             elif what == op.TEST_ABSENT_HALF:
                 if (a >> (2 if halves[2 * find(heap, row, d >> 1) + (d & 1)] < 0 else 1)) & 1 != 0:
                     pc = b
@@ -522,17 +556,31 @@ def run(
                     truth = 2 if registers[d] <= registers[a] else 1
                 if (b >> truth) & 1 != 0:
                     pc = code[at + 4]
-            elif what == op.TEST_EQUAL_AT or what == op.TEST_LESS_AT or what == op.TEST_LESS_EQUAL_AT:
+            elif what == op.TEST_EQUAL_AT:
                 left = registers[d] if d >= 0 else heap[find(heap, row, ~d)]
                 right = registers[a] if a >= 0 else heap[find(heap, row, ~a)]
                 if left == NO_INT or right == NO_INT:
                     truth = 0
-                elif what == op.TEST_LESS_AT:
-                    truth = 2 if left < right else 1
-                elif what == op.TEST_LESS_EQUAL_AT:
-                    truth = 2 if left <= right else 1
                 else:
                     truth = 2 if left == right else 1
+                if (b >> truth) & 1 != 0:
+                    pc = code[at + 4]
+            elif what == op.TEST_LESS_AT:
+                left = registers[d] if d >= 0 else heap[find(heap, row, ~d)]
+                right = registers[a] if a >= 0 else heap[find(heap, row, ~a)]
+                if left == NO_INT or right == NO_INT:
+                    truth = 0
+                else:
+                    truth = 2 if left < right else 1
+                if (b >> truth) & 1 != 0:
+                    pc = code[at + 4]
+            elif what == op.TEST_LESS_EQUAL_AT:
+                left = registers[d] if d >= 0 else heap[find(heap, row, ~d)]
+                right = registers[a] if a >= 0 else heap[find(heap, row, ~a)]
+                if left == NO_INT or right == NO_INT:
+                    truth = 0
+                else:
+                    truth = 2 if left <= right else 1
                 if (b >> truth) & 1 != 0:
                     pc = code[at + 4]
             elif what == op.TEST_EQUAL_S:
@@ -725,59 +773,25 @@ def run(
                 registers[d] = 1 if registers[a] == 1 else 0
             elif what == op.IS_FALSE:
                 registers[d] = 1 if registers[a] == 0 else 0
-            elif what >= op.EQUAL_I and what <= op.LESS_EQUAL_I:
-                if registers[a] == NO_INT or registers[b] == NO_INT:
-                    registers[d] = -1
-                elif what == op.EQUAL_I:
-                    registers[d] = 1 if registers[a] == registers[b] else 0
-                elif what == op.UNEQUAL_I:
-                    registers[d] = 1 if registers[a] != registers[b] else 0
-                elif what == op.LESS_I:
-                    registers[d] = 1 if registers[a] < registers[b] else 0
-                else:
-                    registers[d] = 1 if registers[a] <= registers[b] else 0
-            elif what >= op.EQUAL_F and what <= op.LESS_EQUAL_F:
-                if np.isnan(doubles[a]) or np.isnan(doubles[b]):
-                    registers[d] = -1
-                elif what == op.EQUAL_F:
-                    registers[d] = 1 if doubles[a] == doubles[b] else 0
-                elif what == op.UNEQUAL_F:
-                    registers[d] = 1 if doubles[a] != doubles[b] else 0
-                elif what == op.LESS_F:
-                    registers[d] = 1 if doubles[a] < doubles[b] else 0
-                else:
-                    registers[d] = 1 if doubles[a] <= doubles[b] else 0
-            elif what == op.LESS_T or what == op.LESS_EQUAL_T:
-                left, right = registers[a], registers[b]
-                if left < 0 or right < 0:
-                    registers[d] = -1
-                elif left == right:
-                    registers[d] = 1 if what == op.LESS_EQUAL_T else 0
-                else:
-                    registers[d] = 1 if precedes(left, right, text_starts, characters) else 0
-            elif what >= op.ADD_I and what <= op.MULTIPLY_I:
+            elif what == op.ADD_I:
                 if registers[a] == NO_INT or registers[b] == NO_INT:
                     registers[d] = NO_INT
-                elif what == op.ADD_I:
+                else:
                     registers[d] = registers[a] + registers[b]
-                elif what == op.SUBTRACT_I:
+            elif what == op.SUBTRACT_I:
+                if registers[a] == NO_INT or registers[b] == NO_INT:
+                    registers[d] = NO_INT
+                else:
                     registers[d] = registers[a] - registers[b]
+            elif what == op.MULTIPLY_I:
+                if registers[a] == NO_INT or registers[b] == NO_INT:
+                    registers[d] = NO_INT
                 else:
                     registers[d] = registers[a] * registers[b]
             elif what == op.NEGATE_I:
                 registers[d] = registers[a] if registers[a] == NO_INT else -registers[a]
             elif what == op.ABSOLUTE_I:
                 registers[d] = registers[a] if registers[a] == NO_INT else abs(registers[a])
-            elif what == op.GREATER_I or what == op.LESSER_I:
-                left, right = registers[a], registers[b]
-                if left == NO_INT:
-                    registers[d] = right
-                elif right == NO_INT:
-                    registers[d] = left
-                elif what == op.GREATER_I:
-                    registers[d] = max(left, right)
-                else:
-                    registers[d] = min(left, right)
             elif what == op.ADD_F:
                 doubles[d] = doubles[a] + doubles[b]
             elif what == op.SUBTRACT_F:
@@ -790,15 +804,6 @@ def run(
                 doubles[d] = -doubles[a]
             elif what == op.ABSOLUTE_F:
                 doubles[d] = abs(doubles[a])
-            elif what == op.GREATER_F or what == op.LESSER_F:
-                if np.isnan(doubles[a]):
-                    doubles[d] = doubles[b]
-                elif np.isnan(doubles[b]):
-                    doubles[d] = doubles[a]
-                elif what == op.GREATER_F:
-                    doubles[d] = max(doubles[a], doubles[b])
-                else:
-                    doubles[d] = min(doubles[a], doubles[b])
             elif what == op.TO_DECIMAL:
                 if registers[a] == NO_INT:
                     doubles[d] = np.nan
@@ -848,9 +853,6 @@ def run(
                     stack[depth] = pc
                     depth += 1
                     pc = b
-            elif what == op.JUMP_UNLESS_FRESH:
-                if heap[row + MARKS] & 1 != 0:
-                    pc = d
             elif what == op.JUMP_UNLESS_MARKED:
                 if (heap[row + d] >> a) & 1 == 0:
                     pc = b
@@ -858,7 +860,10 @@ def run(
                 registers[d] = now
             elif what == op.FINISH_TOUCH:
                 heap[row + MARKS] = (heap[row + MARKS] | 1) & ~np.int64(RESTED)
-                heap[row] = (heap[row] & _HEAD) | (((now // WEEK) & AGES) << AGE)
+                if now >= week_end or now < week_end - WEEK:
+                    week_end = (now // WEEK + 1) * WEEK
+                    age = ((now // WEEK) & AGES) << AGE
+                heap[row] = (heap[row] & _HEAD) | age
                 returns = True
             elif what == op.EVENT_TIME:
                 registers[d] = event_time if current != NO_EVENT else np.int64(NO_INT)
@@ -1129,6 +1134,56 @@ def run(
                     place = s[state.ENDED] * ENDED
                     s[state.ENDED] += 1
                     ended[place], ended[place + 4], ended[place + 6] = d, HEARD, now
+            # -------------------------------------------------------- several at once: these come last (see `codes`)
+            elif what >= op.EQUAL_I and what <= op.LESS_EQUAL_I:
+                if registers[a] == NO_INT or registers[b] == NO_INT:
+                    registers[d] = -1
+                elif what == op.EQUAL_I:
+                    registers[d] = 1 if registers[a] == registers[b] else 0
+                elif what == op.UNEQUAL_I:
+                    registers[d] = 1 if registers[a] != registers[b] else 0
+                elif what == op.LESS_I:
+                    registers[d] = 1 if registers[a] < registers[b] else 0
+                else:
+                    registers[d] = 1 if registers[a] <= registers[b] else 0
+            elif what >= op.EQUAL_F and what <= op.LESS_EQUAL_F:
+                if np.isnan(doubles[a]) or np.isnan(doubles[b]):
+                    registers[d] = -1
+                elif what == op.EQUAL_F:
+                    registers[d] = 1 if doubles[a] == doubles[b] else 0
+                elif what == op.UNEQUAL_F:
+                    registers[d] = 1 if doubles[a] != doubles[b] else 0
+                elif what == op.LESS_F:
+                    registers[d] = 1 if doubles[a] < doubles[b] else 0
+                else:
+                    registers[d] = 1 if doubles[a] <= doubles[b] else 0
+            elif what == op.LESS_T or what == op.LESS_EQUAL_T:
+                left, right = registers[a], registers[b]
+                if left < 0 or right < 0:
+                    registers[d] = -1
+                elif left == right:
+                    registers[d] = 1 if what == op.LESS_EQUAL_T else 0
+                else:
+                    registers[d] = 1 if precedes(left, right, text_starts, characters) else 0
+            elif what == op.GREATER_I or what == op.LESSER_I:
+                left, right = registers[a], registers[b]
+                if left == NO_INT:
+                    registers[d] = right
+                elif right == NO_INT:
+                    registers[d] = left
+                elif what == op.GREATER_I:
+                    registers[d] = max(left, right)
+                else:
+                    registers[d] = min(left, right)
+            elif what == op.GREATER_F or what == op.LESSER_F:
+                if np.isnan(doubles[a]):
+                    doubles[d] = doubles[b]
+                elif np.isnan(doubles[b]):
+                    doubles[d] = doubles[a]
+                elif what == op.GREATER_F:
+                    doubles[d] = max(doubles[a], doubles[b])
+                else:
+                    doubles[d] = min(doubles[a], doubles[b])
             else:
                 raise ValueError("there is no such instruction")
             if returns:
@@ -1138,7 +1193,7 @@ def run(
                 elif pending != 0:
                     below = (pending & -pending) - 1
                     pending &= pending - 1
-                    pc = constants[listed + 2 * ones(below) + 1]
+                    pc = constants[listed + ones(below)]
                 elif behind >= 0:
                     pc, behind = behind, np.int64(-1)
                 else:

@@ -13,6 +13,7 @@ from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
 from amends.detection.compiled import Whole, called, inlined
+from amends.detection.machine.fetching import fetch
 from amends.detection.machine.row import CHUNK, CHUNKS, OPEN, PIECES, PLACE_CHUNK, PLACE_START, TOP, UNIT
 
 Index = NDArray[np.int64]
@@ -80,9 +81,9 @@ def find(heap: Index, row: Whole, place: Whole) -> int:
     """Where the value at a place of a row lies: among the row's cells, or where all rows of its kind begin."""
     chunk = row + cell_of(place)
     bits, bit = heap[chunk], np.int64(1) << bit_of(place)
-    if bits & bit != 0:
-        return int(heap[chunk + 1] + ones(bits & (bit - 1)))
-    return int(place >> PLACE_START)
+    # Both are at hand and neither is likelier, so it is chosen without a jump.
+    own_cell = heap[chunk + 1] + ones(bits & (bit - 1))
+    return int(own_cell if bits & bit != 0 else place >> PLACE_START)
 
 
 @inlined
@@ -154,6 +155,8 @@ def take(heap: Index, size: Whole) -> int:
     at = heap[PIECES + size]
     if at != 0:
         heap[PIECES + size] = heap[at]
+        # Left long ago, perhaps: the next one is to be at hand when it is wanted.
+        fetch(heap, heap[at])
         return int(at)
     at = heap[TOP]
     heap[TOP] = at + UNIT * size
