@@ -6,7 +6,8 @@ from typing import Any, Final, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.machine.leaving import enter, leave, search
+from amends.detection.machine.leaving import enter, leave, search, search_names
+from amends.detection.names import Names
 from amends.model.errors import AmendsError
 
 Index = NDArray[np.int64]
@@ -105,14 +106,25 @@ class Settled:
 
     def find(self, digests: Index) -> Index:
         """The families in which members with these digests may be."""
+        return self._found(len(digests), lambda found: search(self._keys, self._held, digests, found))
+
+    def find_named(self, kind: int, names: Names, numbers: Index) -> Index:
+        """The families in which members of a kind may be that have these names, by their numbers."""
+        characters, starts, mask = names.characters, names.starts, int(self._mask)
+        return self._found(
+            len(numbers),
+            lambda found: search_names(characters, starts, numbers, kind, mask, self._keys, self._held, found),
+        )
+
+    def _found(self, asked: int, look: Callable[[Index], int]) -> Index:
         if not self.count:
-            return digests[:0]
-        found = np.zeros(len(digests) + 16, dtype=np.int64)
-        count = search(self._keys, self._held, digests, found)
+            return np.zeros(0, dtype=np.int64)
+        found = np.empty(asked + 16, dtype=np.int64)
+        count = look(found)
         if count > len(found):
-            found = np.zeros(count, dtype=np.int64)
-            search(self._keys, self._held, digests, found)
-        return np.unique(found[:count])
+            found = np.empty(count, dtype=np.int64)
+            look(found)
+        return np.unique(found[:count]) if count else found[:0]
 
     def read(self, places: Index) -> tuple[Index, Index]:
         """What was written of families, one after the other, and where each begins."""

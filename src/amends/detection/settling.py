@@ -144,8 +144,7 @@ class Settling:
 
     def come_back(self, kind: int, numbers: Index, now: int) -> None:
         """Subjects of a kind have been named that are not in memory, and were given numbers: put back who had left."""
-        hashes = self._subjects[kind].names.hashes(numbers)
-        places = self.settled.find(self.settled.digests(kind, hashes))
+        places = self.settled.find_named(kind, self._subjects[kind].names, numbers)
         if len(places):
             self._put_back(places, now)
 

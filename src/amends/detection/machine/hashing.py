@@ -101,7 +101,7 @@ def _end_of(characters: Bytes, start: Whole) -> int:
 
 
 @inlined
-def _hash_at(characters: Bytes, start: Whole) -> np.int64:
+def hash_at(characters: Bytes, start: Whole) -> np.int64:
     """The hash of the name that starts there."""
     packed, begin, length = is_digest(characters, start), begins(characters, start), length_at(characters, start)
     mix = np.int64(_BASIS)
@@ -175,7 +175,7 @@ def hash_of(asked: Bytes) -> int:
 def hashes_of(characters: Bytes, starts: Starts, numbers: Index, hashes: Index) -> None:
     """The hashes of names."""
     for place in range(len(numbers)):
-        hashes[place] = _hash_at(characters, np.int64(starts[numbers[place]]))
+        hashes[place] = hash_at(characters, np.int64(starts[numbers[place]]))
 
 
 @compiled
@@ -231,7 +231,7 @@ def fill(table: Index, characters: Bytes, starts: Starts, count: int) -> None:
     """Enter all names that are known into an empty table."""
     for number in range(count):
         if starts[number] != GONE:
-            _enter(table, _mark_of(_hash_at(characters, np.int64(starts[number]))), number)
+            _enter(table, _mark_of(hash_at(characters, np.int64(starts[number]))), number)
 
 
 @compiled
