@@ -88,12 +88,7 @@ class Names:
 
     def names(self, numbers: Index) -> list[str]:
         """The names of some numbers."""
-        characters, ends = self.taken(numbers)
-        joined, bounds = characters.tobytes(), pairwise([0, *ends.tolist()])
-        if joined.isascii():
-            text = joined.decode()
-            return [text[begin:end] for begin, end in bounds]
-        return [str(joined[begin:end], "utf-8", "surrogatepass") for begin, end in bounds]
+        return decoded(*self.taken(numbers))
 
     def bytes_of(self, number: int) -> memoryview:
         """The name of a number, in UTF-8."""
@@ -193,6 +188,15 @@ def encoded(names: Sequence[str]) -> tuple[Bytes, Index]:
     encoded = [name.encode("utf-8", "surrogatepass") for name in names]
     lengths = np.fromiter(map(len, encoded), dtype=np.int64, count=len(encoded))
     return np.frombuffer(b"".join(encoded), dtype=np.uint8), np.cumsum(lengths)
+
+
+def decoded(characters: Bytes, ends: Index) -> list[str]:
+    """Names that stand one after the other in UTF-8."""
+    joined, bounds = characters.tobytes(), pairwise([0, *ends.tolist()])
+    if joined.isascii():
+        text = joined.decode()
+        return [text[begin:end] for begin, end in bounds]
+    return [str(joined[begin:end], "utf-8", "surrogatepass") for begin, end in bounds]
 
 
 def _grown(array: NDArray[Any], wanted: int) -> NDArray[Any]:

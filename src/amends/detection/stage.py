@@ -70,11 +70,12 @@ class SurgeStage:
             held = held[held[:, 1] == self._number]
         is_hit = held[:, 0] == op.HIT
         log.begin(held[~is_hit])
-        return held[is_hit]
+        hits: Index = held[is_hit]
+        return hits
 
     def _counted(self, told: Index, chosen: Index, hits: Index, followed: Followed | None) -> Records:
         records, source = told[chosen], self.source
-        if followed is not None:
+        if followed is not None and source.ring_at is not None:
             records[:, op.RECORD_HEAD + source.ring_at] = followed.rings[chosen]
         count, width = records.shape
         number, first = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
@@ -82,12 +83,12 @@ class SurgeStage:
         values = len(source.types)
         known = alike(records.reshape(-1), width, op.RECORD_HEAD, values, table, number, first)
         stored = records[first[:known], op.RECORD_HEAD : op.RECORD_HEAD + values].tolist()
-        groups = self.judge.groups([self._reader.values(source.types, one) for one in stored])
+        groups = self.judge.groups(self._reader.values(source.types, stored))
         hit = records[:, 2] == 1
         before = number
         if self.log is not None:
             before = self.log.count + np.cumsum(hit)
-            self.log.add(Hits(groups[number[hit]], hits, self._engine.causes(hits[:, 4].tolist()), set()))
+            self.log.add(Hits(groups[number[hit]], hits, self._engine.causes(hits[:, 4]), set()))
         value: Index | None = None
         if source.surge.distinct is not None:
             value = records[:, op.RECORD_HEAD + source.value_at]

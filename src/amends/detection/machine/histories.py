@@ -43,7 +43,7 @@ def add_up(
         while plain and first < stop:
             current, last, hits = _run(first, stop, order, records, width, counts, length)
             carried = np.int64(window_hits[group]) if window[group] == current else np.int64(0)
-            plain = hits + carried < at_least
+            plain = bool(hits + carried < at_least)
             first = last
         while start < stop:
             current, last, hits = _run(start, stop, order, records, width, counts, length)

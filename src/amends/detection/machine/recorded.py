@@ -1,14 +1,43 @@
-"""What the loop recorded for surges and links, sorted out: which record is whose, and which are of one group."""
+"""What the loop put out, sorted out: what fired and cleared, which record is whose, and which are of one group."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.compiled import compiled
+from amends.detection.machine import codes as op
 
 Index = NDArray[np.int64]
 Small = NDArray[np.int32]
 
 EMPTY = -1
+PLACE = op.OUT_HEAD
+"""Of what fired or cleared, where behind its head what it says lies."""
+EVENT = op.OUT_HEAD + 1
+"""The event that is its cause, -1 if it is none."""
+HEADS = op.OUT_HEAD + 2
+
+
+@compiled
+def heads_of(out: Index, sizes: Index, silences: NDArray[np.bool_], heads: Index, room: int) -> int:
+    """Lay what fired and cleared side by side: a row of `heads`, which are `room` long, for each place of a head.
+
+    `sizes` are how many numbers each rule says, `silences` which rules have a moment for a cause. Who is concerned is
+    -1 of what cleared. Returns how many there are.
+    """
+    found, at = 0, 0
+    while at < len(out):
+        for place in range(op.OUT_HEAD):
+            heads[place * room + found] = out[at + place]
+        rule, fired, cause = out[at + 1], out[at] == op.FIRED, out[at + 4]
+        at += op.OUT_HEAD
+        heads[PLACE * room + found] = at
+        heads[EVENT * room + found] = -1 if fired and silences[rule] else cause
+        if fired:
+            at += sizes[rule]
+        else:
+            heads[5 * room + found], heads[6 * room + found] = -1, -1
+        found += 1
+    return found
 
 
 @compiled
