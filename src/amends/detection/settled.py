@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.machine.leaving import enter, leave, search, search_names
+from amends.detection.machine.leaving import digests_of, enter, leave, search, search_names
 from amends.detection.names import Names
 from amends.model.errors import AmendsError
 
@@ -89,10 +89,16 @@ class Settled:
         self.count = 0
         """How many subjects have left and not come back."""
 
-    def digests(self, kinds: Index | int, hashes: Index) -> Index:
-        """What names of kinds go by; several names may go by one."""
-        mixed = (hashes ^ (np.asarray(kinds, dtype=np.int64) << 40)) * np.int64(0x2545F4914F6CDD1D)
+    def digest(self, kind: int, hash_: int) -> Index:
+        """What a name of a kind goes by, by its hash; several names may go by one."""
+        mixed = (np.array([hash_], dtype=np.int64) ^ np.int64(kind << 40)) * np.int64(0x2545F4914F6CDD1D)
         found: Index = (mixed ^ (mixed >> 29)) & self._mask
+        return found
+
+    def digests(self, kind: int, names: Names, numbers: Index) -> Index:
+        """What names of a kind go by, by their numbers."""
+        found = np.empty(len(numbers), dtype=np.int64)
+        digests_of(names.characters, names.starts, numbers, kind, int(self._mask), found)
         return found
 
     def add(self, content: Index, starts: Index, ends: Index, digests: Index, family: Index) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from operator import attrgetter
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ from amends.model.instant import Instant
 
 Index = NDArray[np.int64]
 
+_KNOWN_MAX: Final = 1024
+
 
 class SurgeStage:
     """One surge with its groups, and the log of its hits if they are findings too."""
@@ -33,6 +36,8 @@ class SurgeStage:
     ) -> None:  # fmt: skip
         self.source, self._reader, self._engine, self._identities = source, reader, engine, identities
         self.judge = SurgeJudge(source.rule, source.ring_at, rings.name if rings is not None else str)
+        self._known: dict[tuple[int, ...], int] = {}
+        """Groups by their values, as they are stored: some that were met of late."""
         self.log: HitLog | None = None
         self._number = program.numbers[source.rule.id]
         if source.finds_hits:
@@ -82,8 +87,7 @@ class SurgeStage:
         table = np.full(2 << count.bit_length(), EMPTY, dtype=np.int32)
         values = len(source.types)
         known = alike(records.reshape(-1), width, op.RECORD_HEAD, values, table, number, first)
-        stored = records[first[:known], op.RECORD_HEAD : op.RECORD_HEAD + values].tolist()
-        groups = self.judge.groups(self._reader.values(source.types, stored))
+        groups = self._groups(records[first[:known], op.RECORD_HEAD : op.RECORD_HEAD + values].tolist())
         hit = records[:, 2] == 1
         before = number
         if self.log is not None:
@@ -95,6 +99,22 @@ class SurgeStage:
             if self._identities is not None:
                 value = self._identities.of(value)
         return Records(records, number, groups, hit, before, value)
+
+    def _groups(self, stored: list[list[int]]) -> Index:
+        """The groups of these values, as they are stored."""
+        types = self.source.types
+        if self.source.ring_at is not None:
+            # Nearly all of them are met once.
+            return self.judge.groups(self._reader.values(types, stored))
+        keys = [tuple(one) for one in stored]
+        found = list(map(self._known.get, keys))
+        if None in found:
+            groups = self.judge.groups(self._reader.values(types, stored))
+            if len(self._known) + len(keys) > _KNOWN_MAX:
+                self._known.clear()
+            self._known.update(zip(keys[:_KNOWN_MAX], groups.tolist(), strict=False))
+            return groups
+        return np.array(found, dtype=np.int64)
 
 
 def _unions(followed: Followed, told: Index, chosen: Index, logged: int) -> list[Union]:

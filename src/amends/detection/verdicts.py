@@ -162,6 +162,8 @@ class _Sayer:
         self._subjects, self._orders = engine.subjects[rule.table], engine.subjects["order"]
         self._named, self._named_orders = named[rule.table], named["order"]
         self._facts = tuple(report.facts)
+        self._blank: dict[str, Any] = dict.fromkeys(report.facts)
+        """All facts: a copy of it has room for them from the beginning."""
         self._told = [name for name, type_ in report.facts.items() if type_ == "text"]
         self._whole = [name for name, type_ in report.facts.items() if values.of(type_) is _whole]
         self._read = [(name, values.of(type_)) for name, type_ in report.facts.items() if type_ in ("flag", "decimal")]
@@ -173,8 +175,7 @@ class _Sayer:
 
     def finding(self, at: int, cause: str, subject: int, order: int, said: list[int]) -> Finding:
         """One finding, by the numbers of its subject and order."""
-        whose = self._named_orders.get(order)
-        return self._say(self._named[subject], Instant(at), cause, whose, said, {})
+        return self._say(self._named[subject], Instant(at), cause, self._named_orders.get(order), said, None)
 
     def of_hit(self, hit: Hit, at: Instant, facts: dict[str, Any]) -> Finding:
         """The finding of a hit, told at a moment."""
@@ -182,11 +183,12 @@ class _Sayer:
         return self._say(self._subjects.name(hit.row), at, hit.cause, order, hit.said, facts)
 
     def _say(
-        self, subject: str, at: Instant, cause: str, order: str | None, said: list[int], more: dict[str, Any]
-    ) -> Finding:
+        self, subject: str, at: Instant, cause: str, order: str | None, said: list[int],
+        more: dict[str, Any] | None,
+    ) -> Finding:  # fmt: skip
         rule, loss, texts = self._rule, said[0], self._texts
-        stored = said[2:]
-        facts: dict[str, Any] = dict(zip(self._facts, stored, strict=False))
+        stored, facts = said[2:], self._blank.copy()
+        facts.update(zip(self._facts, stored, strict=False))
         for name in self._told:
             code = facts[name]
             if code < 0:
@@ -205,19 +207,12 @@ class _Sayer:
                     del facts[name]
         has_loss = loss != NO_INT
         return Finding(
-            id=finding_id(rule.id, rule.table, subject, cause),
-            rule=rule.id,
-            version=rule.version,
-            exception=rule.exception,
-            kind=rule.table,
-            subject=subject,
-            order=order,
-            fired_at=at,
-            cause=cause,
+            id=finding_id(rule.id, rule.table, subject, cause), rule=rule.id, version=rule.version,
+            exception=rule.exception, kind=rule.table, subject=subject, order=order, fired_at=at, cause=cause,
             loss=max(loss, 0) if has_loss else None,
             currency=texts[said[1]] if has_loss and said[1] >= 0 else None,
             facts={**facts, **more} if more else facts,
-        )
+        )  # fmt: skip
 
 
 class Values:

@@ -172,13 +172,6 @@ def hash_of(asked: Bytes) -> int:
 
 
 @compiled
-def hashes_of(characters: Bytes, starts: Starts, numbers: Index, hashes: Index) -> None:
-    """The hashes of names."""
-    for place in range(len(numbers)):
-        hashes[place] = hash_at(characters, np.int64(starts[numbers[place]]))
-
-
-@compiled
 def look_up(
     asked: Bytes, asked_ends: Index, numbers: Index, insert: bool,  # noqa: FBT001
     table: Index, characters: Bytes, starts: Starts, free: Index, counts: Index,
@@ -246,18 +239,23 @@ def measure(characters: Bytes, starts: Starts, numbers: Index, lengths: Index) -
 
 
 @compiled
-def spell(characters: Bytes, starts: Starts, numbers: Index, into: Bytes) -> None:
-    """Names, one after the other."""
+def spell(characters: Bytes, starts: Starts, numbers: Index, ends: Index, into: Bytes) -> int:
+    """Names, one after the other, as far as there is room for them; returns how much room all of them take."""
     at = 0
     for place in range(len(numbers)):
         start = np.int64(starts[numbers[place]])
-        first, length = begins(characters, start), length_at(characters, start)
-        for character in range(length):
+        length = length_at(characters, start)
+        ends[place] = at + length
+        if at + length <= len(into):
             if is_digest(characters, start):
-                into[at] = character_at(characters, start, character)
+                for character in range(length):
+                    into[at + character] = character_at(characters, start, character)
             else:
-                into[at] = characters[first + character]
-            at += 1
+                first = begins(characters, start)
+                for character in range(length):
+                    into[at + character] = characters[first + character]
+        at += length
+    return int(at)
 
 
 @compiled

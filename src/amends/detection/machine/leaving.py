@@ -297,6 +297,15 @@ def search_names(
     return count
 
 
+@compiled
+def digests_of(
+    characters: Bytes, starts: NDArray[np.uint32], numbers: Index, kind: int, mask: int, digests: Index
+) -> None:
+    """What names of a kind go by, that lie by their numbers."""
+    for place in range(len(numbers)):
+        digests[place] = digest_of(kind, hash_at(characters, np.int64(starts[numbers[place]])), mask)
+
+
 @inlined
 def digest_of(kind: Whole, hash_: Whole, mask: Whole) -> np.int64:
     """What a name of a kind goes by."""
