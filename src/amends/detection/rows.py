@@ -47,8 +47,8 @@ class Rows:
         self._fills[name] = fill
 
     def rows(self, groups: Sequence[Values]) -> NDArray[np.int64]:
-        """The row of each group, new where need be; their values are of the same types."""
-        if groups and any(isinstance(value, float) for value in groups[0]):
+        """The row of each group, new where need be."""
+        if any(float in map(type, values) for values in groups):
             groups = [_named(values) for values in groups]
         names = [_encode(values) for values in groups]
         ends = np.cumsum(np.fromiter(map(len, names), dtype=np.int64, count=len(names)))

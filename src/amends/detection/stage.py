@@ -88,6 +88,10 @@ class SurgeStage:
         values = len(source.types)
         known = alike(records.reshape(-1), width, op.RECORD_HEAD, values, table, number, first)
         groups = self._groups(records[first[:known], op.RECORD_HEAD : op.RECORD_HEAD + values].tolist())
+        if len(set(groups.tolist())) < known:
+            # What is stored differs for 0.0 and -0.0, which are one group.
+            groups, again = np.unique(groups, return_inverse=True)
+            number = again[number]
         hit = records[:, 2] == 1
         before = number
         if self.log is not None:
