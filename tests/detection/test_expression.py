@@ -90,7 +90,7 @@ def value_of(text: str) -> list[Any]:
     rows = engine.subjects["order"].rows(["0", "1", "2"]).tolist()
     found = []
     for row in rows:
-        stored, *jumped = engine.pass_to(10, [(row, block) for block in blocks]).out
+        stored, *jumped = engine.pass_to(10, [(row, block) for block in blocks]).out.tolist()
         value = Values(pool).of(expression.type)(stored)
         if jumped:
             assert jumped == [value is True, value is not True, value is False, value is not False]

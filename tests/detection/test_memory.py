@@ -182,6 +182,8 @@ def test_names_of_any_length_are_found_again_after_some_have_left() -> None:
     for each in (names, again):
         assert {name: each.number(name) for name in known - gone} == {name: numbers[name] for name in known - gone}
         assert all(each.name(numbers[name]) == name for name in known - gone)
+        kept = sorted(known - gone)
+        assert each.names(np.array([numbers[name] for name in kept])) == kept
         assert all(each.number(name) is None for name in gone)
         assert len(each.numbers(["new", "ß", "new"])[1]) == 2
         assert each.name(int(each.numbers(["ß"])[0][0])) == "ß"

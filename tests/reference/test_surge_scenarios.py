@@ -272,3 +272,21 @@ def test_a_surge_ends_in_the_midst_of_what_one_advance_of_the_clock_brings(story
                 |          |                  |            |        | -dark group:c at=15:00 cause=@14:00
         """,
     )
+
+
+def test_zero_is_one_group_whatever_its_sign(story):
+    # An hour lies between, so that records of a window must not be counted after those of a later one.
+    story(
+        SURGE.replace("[provider, event.method]", "[event.risk_score]"),
+        """
+        learned | happened | event          | keys      | data                     | then
+        10:00   |          | payment.failed | payment=1 | risk_score=0.0 reason=x  | +failed payment:1
+        10:01   |          | payment.failed | payment=2 | risk_score=-0.0 reason=x | +failed payment:2
+        11:00   |          | payment.failed | payment=3 | risk_score=0.0 reason=x  | +failed payment:3
+        11:01   |          | payment.failed | payment=4 | risk_score=-0.0 reason=x | +failed payment:4
+        11:02   |          | payment.failed | payment=5 | risk_score=0.0 reason=x  | +failed payment:5
+        11:03   |          | payment.failed | payment=6 | risk_score=0.0 reason=x  | +failed payment:6;
+                |          |                |           |                          | +many group:0.0 at=11:03
+                |          |                |           |                          | fact.hits=4
+        """,
+    )

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.cells import store
+from amends.detection.page import Spans
 from amends.detection.pool import Pool
 from amends.detection.scope import EVENT_NAMES
 from amends.detection.vector import Array
@@ -107,6 +108,12 @@ class EventBatch(msgspec.Struct, frozen=True, kw_only=True):
     def cause(self, place: int) -> str:
         """The event's identity, as findings name it."""
         return f"{self.sources[self.source.item(place)]} {self.ids[place]}"
+
+    def identities(self, places: Index) -> tuple[list[str], list[str]]:
+        """The sources and the ids of some events."""
+        sources, ids = self.sources, self.ids
+        chosen = ids.chosen(places).texts() if isinstance(ids, Spans) else [ids[place] for place in places.tolist()]
+        return [sources[code] for code in self.source[places].tolist()], chosen
 
 
 def batch_of(

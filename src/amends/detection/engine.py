@@ -1,6 +1,7 @@
 """Everything the loop works on: its arrays, made and grown here, and what it put out, handed over."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import Any
 
 import msgspec
@@ -41,7 +42,7 @@ class Told(msgspec.Struct, frozen=True):
     It has to be read before the next run, which writes where this one did.
     """
 
-    out: list[int]
+    out: Index
     records: Index
     held: Index
     ended: Index
@@ -199,7 +200,7 @@ class Engine:
         self._settle_kept(keeping)
         width = program.record_width
         return Told(
-            self._out[: s[state.OUT]].tolist(),
+            self._out[: s[state.OUT]],
             self._records[: s[state.RECORDS]].reshape(-1, width),
             self._held[: s[state.HELD]].reshape(-1, program.held_width),
             self._ended[: s[state.ENDED] * ENDED],
@@ -366,24 +367,32 @@ class Engine:
             return self._batch.cause(here)
         return self._causes[slot]
 
-    def causes(self, references: Sequence[int]) -> list[tuple[str, str]]:
+    def causes(self, references: Index) -> list[tuple[str, str]]:
         """The identities of events, as source and id; of those that waited all in the first."""
-        found = []
-        batch = self._batch
-        for reference in references:
-            if reference >= 0 and batch is not None:
-                found.append((batch.sources[batch.source[reference]], batch.ids[reference]))
-            else:
-                found.append((self.cause(reference), ""))
-        return found
+        return [
+            (self.cause(reference), "") if reference < 0 else (source, id_)
+            for reference, source, id_ in self._identities(references)
+        ]
+
+    def names_of(self, references: Iterable[int]) -> dict[int, str]:
+        """What findings call events."""
+        return {
+            reference: self.cause(reference) if reference < 0 else f"{source} {id_}"
+            for reference, source, id_ in self._identities(np.array(list(references), dtype=np.int64))
+        }
+
+    def _identities(self, references: Index) -> Iterator[tuple[int, str, str]]:
+        """Events with their sources and ids; of those that waited these say nothing."""
+        if self._batch is None:
+            return zip(references.tolist(), repeat(""), repeat(""))
+        return zip(references.tolist(), *self._batch.identities(np.maximum(references, 0)), strict=True)
 
     def forget_batch(self) -> None:
         """The run was read: what nobody will ask of any more may go."""
         gone = set(self._gone)
-        for slot, place in self._here.items():
-            if slot not in gone:
-                assert self._batch is not None
-                self._causes[slot] = self._batch.cause(place)
+        kept = [slot for slot in self._here if slot not in gone]
+        names = self.names_of(self._here[slot] for slot in kept)
+        self._causes.update((slot, names[self._here[slot]]) for slot in kept)
         for slot in gone - self._here.keys():
             del self._causes[slot]
         self._here, self._gone = {}, []

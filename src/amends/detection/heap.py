@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from amends.detection.layout import Layout
 from amends.detection.machine.leaving import wipe
+from amends.detection.machine.numbering import rows_at
 from amends.detection.machine.pressing import ROOM, count_units, press_all, values
 from amends.detection.machine.row import (
     BEGINNING,
@@ -188,7 +189,8 @@ class Subjects:
 
     def at(self, numbers: Index) -> Index:
         """The rows of numbers."""
-        found: Index = self._bases[numbers // BLOCK_ROWS] + numbers % BLOCK_ROWS * self.layout.width
+        found = np.empty(len(numbers), dtype=np.int64)
+        rows_at(self._bases, numbers, self.layout.width, found)
         return found
 
     def awaiting(self, rule: str) -> Index:
@@ -216,12 +218,13 @@ class Subjects:
         """The value at a place of a row."""
         return int(self.values(np.array([row]), place)[0])
 
-    def identities(self, numbers: Index) -> NDArray[np.int32]:
-        """Which of the `Identities` of this kind subjects have, as far as was said; -1 where it was not."""
+    @property
+    def identities(self) -> NDArray[np.int32]:
+        """Which of the `Identities` of this kind each number has, as far as was said; -1 where it was not."""
         if self.names.numbers_given > len(self._identities):
             more = int(1.25 * self.names.numbers_given) - len(self._identities)
             self._identities = np.concatenate([self._identities, np.full(more, -1, dtype=np.int32)])
-        return self._identities[numbers]
+        return self._identities
 
     def identify(self, numbers: Index, identities: Index) -> None:
         """Say which they have."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from amends.detection.heap import Heap, Subjects
 from amends.detection.machine.digests import INITIAL, ORDER, SCRATCH, digests_of_pairs
-from amends.detection.machine.numbering import EMPTY, FULL, number, refill
+from amends.detection.machine.numbering import EMPTY, FULL, known_of, number, refill
 from amends.detection.machine.row import NUMBER
 
 Index = NDArray[np.int64]
@@ -32,17 +32,13 @@ class Identities:
 
     def of(self, rows: Index) -> Index:
         """The numbers of the subjects of rows; rows below 0 stay as they are."""
-        found = rows.copy()
-        there = np.flatnonzero(rows >= 0)
-        if len(there):
-            named = self._heap.cells[rows[there]] & NUMBER
-            found[there] = self._subjects.identities(named)
-            unknown = there[found[there] == EMPTY]
-            if len(unknown):
-                once, place = np.unique(self._heap.cells[rows[unknown]] & NUMBER, return_inverse=True)
-                numbers = self._numbers(self._digests_of(once))
-                self._subjects.identify(once, numbers)
-                found[unknown] = numbers[place]
+        found, unknown = np.array(rows, dtype=np.int64), np.empty(len(rows), dtype=np.int64)
+        unknown = unknown[: known_of(self._heap.cells, found, self._subjects.identities, unknown)]
+        if len(unknown):
+            once, place = np.unique(self._heap.cells[found[unknown]] & NUMBER, return_inverse=True)
+            numbers = self._numbers(self._digests_of(once))
+            self._subjects.identify(once, numbers)
+            found[unknown] = numbers[place]
         return found
 
     def _digests_of(self, named: Index) -> Index:

@@ -14,7 +14,6 @@ from amends.detection.machine.hashing import (
     LENGTH_MAX,
     close_up,
     fill,
-    hashes_of,
     look_up,
     measure,
     refill,
@@ -26,6 +25,8 @@ Bytes = NDArray[np.uint8]
 
 _ROOM: Final = 64
 _BYTES_A_NAME: Final = 16
+_LIKELY: Final = 32
+"""Most names that are read have no more characters, which are made room for first."""
 _FULL: Final = 0.8
 """The share of the table that is used before it grows."""
 _GROWTH: Final = 1.25
@@ -66,8 +67,10 @@ class Names:
         self._make_room(len(ends), len(asked) + LENGTH_MAX * len(ends))
         given, free, _ = self._counts.tolist()
         numbers = self._look_up(asked, ends, insert=True)
-        again = self._free[int(self._counts[1]) : free]
-        return numbers, np.concatenate([again, np.arange(given, int(self._counts[0]), dtype=np.int64)])
+        given_now, free_now, _ = self._counts.tolist()
+        if given_now == given:
+            return numbers, self._free[free_now:free]
+        return numbers, np.concatenate([self._free[free_now:free], np.arange(given, given_now, dtype=np.int64)])
 
     def known(self, asked: Bytes, ends: Index) -> Index:
         """The numbers of names that stand one after the other in UTF-8; -1 of those that are not known."""
@@ -88,12 +91,7 @@ class Names:
 
     def names(self, numbers: Index) -> list[str]:
         """The names of some numbers."""
-        characters, ends = self.taken(numbers)
-        joined, bounds = characters.tobytes(), pairwise([0, *ends.tolist()])
-        if joined.isascii():
-            text = joined.decode()
-            return [text[begin:end] for begin, end in bounds]
-        return [str(joined[begin:end], "utf-8", "surrogatepass") for begin, end in bounds]
+        return decoded(*self.taken(numbers))
 
     def bytes_of(self, number: int) -> memoryview:
         """The name of a number, in UTF-8."""
@@ -111,20 +109,15 @@ class Names:
         """All numbers that are in use, in order."""
         return np.flatnonzero(self.starts[: self.numbers_given] != GONE)
 
-    def hashes(self, numbers: Index) -> Index:
-        """The hashes of these names."""
-        hashes = np.zeros(len(numbers), dtype=np.int64)
-        hashes_of(self.characters, self.starts, numbers, hashes)
-        return hashes
-
     def taken(self, numbers: Index) -> tuple[Bytes, Index]:
         """These names, one after the other in UTF-8, and where each ends."""
-        lengths = np.zeros(len(numbers), dtype=np.int64)
-        measure(self.characters, self.starts, numbers, lengths)
-        ends = np.cumsum(lengths)
-        into = np.zeros(int(ends[-1]) if len(ends) else 0, dtype=np.uint8)
-        spell(self.characters, self.starts, numbers, into)
-        return into, ends
+        ends = np.empty(len(numbers), dtype=np.int64)
+        into = np.empty(_LIKELY * len(numbers), dtype=np.uint8)
+        size = spell(self.characters, self.starts, numbers, ends, into)
+        if size > len(into):
+            into = np.empty(size, dtype=np.uint8)
+            spell(self.characters, self.starts, numbers, ends, into)
+        return into[:size], ends
 
     def remove(self, numbers: Index) -> None:
         """Forget these names."""
@@ -193,6 +186,15 @@ def encoded(names: Sequence[str]) -> tuple[Bytes, Index]:
     encoded = [name.encode("utf-8", "surrogatepass") for name in names]
     lengths = np.fromiter(map(len, encoded), dtype=np.int64, count=len(encoded))
     return np.frombuffer(b"".join(encoded), dtype=np.uint8), np.cumsum(lengths)
+
+
+def decoded(characters: Bytes, ends: Index) -> list[str]:
+    """Names that stand one after the other in UTF-8."""
+    joined, bounds = characters.tobytes(), pairwise([0, *ends.tolist()])
+    if joined.isascii():
+        text = joined.decode()
+        return [text[begin:end] for begin, end in bounds]
+    return [str(joined[begin:end], "utf-8", "surrogatepass") for begin, end in bounds]
 
 
 def _grown(array: NDArray[Any], wanted: int) -> NDArray[Any]:

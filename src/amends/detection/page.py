@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from amends.detection.machine import lines
 from amends.detection.machine.hashing import enter
-from amends.detection.names import encoded
+from amends.detection.names import decoded, encoded
 from amends.detection.vector import NO_INT
 from amends.model.event import Event
 from amends.model.fields import FIELDS
@@ -210,6 +210,10 @@ class Spans(Sequence[str]):
         into = np.empty(int((stops - begins).sum()), dtype=np.uint8)
         lines.gather_spans(self.characters, begins, stops, into, ends)
         return into, ends
+
+    def texts(self) -> list[str]:
+        """All of them, made at once."""
+        return decoded(*self.joined())
 
 
 _Words = tuple[Bytes, Index, NDArray[np.int32]]

@@ -146,6 +146,8 @@ class Texts(Sequence[str]):
         """The text of a code, which must be one of the pool's."""
         if isinstance(code, slice):
             return [self[each] for each in range(*code.indices(len(self)))]
+        if code < 0 or code >= len(self):
+            raise IndexError(code)
         return self.at_hand[code]
 
     def forget(self) -> None:
@@ -153,10 +155,8 @@ class Texts(Sequence[str]):
         self.at_hand.clear()
 
     def _read(self, code: int) -> str:
-        if code < 0 or code >= len(self):
-            raise IndexError(code)
-        text: str = self._others[code] if code in self._others else self._names.name(code)
-        return text
+        other: str | None = self._others.get(code)
+        return self._names.name(code) if other is None else other
 
     def __iter__(self) -> Iterator[str]:
         return map(self.__getitem__, range(len(self)))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.identities import Identities
-from amends.detection.machine import codes as op
+from amends.detection.machine.recorded import members_of
 from amends.detection.machine.rings import EMPTY, FULL, NODES, UNIONS, follow, refill, repair
 from amends.detection.pool import Pool
 from amends.detection.reads import LinkSource
@@ -57,27 +57,26 @@ class Rings:
         self._table: NDArray[np.int32] = np.full(2 * _ROOM, EMPTY, dtype=np.int32)
         self._pairs: Index = np.full(_ROOM, EMPTY, dtype=np.int64)
 
-    def follow(self, records: Index, asking: Mapping[int, int]) -> Followed:
-        """Go through the records of a run; `asking` says of the surges that go by this link where their members stand.
+    def follow(self, records: Index, firsts: Index) -> Followed:
+        """Go through the records of a run; `firsts` says by number where in a record its members stand, -1 for none.
 
         Each row of `records` is as the loop put it out.
         """
-        rings = np.full(len(records), EMPTY, dtype=np.int64)
-        if not len(records):
-            return Followed(rings, [])
-        numbers = records[:, 0]
-        links = numbers == self.source.number
-        chosen = np.flatnonzero(links | np.isin(numbers, list(asking)))
-        members = np.zeros((len(chosen), 1 + len(self.source.link.by)), dtype=np.int64)
-        for number, at in ((self.source.number, 0), *asking.items()):
-            own = np.flatnonzero(numbers[chosen] == number)
-            first = op.RECORD_HEAD + at
-            members[own] = records[chosen[own], first : first + members.shape[1]]
-        members[:, 0] = self._accounts.of(members[:, 0])
+        count, columns = len(records), 1 + len(self.source.link.by)
+        rings = np.full(count, EMPTY, dtype=np.int64)
         unions: list[Union] = []
-        for start in range(0, len(chosen), _PART):
+        if not count:
+            return Followed(rings, unions)
+        chosen, room = np.empty(count, dtype=np.int64), np.empty((count, columns), dtype=np.int64)
+        found = members_of(records.reshape(-1), records.shape[1], firsts, chosen, room.reshape(-1), columns)
+        if not found:
+            return Followed(rings, unions)
+        chosen, members = chosen[:found], room[:found]
+        links = records[chosen, 0] == self.source.number
+        members[:, 0] = self._accounts.of(members[:, 0])
+        for start in range(0, found, _PART):
             part = chosen[start : start + _PART]
-            rings[part], joined = self._follow(members[start : start + _PART], links[part])
+            rings[part], joined = self._follow(members[start : start + _PART], links[start : start + _PART])
             for event, pairs in groupby(joined, key=itemgetter(0)):
                 roots = sorted({root for _, *pair in pairs for root in pair})
                 unions.append(Union(int(part[event]), roots[0], roots[1:]))

@@ -14,6 +14,8 @@ _GROWTH: Final = 1.3
 
 Values = tuple[Any, ...]
 
+_encode = msgspec.msgpack.Encoder().encode
+
 
 class Rows:
     """Groups, and named arrays with one value a group. Some surges have a group for every address."""
@@ -46,7 +48,9 @@ class Rows:
 
     def rows(self, groups: Sequence[Values]) -> NDArray[np.int64]:
         """The row of each group, new where need be."""
-        names = [msgspec.msgpack.encode(_named(values)) for values in groups]
+        if any(float in map(type, values) for values in groups):
+            groups = [_named(values) for values in groups]
+        names = [_encode(values) for values in groups]
         ends = np.cumsum(np.fromiter(map(len, names), dtype=np.int64, count=len(names)))
         found, _ = self._names.numbers_of(np.frombuffer(b"".join(names), dtype=np.uint8), ends)
         self._grow()
@@ -54,7 +58,7 @@ class Rows:
 
     def row(self, values: Values) -> int | None:
         """The row of a group; None if there is none."""
-        return self._names.number_of(np.frombuffer(msgspec.msgpack.encode(_named(values)), dtype=np.uint8))
+        return self._names.number_of(np.frombuffer(_encode(_named(values)), dtype=np.uint8))
 
     def live(self, name: str) -> Array:
         """The array without its spare room."""

@@ -6,7 +6,8 @@ from typing import Any, Final, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.machine.leaving import enter, leave, search
+from amends.detection.machine.leaving import digests_of, enter, leave, search, search_names
+from amends.detection.names import Names
 from amends.model.errors import AmendsError
 
 Index = NDArray[np.int64]
@@ -88,10 +89,16 @@ class Settled:
         self.count = 0
         """How many subjects have left and not come back."""
 
-    def digests(self, kinds: Index | int, hashes: Index) -> Index:
-        """What names of kinds go by; several names may go by one."""
-        mixed = (hashes ^ (np.asarray(kinds, dtype=np.int64) << 40)) * np.int64(0x2545F4914F6CDD1D)
+    def digest(self, kind: int, hash_: int) -> Index:
+        """What a name of a kind goes by, by its hash; several names may go by one."""
+        mixed = (np.array([hash_], dtype=np.int64) ^ np.int64(kind << 40)) * np.int64(0x2545F4914F6CDD1D)
         found: Index = (mixed ^ (mixed >> 29)) & self._mask
+        return found
+
+    def digests(self, kind: int, names: Names, numbers: Index) -> Index:
+        """What names of a kind go by, by their numbers."""
+        found = np.empty(len(numbers), dtype=np.int64)
+        digests_of(names.characters, names.starts, numbers, kind, int(self._mask), found)
         return found
 
     def add(self, content: Index, starts: Index, ends: Index, digests: Index, family: Index) -> None:
@@ -105,14 +112,25 @@ class Settled:
 
     def find(self, digests: Index) -> Index:
         """The families in which members with these digests may be."""
+        return self._found(len(digests), lambda found: search(self._keys, self._held, digests, found))
+
+    def find_named(self, kind: int, names: Names, numbers: Index) -> Index:
+        """The families in which members of a kind may be that have these names, by their numbers."""
+        characters, starts, mask = names.characters, names.starts, int(self._mask)
+        return self._found(
+            len(numbers),
+            lambda found: search_names(characters, starts, numbers, kind, mask, self._keys, self._held, found),
+        )
+
+    def _found(self, asked: int, look: Callable[[Index], int]) -> Index:
         if not self.count:
-            return digests[:0]
-        found = np.zeros(len(digests) + 16, dtype=np.int64)
-        count = search(self._keys, self._held, digests, found)
+            return np.zeros(0, dtype=np.int64)
+        found = np.empty(asked + 16, dtype=np.int64)
+        count = look(found)
         if count > len(found):
-            found = np.zeros(count, dtype=np.int64)
-            search(self._keys, self._held, digests, found)
-        return np.unique(found[:count])
+            found = np.empty(count, dtype=np.int64)
+            look(found)
+        return np.unique(found[:count]) if count else found[:0]
 
     def read(self, places: Index) -> tuple[Index, Index]:
         """What was written of families, one after the other, and where each begins."""

@@ -112,13 +112,13 @@ class Settling:
         more_starts: Index,
     ) -> None:  # fmt: skip
         cells = self._heap.cells
-        hashes = np.zeros(len(rows), dtype=np.int64)
-        begins, ends, characters, at = np.zeros_like(hashes), np.zeros_like(hashes), [], 0
+        digests = np.zeros(len(rows), dtype=np.int64)
+        begins, ends, characters, at = np.zeros_like(digests), np.zeros_like(digests), [], 0
         for kind, subjects in enumerate(self._subjects):
             own = np.flatnonzero(kinds == kind)
             numbers = cells[rows[own]] & NUMBER
             part, stops = subjects.names.taken(numbers)
-            hashes[own] = subjects.names.hashes(numbers)
+            digests[own] = self.settled.digests(kind, subjects.names, numbers)
             ends[own] = at + stops
             begins[own] = at + np.append(0, stops[:-1])[: len(own)]
             characters.append(part)
@@ -136,7 +136,7 @@ class Settling:
             content,
             np.append(0, stops[:-1]),
             stops,
-            self.settled.digests(kinds[members], hashes[members]),
+            digests[members],
             family[members],
         )
 
@@ -144,15 +144,13 @@ class Settling:
 
     def come_back(self, kind: int, numbers: Index, now: int) -> None:
         """Subjects of a kind have been named that are not in memory, and were given numbers: put back who had left."""
-        hashes = self._subjects[kind].names.hashes(numbers)
-        places = self.settled.find(self.settled.digests(kind, hashes))
+        places = self.settled.find_named(kind, self._subjects[kind].names, numbers)
         if len(places):
             self._put_back(places, now)
 
     def had_left(self, kind: int, name: str) -> bool:
         """Whether a subject that is not in memory may have left it."""
-        asked = np.array([hash_of(encoded([name])[0])], dtype=np.int64)
-        return len(self.settled.find(self.settled.digests(kind, asked))) > 0
+        return len(self.settled.find(self.settled.digest(kind, hash_of(encoded([name])[0])))) > 0
 
     def _put_back(self, places: Index, now: int) -> None:
         words, starts = self.settled.read(places)
@@ -170,7 +168,7 @@ class Settling:
             gather(octets, begins[own], ends[own], asked)
             rows[own] = subjects.rows_of(asked, stops)
             numbers = self._heap.cells[rows[own]] & NUMBER
-            digests[own] = self.settled.digests(kind, subjects.names.hashes(numbers))
+            digests[own] = self.settled.digests(kind, subjects.names, numbers)
             if kind == BUYER:
                 new = subjects.new
         more = np.zeros(2 * int(counts.sum()), dtype=np.int64)

@@ -19,7 +19,6 @@ from amends.detection.hits import HitLog, Moment
 from amends.detection.machine.histories import add_up
 from amends.detection.rows import Rows
 from amends.detection.rule import Rule, Surge
-from amends.detection.segments import Segments
 from amends.detection.vector import NO_INT
 from amends.model.instant import Instant
 
@@ -31,33 +30,36 @@ _POWERS = 4096
 
 
 class Records(msgspec.Struct, frozen=True):
-    """What is to be counted, in order: of which group (its row), when, whether it is a hit or only a trial.
+    """What is to be counted, in order, as the loop put it out.
 
-    For surges that find their hits also how many of the log's hits there are up to each, itself included, and the
-    touch at which it happened: of which row, and its number and its event's within the batch. For surges that count
-    different values, `value` is that of each.
+    `groups` has the row of the group of each `number`. For surges that find their hits, `hit_before` is how many of
+    the log's hits there are up to each, itself included. For surges that count different values, `value` is that of
+    each.
     """
 
-    group: Index
-    at: Index
+    rows: Index
+    number: Index
+    groups: Index
     hit: Mask
+    """Whether it is a hit, or only a trial."""
     hit_before: Index
-    row: Index
-    sequence: Index
-    position: Index
     value: Index | None = None
 
     def part(self, start: int, stop: int) -> "Records":
         """Some of them."""
         some = slice(start, stop)
         return Records(
-            self.group[some], self.at[some], self.hit[some], self.hit_before[some], self.row[some],
-            self.sequence[some], self.position[some], None if self.value is None else self.value[some],
+            self.rows[some], self.number[some], self.groups, self.hit[some], self.hit_before[some],
+            None if self.value is None else self.value[some],
         )  # fmt: skip
+
+    def at(self, place: int) -> int:
+        """When it was."""
+        return self.rows.item(place, 1)
 
     def moment(self, place: int) -> Moment:
         """The touch of a record."""
-        return Moment(int(self.row[place]), int(self.sequence[place]), int(self.position[place]))
+        return Moment(self.rows.item(place, 5), self.rows.item(place, 3), self.rows.item(place, 4))
 
 
 class Union(msgspec.Struct, frozen=True):
@@ -158,8 +160,8 @@ class SurgeJudge:
                     self._count(records.part(start, union.before), log)
                     start = union.before
                 self._unite(groups, union, log)
-        if records is not None and len(records.group) > start:
-            self._count(records.part(start, len(records.group)) if start else records, log)
+        if records is not None and len(records.rows) > start:
+            self._count(records.part(start, len(records.rows)) if start else records, log)
         window = end // self._surge.window
         for group in [group for group in self._open if self._rows.arrays["window"][group] < window]:
             self._advance(group, window)
@@ -168,34 +170,26 @@ class SurgeJudge:
     def _count(self, records: Records, log: HitLog | None) -> None:
         """By group and window: most cannot reach the threshold, and are only added up."""
         counts = records.hit if records.value is None else self._anew(records, records.value)
-        order = np.argsort(records.group, kind="stable")
-        windows = records.at[order] // self._surge.window
-        groups = records.group[order]
-        runs = Segments(np.append(0, np.cumsum((groups[1:] != groups[:-1]) | (windows[1:] != windows[:-1]))))
-        group, window = groups[runs.starts], windows[runs.starts]
-        hits = np.add.reduceat(counts[order].astype(np.int64), runs.starts)
+        size, width = records.rows.shape
+        order, runs = np.empty(size, dtype=np.int64), np.empty(4 * size, dtype=np.int64)
         arrays = self._rows.arrays
-        carried = np.where(arrays["window"][group] == window, arrays["hits"][group], 0)
-        watched = np.zeros(self._rows.size, dtype=bool)
-        watched[group[hits + carried >= self._surge.at_least]] = True
-        watched[list(self._open)] = True
-        plain = ~watched[group]
-        add_up(
-            group, window, hits, runs.ends - runs.starts, plain,
+        found = add_up(
+            records.number, records.groups, records.rows.reshape(-1), width, counts,
+            self._surge.window, self._surge.at_least, np.fromiter(self._open, dtype=np.int64, count=len(self._open)),
+            np.zeros(len(records.groups) + 1, dtype=np.int64), order, runs,
             arrays["window"], arrays["hits"], arrays["records"],
             arrays["past_hits"], arrays["past_records"], arrays["past_windows"], self._powers,
         )  # fmt: skip
-        for run in np.flatnonzero(~plain).tolist():
-            index = order[runs.starts[run] : runs.ends[run]]
-            self._watch(int(group[run]), int(window[run]), index, counts, records, log)
+        for group, window, start, stop in sorted(runs[: 4 * found].reshape(-1, 4).tolist()):
+            self._watch(group, window, order[start:stop], counts, records, log)
 
     def _anew(self, records: Records, values: Index) -> Mask:
         """Which hits bring a value that their group did not have in the window."""
         anew = records.hit.copy()
         at = np.flatnonzero(anew)
-        windows = records.at[at] // self._surge.window
+        windows, groups = records.rows[at, 1] // self._surge.window, records.groups[records.number[at]]
         for place, group, window, value in zip(
-            at.tolist(), records.group[at].tolist(), windows.tolist(), values[at].tolist(), strict=True
+            at.tolist(), groups.tolist(), windows.tolist(), values[at].tolist(), strict=True
         ):
             seen = self._seen_by(group, window)
             if value in seen:
@@ -223,7 +217,7 @@ class SurgeJudge:
             first = int(np.argmax(reaching))
             if group not in self._open:
                 last = int(index[first])
-                finding = self._finding(group, int(records.at[last]), int(hits[first]), int(trials[first]))
+                finding = self._finding(group, records.at(last), int(hits[first]), int(trials[first]))
                 self._open[group] = finding
                 self._findings.append(finding)
                 told_from = first + 1
@@ -232,7 +226,7 @@ class SurgeJudge:
             return
         for place in index[told_from:].tolist():
             if records.hit[place]:
-                hit, at = int(records.hit_before[place]) - 1, Instant(int(records.at[place]))
+                hit, at = int(records.hit_before[place]) - 1, Instant(records.at(place))
                 self._tell([hit], self._open[group], at, records.moment(place), log)
 
     def _tell_before(self, group: int, at: Instant, moment: Moment, before: int, log: HitLog | None) -> None:

@@ -12,13 +12,14 @@ from amends.detection.finding import Clearing, Finding, finding_id
 from amends.detection.heap import Subjects
 from amends.detection.hits import Hit
 from amends.detection.machine import codes as op
+from amends.detection.machine.recorded import EVENT, HEADS, heads_of
 from amends.detection.machine.row import NO_ROW
 from amends.detection.pool import Pool
 from amends.detection.program import Program
 from amends.detection.rule import Rule
 from amends.detection.types import Type
 from amends.detection.vector import NO_INT
-from amends.detection.written import NO_DECIMAL, missing
+from amends.detection.written import NO_DECIMAL
 from amends.model.instant import Instant
 
 Index = NDArray[np.int64]
@@ -36,7 +37,10 @@ class Open:
 
     def add(self, rule: int, row: int, finding: str) -> None:
         """One more."""
-        self.put(rule, row, bytes.fromhex(finding))
+        key, ids = rule << _ROW_BITS | row, bytes.fromhex(finding)
+        known = self._held.setdefault(key, ids)
+        if known is not ids:
+            self._held[key] = known + ids
 
     def put(self, rule: int, row: int, ids: bytes) -> None:
         """More, by their ids in bytes."""
@@ -46,6 +50,8 @@ class Open:
     def pop(self, rule: int, row: int) -> list[str]:
         """Those of a row, which are open no more."""
         ids = self._held.pop(rule << _ROW_BITS | row).hex()
+        if len(ids) == 2 * ID_SIZE:
+            return [ids]
         return [ids[at : at + 2 * ID_SIZE] for at in range(0, len(ids), 2 * ID_SIZE)]
 
     def leave(self, rows: Index) -> list[tuple[int, int, bytes]]:
@@ -75,60 +81,60 @@ class Reader:
         self._values = Values(pool)
         self._named = {kind: _Named(subjects) for kind, subjects in engine.subjects.items()}
         self._sayers = [_Sayer(rule, program, engine, self._values, self._named) for rule in program.rules]
+        self._sizes: Index = np.array([sayer.size for sayer in self._sayers], dtype=np.int64)
+        self._silences = np.array([sayer.is_silence for sayer in self._sayers], dtype=np.bool_)
         self.open = Open()
 
-    def read(self, out: list[int]) -> tuple[list[Finding], list[Clearing]]:
+    def read(self, out: Index) -> tuple[list[Finding], list[Clearing]]:
         """Everything of one run, in its order."""
         findings: list[Finding] = []
         clearings: list[Clearing] = []
-        sayers, engine = self._sayers, self._engine
-        self._learn_names(out)
-        last, named = -1, ""
-        at, end = 0, len(out)
-        while at < end:
-            tag, rule, row, moment, cause, subject, order = out[at : at + op.OUT_HEAD]
-            at += op.OUT_HEAD
-            sayer = sayers[rule]
-            silence = tag == op.FIRED and sayer.is_silence
-            if not silence and (cause != last or not named):
-                last, named = cause, engine.cause(cause)
+        room = len(out) // op.OUT_HEAD
+        heads = np.empty((HEADS, room), dtype=np.int64)
+        count = heads_of(out, self._sizes, self._silences, heads.reshape(-1), room)
+        columns = heads[:, :count].tolist()
+        self._learn_names(columns)
+        sayers, open_, told = self._sayers, self.open, out.tolist()
+        names = self._engine.names_of(set(columns[EVENT]) - {-1})
+        for tag, rule, row, moment, cause, subject, order, at, event in zip(*columns, strict=True):
             if tag == op.FIRED:
-                why = str(cause) if silence else named
-                finding = sayer.finding(moment, why, subject, order, out[at : at + sayer.size])
-                at += sayer.size
+                sayer = sayers[rule]
+                why = str(cause) if event == -1 else names[event]
+                finding = sayer.finding(moment, why, subject, order, told[at : at + sayer.size])
                 findings.append(finding)
                 if sayer.clears:
-                    self.open.add(rule, row, finding.id)
+                    open_.add(rule, row, finding.id)
             else:
-                for open_ in self.open.pop(rule, row):
-                    clearings.append(Clearing(finding=open_, cleared_at=Instant(moment), cause=named))
-        for names in self._named.values():
-            names.clear()
+                when, why = Instant(moment), names[event]
+                clearings += [Clearing(finding=each, cleared_at=when, cause=why) for each in open_.pop(rule, row)]
+        for named in self._named.values():
+            named.clear()
         return findings, clearings
 
-    def _learn_names(self, out: list[int]) -> None:
+    def _learn_names(self, columns: list[list[int]]) -> None:
         """Read the names of all subjects and orders of which something fired, at once."""
         wanted: dict[str, set[int]] = {kind: set() for kind in self._named}
-        orders, sayers = wanted["order"], self._sayers
-        at, end = 0, len(out)
-        while at < end:
-            if out[at] == op.FIRED:
-                sayer = sayers[out[at + 1]]
-                wanted[sayer.kind].add(out[at + 5])
-                orders.add(out[at + 6])
-                at += sayer.size
-            at += op.OUT_HEAD
-        orders.discard(-1)
+        wanted["order"].update(columns[6])
+        adders = [wanted[sayer.kind].add for sayer in self._sayers]
+        for rule, subject in zip(columns[1], columns[5], strict=True):
+            adders[rule](subject)
         for kind, numbers in wanted.items():
-            self._named[kind].learn(numbers)
+            self._named[kind].learn(numbers - {-1})
 
     def of_hit(self, rule: int, hit: Hit, at: Instant, facts: dict[str, Any]) -> Finding:
         """The finding of a hit, told at a moment."""
         return self._sayers[rule].of_hit(hit, at, facts)
 
-    def values(self, types: tuple[Type, ...], stored: list[int]) -> tuple[Any, ...]:
-        """Stored values as Python has them."""
-        return tuple(self._values.of(type_)(value) for type_, value in zip(types, stored, strict=True))
+    def values(self, types: tuple[Type, ...], stored: list[list[int]]) -> list[tuple[Any, ...]]:
+        """Stored values, all of them there, as Python has them; each of a list has these types."""
+        if not types:
+            return [()] * len(stored)
+        readers = map(self._values.of, types)
+        columns = [
+            column if read is _whole else map(read, column)
+            for read, column in zip(readers, zip(*stored, strict=True), strict=True)
+        ]
+        return list(zip(*columns, strict=True))
 
 
 class _Named(dict[int, str]):
@@ -155,7 +161,11 @@ class _Sayer:
         self._rule = rule
         self._subjects, self._orders = engine.subjects[rule.table], engine.subjects["order"]
         self._named, self._named_orders = named[rule.table], named["order"]
-        self._facts = [(name, type_ == "text", missing(type_)) for name, type_ in report.facts.items()]
+        self._facts = tuple(report.facts)
+        self._blank: dict[str, Any] = dict.fromkeys(report.facts)
+        """All facts: a copy of it has room for them from the beginning."""
+        self._told = [name for name, type_ in report.facts.items() if type_ == "text"]
+        self._whole = [name for name, type_ in report.facts.items() if values.of(type_) is _whole]
         self._read = [(name, values.of(type_)) for name, type_ in report.facts.items() if type_ in ("flag", "decimal")]
         """Facts that are not what is stored."""
         self._texts = values.texts.at_hand
@@ -165,8 +175,7 @@ class _Sayer:
 
     def finding(self, at: int, cause: str, subject: int, order: int, said: list[int]) -> Finding:
         """One finding, by the numbers of its subject and order."""
-        whose = None if order < 0 else self._named_orders[order]
-        return self._say(self._named[subject], Instant(at), cause, whose, said, {})
+        return self._say(self._named[subject], Instant(at), cause, self._named_orders.get(order), said, None)
 
     def of_hit(self, hit: Hit, at: Instant, facts: dict[str, Any]) -> Finding:
         """The finding of a hit, told at a moment."""
@@ -174,34 +183,36 @@ class _Sayer:
         return self._say(self._subjects.name(hit.row), at, hit.cause, order, hit.said, facts)
 
     def _say(
-        self, subject: str, at: Instant, cause: str, order: str | None, said: list[int], more: dict[str, Any]
-    ) -> Finding:
+        self, subject: str, at: Instant, cause: str, order: str | None, said: list[int],
+        more: dict[str, Any] | None,
+    ) -> Finding:  # fmt: skip
         rule, loss, texts = self._rule, said[0], self._texts
-        facts: dict[str, Any] = {
-            name: texts[stored] if is_text else stored
-            for (name, is_text, absent), stored in zip(self._facts, said[2:], strict=False)
-            if stored != absent
-        }
-        for name, value_of in self._read:
-            if name in facts and (value := value_of(facts[name])) is not None:
-                facts[name] = value
+        stored, facts = said[2:], self._blank.copy()
+        facts.update(zip(self._facts, stored, strict=False))
+        for name in self._told:
+            code = facts[name]
+            if code < 0:
+                del facts[name]
             else:
-                facts.pop(name, None)
+                facts[name] = texts[code]
+        for name, value_of in self._read:
+            value = value_of(facts[name])
+            if value is None:
+                del facts[name]
+            else:
+                facts[name] = value
+        if NO_INT in stored:
+            for name in self._whole:
+                if facts[name] == NO_INT:
+                    del facts[name]
         has_loss = loss != NO_INT
         return Finding(
-            id=finding_id(rule.id, rule.table, subject, cause),
-            rule=rule.id,
-            version=rule.version,
-            exception=rule.exception,
-            kind=rule.table,
-            subject=subject,
-            order=order,
-            fired_at=at,
-            cause=cause,
+            id=finding_id(rule.id, rule.table, subject, cause), rule=rule.id, version=rule.version,
+            exception=rule.exception, kind=rule.table, subject=subject, order=order, fired_at=at, cause=cause,
             loss=max(loss, 0) if has_loss else None,
             currency=texts[said[1]] if has_loss and said[1] >= 0 else None,
             facts={**facts, **more} if more else facts,
-        )
+        )  # fmt: skip
 
 
 class Values:

@@ -101,7 +101,7 @@ def _end_of(characters: Bytes, start: Whole) -> int:
 
 
 @inlined
-def _hash_at(characters: Bytes, start: Whole) -> np.int64:
+def hash_at(characters: Bytes, start: Whole) -> np.int64:
     """The hash of the name that starts there."""
     packed, begin, length = is_digest(characters, start), begins(characters, start), length_at(characters, start)
     mix = np.int64(_BASIS)
@@ -172,13 +172,6 @@ def hash_of(asked: Bytes) -> int:
 
 
 @compiled
-def hashes_of(characters: Bytes, starts: Starts, numbers: Index, hashes: Index) -> None:
-    """The hashes of names."""
-    for place in range(len(numbers)):
-        hashes[place] = _hash_at(characters, np.int64(starts[numbers[place]]))
-
-
-@compiled
 def look_up(
     asked: Bytes, asked_ends: Index, numbers: Index, insert: bool,  # noqa: FBT001
     table: Index, characters: Bytes, starts: Starts, free: Index, counts: Index,
@@ -231,7 +224,7 @@ def fill(table: Index, characters: Bytes, starts: Starts, count: int) -> None:
     """Enter all names that are known into an empty table."""
     for number in range(count):
         if starts[number] != GONE:
-            _enter(table, _mark_of(_hash_at(characters, np.int64(starts[number]))), number)
+            _enter(table, _mark_of(hash_at(characters, np.int64(starts[number]))), number)
 
 
 @compiled
@@ -246,18 +239,23 @@ def measure(characters: Bytes, starts: Starts, numbers: Index, lengths: Index) -
 
 
 @compiled
-def spell(characters: Bytes, starts: Starts, numbers: Index, into: Bytes) -> None:
-    """Names, one after the other."""
+def spell(characters: Bytes, starts: Starts, numbers: Index, ends: Index, into: Bytes) -> int:
+    """Names, one after the other, as far as there is room for them; returns how much room all of them take."""
     at = 0
     for place in range(len(numbers)):
         start = np.int64(starts[numbers[place]])
-        first, length = begins(characters, start), length_at(characters, start)
-        for character in range(length):
+        length = length_at(characters, start)
+        ends[place] = at + length
+        if at + length <= len(into):
             if is_digest(characters, start):
-                into[at] = character_at(characters, start, character)
+                for character in range(length):
+                    into[at + character] = character_at(characters, start, character)
             else:
-                into[at] = characters[first + character]
-            at += 1
+                first = begins(characters, start)
+                for character in range(length):
+                    into[at + character] = characters[first + character]
+        at += length
+    return int(at)
 
 
 @compiled

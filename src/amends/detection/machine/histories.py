@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.compiled import compiled
+from amends.detection.compiled import Whole, compiled, inlined
 from amends.detection.vector import NO_INT
 
 Index = NDArray[np.int64]
@@ -13,30 +13,83 @@ Floats = NDArray[np.float64]
 
 @compiled
 def add_up(
-    groups: Index, windows: Index, hits: Index, records: Index, plain: NDArray[np.bool_],
+    number: Index, groups: Index, records: Index, width: int, counts: NDArray[np.bool_],
+    length: int, at_least: int, watched: Index, begins: Index, order: Index, runs: Index,
     window: Index, window_hits: Small, window_records: Small,
     past_hits: Floats, past_records: Floats, past_windows: Floats, powers: Floats,
-) -> None:  # fmt: skip
-    """Count what came in these windows of groups, of those that are plain; windows before enter the history.
+) -> int:  # fmt: skip
+    """Count records by group and by window, which is `length` long; windows before enter the history.
 
-    The windows of a group follow one another in time. The arrays from `window` on are those of the groups; `powers` say
-    what a history is worth so many windows later.
+    Record `i` is of the group `groups[number[i]]`; the second of its `width` values says when it was; it is a hit if it
+    `counts`. A group that is `watched`, or reaches `at_least` hits in a window, is left as it is: `runs` has the group,
+    the window and where in `order` its records are. Returns how many runs that are. `begins` holds 0s, one more than
+    there are groups. The arrays from `window` on are those of the groups; `powers` say what a history is worth so many
+    windows later.
     """
-    decay = powers[1]
-    for run in range(len(groups)):
-        if not plain[run]:
-            continue
-        group, current = groups[run], window[groups[run]]
-        if current == NO_INT:
-            window[group] = windows[run]
-        elif current < windows[run]:
-            empty = windows[run] - current - 1
-            power = powers[empty] if empty < len(powers) else decay ** float(empty)
-            # In the order of `SurgeJudge._close`, so that both come to the same to the last bit.
-            spread = decay * (1 - power) / (1 - decay)
-            past_hits[group] = (past_hits[group] + window_hits[group]) * decay * power
-            past_records[group] = (past_records[group] + window_records[group]) * decay * power
-            past_windows[group] = (past_windows[group] + 1) * decay * power + spread
-            window[group], window_hits[group], window_records[group] = windows[run], 0, 0
-        window_hits[group] += hits[run]
-        window_records[group] += records[run]
+    for place in range(len(number)):
+        begins[number[place] + 1] += 1
+    for place in range(1, len(begins)):
+        begins[place] += begins[place - 1]
+    for place in range(len(number)):
+        order[begins[number[place]]] = place
+        begins[number[place]] += 1
+    found, start = 0, np.int64(0)
+    for place in range(len(groups)):
+        group, stop = groups[place], begins[place]
+        plain = True
+        for other in watched:
+            plain = plain and other != group
+        first = start
+        while plain and first < stop:
+            current, last, hits = _run(first, stop, order, records, width, counts, length)
+            carried = np.int64(window_hits[group]) if window[group] == current else np.int64(0)
+            plain = bool(hits + carried < at_least)
+            first = last
+        while start < stop:
+            current, last, hits = _run(start, stop, order, records, width, counts, length)
+            if plain:
+                _move_on(
+                    group, current, window, window_hits, window_records, past_hits, past_records, past_windows, powers
+                )
+                window_hits[group] += hits
+                window_records[group] += last - start
+            else:
+                runs[4 * found], runs[4 * found + 1] = group, current
+                runs[4 * found + 2], runs[4 * found + 3] = start, last
+                found += 1
+            start = last
+    return found
+
+
+@inlined
+def _run(
+    start: Whole, stop: Whole, order: Index, records: Index, width: Whole, counts: NDArray[np.bool_], length: Whole
+) -> tuple[np.int64, np.int64, np.int64]:
+    """Of the run that starts there, all records of one window: the window, where it ends, and its hits."""
+    current = records[order[start] * width + 1] // length
+    last, hits = np.int64(start), np.int64(0)
+    while last < stop and records[order[last] * width + 1] // length == current:
+        if counts[order[last]]:
+            hits += 1
+        last += 1
+    return current, last, hits
+
+
+@inlined
+def _move_on(
+    group: Whole, to: Whole, window: Index, window_hits: Small, window_records: Small,
+    past_hits: Floats, past_records: Floats, past_windows: Floats, powers: Floats,
+) -> None:  # fmt: skip
+    """Let a group's window be this one, if it was before."""
+    decay, current = powers[1], window[group]
+    if current == NO_INT:
+        window[group] = to
+    elif current < to:
+        empty = to - current - 1
+        power = powers[empty] if empty < len(powers) else decay ** float(empty)
+        # In the order of `SurgeJudge._close`, so that both come to the same to the last bit.
+        spread = decay * (1 - power) / (1 - decay)
+        past_hits[group] = (past_hits[group] + window_hits[group]) * decay * power
+        past_records[group] = (past_records[group] + window_records[group]) * decay * power
+        past_windows[group] = (past_windows[group] + 1) * decay * power + spread
+        window[group], window_hits[group], window_records[group] = to, 0, 0

@@ -12,7 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.compiled import Whole, compiled
+from amends.detection.compiled import Whole, compiled, inlined
+from amends.detection.machine.hashing import hash_at
 from amends.detection.machine.packing import find, has, ones, size_for, take
 from amends.detection.machine.pressing import free, open_up, shut
 from amends.detection.machine.row import (
@@ -277,16 +278,52 @@ def enter(keys: Index, held: Index, digests: Index, places: Index) -> None:
 @compiled
 def search(keys: Index, held: Index, digests: Index, found: Index) -> int:
     """Where the digests lie, several if several names have the same; returns how many, which `found` may not hold."""
-    mask, count = len(keys) - 1, 0
+    count = 0
     for number in range(len(digests)):
-        slot = digests[number] & mask
-        while held[slot] != _EMPTY:
-            if held[slot] >= 0 and keys[slot] == digests[number]:
-                if count < len(found):
-                    found[count] = held[slot]
-                count += 1
-            slot = (slot + 1) & mask
+        count = _search(keys, held, digests[number], found, count)
     return count
+
+
+@compiled
+def search_names(
+    characters: Bytes, starts: NDArray[np.uint32], numbers: Index, kind: int, mask: int,
+    keys: Index, held: Index, found: Index,
+) -> int:  # fmt: skip
+    """The same of names that lie by their numbers; `mask` has the bits of a digest."""
+    count = 0
+    for place in range(len(numbers)):
+        digest = digest_of(kind, hash_at(characters, np.int64(starts[numbers[place]])), mask)
+        count = _search(keys, held, digest, found, count)
+    return count
+
+
+@compiled
+def digests_of(
+    characters: Bytes, starts: NDArray[np.uint32], numbers: Index, kind: int, mask: int, digests: Index
+) -> None:
+    """What names of a kind go by, that lie by their numbers."""
+    for place in range(len(numbers)):
+        digests[place] = digest_of(kind, hash_at(characters, np.int64(starts[numbers[place]])), mask)
+
+
+@inlined
+def digest_of(kind: Whole, hash_: Whole, mask: Whole) -> np.int64:
+    """What a name of a kind goes by."""
+    mixed = (np.int64(hash_) ^ (np.int64(kind) << 40)) * np.int64(0x2545F4914F6CDD1D)
+    return np.int64((mixed ^ (mixed >> 29)) & mask)
+
+
+@inlined
+def _search(keys: Index, held: Index, digest: Whole, found: Index, count: Whole) -> int:
+    mask = len(keys) - 1
+    slot = digest & mask
+    while held[slot] != _EMPTY:
+        if held[slot] >= 0 and keys[slot] == digest:
+            if count < len(found):
+                found[count] = held[slot]
+            count += 1
+        slot = (slot + 1) & mask
+    return int(count)
 
 
 @compiled

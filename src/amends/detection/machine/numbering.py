@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.compiled import Whole, compiled, inlined
+from amends.detection.machine.row import BLOCK_ROWS, NUMBER
 
 Index = NDArray[np.int64]
 Small = NDArray[np.int32]
@@ -44,3 +45,29 @@ def refill(table: Small, digests: Index, count: int) -> None:
     """Enter all digests into an empty table."""
     for known in range(count):
         table[_slot(digests[known], table, digests)] = known
+
+
+@compiled
+def rows_at(bases: Index, numbers: Index, width: int, rows: Index) -> None:
+    """The rows of numbers; `bases` says where each block of rows begins, which are `width` cells long."""
+    for place in range(len(numbers)):
+        rows[place] = bases[numbers[place] // BLOCK_ROWS] + numbers[place] % BLOCK_ROWS * width
+
+
+@compiled
+def known_of(cells: Index, rows: Index, known: Small, unknown: Index) -> int:
+    """Write over rows what is `known` of their numbers; those below 0 stay as they are.
+
+    Where it is EMPTY, the row stays, and its place is put into `unknown`. Returns how many these are.
+    """
+    count = 0
+    for place in range(len(rows)):
+        if rows[place] < 0:
+            continue
+        found = known[cells[rows[place]] & NUMBER]
+        if found == EMPTY:
+            unknown[count] = place
+            count += 1
+        else:
+            rows[place] = found
+    return count

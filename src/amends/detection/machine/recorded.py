@@ -1,0 +1,104 @@
+"""What the loop put out, sorted out: what fired and cleared, which record is whose, and which are of one group."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amends.detection.compiled import compiled
+from amends.detection.machine import codes as op
+
+Index = NDArray[np.int64]
+Small = NDArray[np.int32]
+
+EMPTY = -1
+PLACE = op.OUT_HEAD
+"""Of what fired or cleared, where behind its head what it says lies."""
+EVENT = op.OUT_HEAD + 1
+"""The event that is its cause, -1 if it is none."""
+HEADS = op.OUT_HEAD + 2
+
+
+@compiled
+def heads_of(out: Index, sizes: Index, silences: NDArray[np.bool_], heads: Index, room: int) -> int:
+    """Lay what fired and cleared side by side: a row of `heads`, which are `room` long, for each place of a head.
+
+    `sizes` are how many numbers each rule says, `silences` which rules have a moment for a cause. Who is concerned is
+    -1 of what cleared. Returns how many there are.
+    """
+    found, at = 0, 0
+    while at < len(out):
+        for place in range(op.OUT_HEAD):
+            heads[place * room + found] = out[at + place]
+        rule, fired, cause = out[at + 1], out[at] == op.FIRED, out[at + 4]
+        at += op.OUT_HEAD
+        heads[PLACE * room + found] = at
+        heads[EVENT * room + found] = -1 if fired and silences[rule] else cause
+        if fired:
+            at += sizes[rule]
+        else:
+            heads[5 * room + found], heads[6 * room + found] = -1, -1
+        found += 1
+    return found
+
+
+@compiled
+def by_number(records: Index, width: int, begins: Index, order: Index) -> None:
+    """Sort records, the first of whose `width` values is a number; those of number `i` are in `order` from `begins[i]`.
+
+    `begins` holds 0s, and has two more than there are numbers.
+    """
+    count = len(order)
+    for place in range(count):
+        begins[records[place * width] + 2] += 1
+    for number in range(2, len(begins)):
+        begins[number] += begins[number - 1]
+    for place in range(count):
+        number = records[place * width] + 1
+        order[begins[number]] = place
+        begins[number] += 1
+
+
+@compiled
+def alike(records: Index, width: int, first: int, count: int, table: Small, numbers: Index, firsts: Index) -> int:
+    """Number records from 0 by those values that stand from `first` to before `first + count`; returns how many differ.
+
+    `firsts` is the first record of each number. `table` is empty, longer than there are records, and a power of two.
+    """
+    mask, known = len(table) - 1, 0
+    for place in range(len(numbers)):
+        at = place * width + first
+        mix = np.int64(0)
+        for value in range(at, at + count):
+            mix = (mix ^ records[value]) * np.int64(0x2545F4914F6CDD1D)
+            mix ^= (mix >> 29) & 0x7FFFFFFFF
+        slot = mix & mask
+        while table[slot] != EMPTY:
+            other, value = firsts[table[slot]] * width + first, 0
+            while value < count and records[at + value] == records[other + value]:
+                value += 1
+            if value == count:
+                break
+            slot = (slot + 1) & mask
+        if table[slot] == EMPTY:
+            table[slot], firsts[known] = known, place
+            known += 1
+        numbers[place] = table[slot]
+    return known
+
+
+@compiled
+def members_of(records: Index, width: int, firsts: Index, chosen: Index, members: Index, columns: int) -> int:
+    """The members that records name, of those whose number has any; returns how many that are.
+
+    `firsts` says by number where in a record they stand, -1 for none; there are `columns` of them, each in its own row
+    of `members`.
+    """
+    found = 0
+    for place in range(len(chosen)):
+        first = firsts[records[place * width]]
+        if first < 0:
+            continue
+        chosen[found] = place
+        for column in range(columns):
+            members[found * columns + column] = records[place * width + first + column]
+        found += 1
+    return found
