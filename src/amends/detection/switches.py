@@ -15,16 +15,20 @@ _LONG: Final = 64
 """Lists of more texts than that are looked through one by one."""
 _WIDE: Final = 1 << 14
 """How far apart the codes of a field's texts may lie, at most."""
-_WAYS: Final = 1 << 12
+_WAYS: Final = 1 << 10
 """How many ways a switch may lead, at most."""
 _OTHER, _ABSENT = -2, -1
 """What a field says that is none of the texts, and where it says nothing."""
 
 
 def write_switches(asm: Assembler, fields: Collection[int]) -> None:
-    """Make a switch of each question about one of these fields, of texts and flags, that others follow."""
+    """Make a switch of each question about one of these fields, of texts and flags, that others follow.
+
+    But not where the one before was such a question, which leads on already.
+    """
     questions = _Questions(asm, fields)
-    switches = {at: questions.switch(at) for at in range(len(asm.instructions)) if questions.asks(at)}
+    firsts = [at for at in questions.listed if at - 1 not in questions.listed]
+    switches = {at: questions.switch(at) for at in firsts}
     for at, (said, ways) in switches.items():
         if max(asked for _, asked in ways) > 1:
             listed = list[int]()
@@ -44,14 +48,16 @@ class _Questions:
     """The questions of a program about some fields."""
 
     def __init__(self, asm: Assembler, fields: Collection[int]) -> None:
-        self._asm, self._code, self._fields = asm, asm.instructions, fields
-
-    def asks(self, at: int) -> bool:
-        """Whether there is a question that a switch may answer."""
-        instruction = self._code[at]
-        if instruction[1] not in self._fields:
-            return False
-        return instruction[0] == op.TEST_ABSENT_FIELD or instruction[0] == op.TEST_FIELD_IN and instruction[3] <= _LONG
+        self._code = asm.instructions
+        self.listed: dict[int, frozenset[int] | None] = {}
+        """By place, the texts that a question asks for; None where it asks whether there is any."""
+        for at, instruction in enumerate(self._code):
+            if instruction[0] not in (op.TEST_ABSENT_FIELD, op.TEST_FIELD_IN) or instruction[1] not in fields:
+                continue
+            if instruction[0] == op.TEST_ABSENT_FIELD:
+                self.listed[at] = None
+            elif instruction[3] <= _LONG:
+                self.listed[at] = frozenset(asm.listed(instruction[2], instruction[3]))
 
     def switch(self, at: int) -> tuple[dict[int, list[int]], list[tuple[int, int]]]:
         """By field the texts that matter from there on; and for all that they may say, where that leads.
@@ -65,15 +71,16 @@ class _Questions:
             asked.setdefault(field, set()).update(texts)
             taken = {name: sorted(known) for name, known in asked.items()}
             size = 1
-            for known in taken.values():
-                size *= len(known) + 2
-            if size > _WAYS or any(known and known[-1] - known[0] >= _WIDE for known in taken.values()):
+            for listed in taken.values():
+                size *= len(listed) + 2
+            if size > _WAYS or any(listed and listed[-1] - listed[0] >= _WIDE for listed in taken.values()):
                 break
             said = taken
         choices = ([_OTHER, _ABSENT, *texts] for texts in said.values())
-        return said, [self._way(at, dict(zip(said, choice, strict=True))) for choice in product(*choices)]
+        known = {field: frozenset(texts) for field, texts in said.items()}
+        return said, [self._way(at, known, dict(zip(said, choice, strict=True))) for choice in product(*choices)]
 
-    def _met(self, at: int) -> Iterator[tuple[int, list[int]]]:
+    def _met(self, at: int) -> Iterator[tuple[int, frozenset[int]]]:
         """The fields, with texts, of all questions that one may come by from there on, the nearest first."""
         open_, seen = [at], set[int]()
         while open_:
@@ -85,30 +92,31 @@ class _Questions:
             instruction = self._code[at]
             if instruction[0] == op.JUMP:
                 open_.append(instruction[1])
-            elif self.asks(at):
-                if instruction[0] == op.TEST_FIELD_IN:
-                    yield instruction[1], self._asm.listed(instruction[2], instruction[3])
-                    open_ += [at + 1, instruction[5]]
-                else:
-                    yield instruction[1], []
-                    open_ += [at + 1, instruction[3]]
+            elif at in self.listed:
+                yield instruction[1], self.listed[at] or frozenset()
+                open_ += [at + 1, instruction[3 if self.listed[at] is None else 5]]
 
-    def _way(self, at: int, said: Mapping[int, int]) -> tuple[int, int]:
-        """Where one comes from a place, if the fields say that; and how many questions were answered on the way."""
+    def _way(self, at: int, known: Mapping[int, frozenset[int]], said: Mapping[int, int]) -> tuple[int, int]:
+        """Where one comes from a place, if the fields say that; and how many questions were answered on the way.
+
+        A question for texts that are not among those known is left to be asked.
+        """
         asked = 0
         while True:
             instruction = self._code[at]
             if instruction[0] == op.JUMP:
                 at = instruction[1]
                 continue
-            value = said.get(instruction[1]) if self.asks(at) else None
+            value = said.get(instruction[1]) if at in self.listed else None
             if value is None:
                 return at, asked
-            if instruction[0] == op.TEST_ABSENT_FIELD:
+            listed = self.listed[at]
+            if listed is None:
                 truth, mode, on = 2 if value == _ABSENT else 1, instruction[2], instruction[3]
             else:
-                unknown = value == _ABSENT or instruction[6] != 0
-                there = value in self._asm.listed(instruction[2], instruction[3])
+                if not listed <= known[instruction[1]]:
+                    return at, asked
+                unknown, there = value == _ABSENT or instruction[6] != 0, value in listed
                 truth, mode, on = 2 if there else 0 if unknown else 1, instruction[4], instruction[5]
             asked += 1
             at = on if mode >> truth & 1 else at + 1
