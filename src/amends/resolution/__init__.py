@@ -1,0 +1,1 @@
+"""Putting right: what may be paid, by whose leave, and that it is done once."""

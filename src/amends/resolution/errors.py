@@ -1,0 +1,31 @@
+"""What cannot be done to put something right, each as a sentence that says what to do instead.
+
+UnusableInputError
+└── ResolutionError
+    ├── EmptyIdError
+    ├── ExceedsEntitlementError
+    ├── OtherContentError
+    └── StepNotAllowedError
+"""
+
+from amends.model.errors import UnusableInputError
+
+
+class ResolutionError(UnusableInputError):
+    """What was asked cannot be done to put this right."""
+
+
+class EmptyIdError(ResolutionError):
+    """Something without a name cannot be told from anything else, and would be done again."""
+
+
+class ExceedsEntitlementError(ResolutionError):
+    """More would be paid for one loss than it was."""
+
+
+class OtherContentError(ResolutionError):
+    """What bears this id says something else: the same act cannot be done in two ways."""
+
+
+class StepNotAllowedError(ResolutionError):
+    """The state of the intent does not allow this."""
