@@ -46,9 +46,7 @@ def test_nobody_approves_their_own_and_nobody_above_their_limit() -> None:
         decide(HOUSE, "boss", "refund_full", 1, Granted())
 
 
-@given(
-    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(1, 4_000)), max_size=60)
-)
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(1, 4_000)), max_size=60))
 def test_splitting_gives_no_more_than_the_limits_of_case_buyer_and_day(acts: list[tuple[int, int, int]]) -> None:
     cases, buyers, day = dict[tuple[int, int], int](), dict[int, int](), 0
     for buyer, case, amount in acts:

@@ -62,7 +62,10 @@ def test_what_makes_no_sense_is_a_sentence() -> None:
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(("ask", "paid", "released")), st.integers(0, 5), st.sampled_from(WAYS), st.integers(1, 9_000)
+            st.sampled_from(("ask", "paid", "released")),
+            st.integers(0, 5),
+            st.sampled_from(WAYS),
+            st.integers(1, 9_000),
         ),
         max_size=40,
     )

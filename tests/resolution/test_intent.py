@@ -25,7 +25,8 @@ def after(*steps: Step) -> Intent:
 @pytest.mark.inv17
 def test_the_same_step_is_the_same_act_and_another_round_is_another() -> None:
     assert plan("case", 0, "refund", "refund", {}, AT).id == plan("case", 0, "refund", "refund", {"x": 1}, AT).id
-    ids = {plan(*parts, {}, AT).id for parts in (("c", 0, "a", "b"), ("c", 1, "a", "b"), ("c", 0, "ab", "b"), ("d", 0, "a", "b"))}  # fmt: skip
+    steps = [("c", 0, "a", "b"), ("c", 1, "a", "b"), ("c", 0, "ab", "b"), ("d", 0, "a", "b")]
+    ids = {plan(*step, {}, AT).id for step in steps}
     assert len(ids) == 4
     for parts in (("", 0, "a", "b"), ("c", 0, "", "b"), ("c", 0, "a", "")):
         with pytest.raises(EmptyIdError):

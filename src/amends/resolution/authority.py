@@ -71,7 +71,9 @@ def decide(authority: Authority, role: str, remedy: str, amount: int, granted: G
     return Decision(allowed=False, stopped_by=stopped, approvers=tuple(one for one in able if one != role))
 
 
-def approve(authority: Authority, role: str, remedy: str, amount: int, granted: Granted, *, asked: str, by: str) -> None:
+def approve(
+    authority: Authority, role: str, remedy: str, amount: int, granted: Granted, *, asked: str, by: str
+) -> None:
     """Let a second person grant it. Raises ResolutionError where they may not.
 
     `asked` and `by` are accounts: nobody approves what they asked for themselves.

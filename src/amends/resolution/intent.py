@@ -13,9 +13,7 @@ from amends.cases.case import digest
 from amends.model.instant import Instant
 from amends.resolution.errors import EmptyIdError, StepNotAllowedError
 
-IntentState = Literal[
-    "proposed", "approved", "sending", "unknown", "accepted", "confirmed", "refused", "withdrawn"
-]
+IntentState = Literal["proposed", "approved", "sending", "unknown", "accepted", "confirmed", "refused", "withdrawn"]
 """Accepted: the vendor says it will; confirmed: a fact that came back says that it has."""
 Step = Literal["approve", "send", "lose", "find_nothing", "accept", "confirm", "refuse", "withdraw"]
 """`lose`: no answer came, or it was cut off; `find_nothing`: a look-up says that it was never done."""
