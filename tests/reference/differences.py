@@ -76,7 +76,7 @@ class _Pieces:
 
     def pause(self, before: int) -> Iterator[Verdicts]:
         """A sweep no later than what comes next, an empty batch, a restart, rows pressed: none may change anything."""
-        if self.random.random() < 0.15:
+        if self.random.random() < 0.06:
             self.kernel = Kernel.restore(self.pack, self.kernel.snapshot())
         if self.random.random() < 0.5:
             self.kernel.settle()
