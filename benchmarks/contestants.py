@@ -46,6 +46,9 @@ CONTESTANTS: Final = {
         label="DuckDB, polled", rules="six", module="polling_duckdb", most=15_000, polled=True
     ),
     "amends-pack": Contestant(label="Amends", rules="pack", module="kernel", function="run_pack"),
+    "amends-same": Contestant(
+        label="Amends, the rules that the next reads", rules="pack", module="kernel", function="run_same"
+    ),
     "per-event": Contestant(label="One event at a time, compiled Python", rules="pack", module="per_event"),
     "amends-single": Contestant(
         label="Amends, one event at a time", rules="pack", module="kernel", function="run_singles", most=100_000

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import msgspec
+
 from amends.detection import Kernel, Pack, lean, load_pack, make_ready
 from amends.detection.finding import Clearing, Finding
 from amends.detection.pack import pack_from_text
 from amends.model.instant import Instant
 from benchmarks.forms import batch_of, events_of, portions
 from benchmarks.peers.contest import Outcome, Stopwatch, Task, Told
+from benchmarks.perevent.engine import Engine
 from benchmarks.stream import Stream
 
 SIX = Path(__file__).parent.parent / "six.yaml"
@@ -28,6 +31,18 @@ def run_pack(stream: Stream, task: Task) -> Outcome:
     """The whole built-in pack, in batches."""
     pack = lean(load_pack())
     return _run(pack, stream, task, remark=f"{len(pack.rules)} rules")
+
+
+def run_same(stream: Stream, task: Task) -> Outcome:
+    """Those rules of the built-in pack that the contestant reads that takes one event at a time, in batches."""
+    whole = load_pack()
+    left_out = Engine(lean(whole)).program.left_out
+    rules = {name: rule for name, rule in whole.rules.items() if name not in left_out}
+    # What asks a wait or a link it cannot read, so nobody is left who does.
+    pack = lean(msgspec.structs.replace(whole, rules=rules, waits={}, links={}))
+    outcome = _run(pack, stream, task, remark=f"{len(rules)} of {len(whole.rules)} rules")
+    outcome.unread = [*left_out]
+    return outcome
 
 
 def run_singles(stream: Stream, task: Task) -> Outcome:

@@ -16,11 +16,11 @@ _SIZE = Size(events=1_000, rounds=1, source="seed 1", poll_minutes=15, batch=1_0
 
 def test_a_small_race(tmp_path: Path) -> None:
     file, chart = tmp_path / "race.json", tmp_path / "race.svg"
-    words = ["--events", "3000", "--rounds", "1", "--only", "loop", "--only", "per-event"]
+    words = ["--events", "3000", "--rounds", "1", "--only", "loop", "--only", "amends-same", "--only", "per-event"]
     result = CliRunner().invoke(main, [*words, "--json", str(file), "--chart", str(chart)])
     assert result.exit_code == 0, result.output
     race = msgspec.json.decode(file.read_bytes(), type=Race)
-    assert [line.contestant for line in race.lines] == ["amends", "loop", "amends-pack", "per-event"]
+    assert [line.contestant for line in race.lines] == ["amends", "loop", "amends-pack", "amends-same", "per-event"]
     for line in race.lines:
         assert line.agreement is not None
         assert line.agreement.equal
