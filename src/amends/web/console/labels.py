@@ -80,6 +80,7 @@ KIND_HINTS: Final[dict[RuleKind, str]] = {
     "silence": mark("What should have come has not, by its time."),
     "surge": mark("More of them than usual in one group."),
 }
+LULL_HINT: Final = mark("Fewer come than usual in one group.")
 
 CONDITIONS: Final[dict[str, str]] = {
     "when": mark("when"),
