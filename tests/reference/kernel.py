@@ -137,8 +137,9 @@ class ReferenceKernel:
         for kind, reached in (("order", at_orders), ("buyer", at_buyers)):
             for key, each in reached:
                 yield (kind, key), each.event
-        others = {(kind, key) for kind, key in keys.items() if kind not in ("order", "buyer")}
-        for subject in sorted(others | {("source", now.event.source)}):
+        others = sorted((kind, key) for kind, key in keys.items() if kind not in ("order", "buyer"))
+        # The source that it names, then its own, unless that is the same.
+        for subject in dict.fromkeys([*others, ("source", now.event.source)]):
             yield subject, now.event
 
     def _itself(self, kind: str, now: Waiting) -> list[tuple[str, Waiting]]:
