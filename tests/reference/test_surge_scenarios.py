@@ -290,3 +290,20 @@ def test_zero_is_one_group_whatever_its_sign(story):
                 |          |                |           |                          | fact.hits=4
         """,
     )
+
+
+def test_of_two_sources_that_one_event_touches_the_named_one_comes_first(story):
+    story(
+        """
+        tables:
+          source: {columns: {name: {fold: first, of: subject, on: [stock.counted]}}}
+        rules:
+          - {id: named, kind: surge, table: source, of: {on: [stock.counted], hits: "name = 'zz'"},
+             by: [event.location], window: 1 hour, at_least: 1,
+             false_alarms: 1 per 10 days, half_life: 5, prior: 0.001}
+        """,
+        """
+        learned | happened | event         | keys      | data       | then
+        10:00   |          | stock.counted | source=zz | location=x | +named group:x fact.hits=1 fact.records=1
+        """,
+    )
