@@ -106,6 +106,13 @@ def test_a_closed_lane_is_told_within_hours_and_cleared_when_it_opens(pack: Pack
     assert OPEN_AGAIN < cleared.cleared_at < OPEN_AGAIN + 3 * HOUR
 
 
+def test_a_thin_lane_has_fewer_chances_of_a_false_alarm_and_needs_less_evidence(pack: Pack) -> None:
+    """Ten or so come a day: at 3/4 each, ln(3,800) is reached with eleven missing, ln(17,520 half hours) with 13.03."""
+    (found,) = judged(pack, lanes(8, closed="DE", thick=12), 5_000).findings
+    assert found.subject == "DE"
+    assert 10.9 < found.facts["expected"] - found.facts["hits"] < 12.5
+
+
 def test_what_arrived_before_and_is_told_late_hides_nothing(pack: Pack) -> None:
     """The carriers are asked every six hours: for three hours most of what is told arrived before the lane closed."""
     (found,) = judged(pack, lanes(7, closed="DE", asked=Duration(6 * HOUR)), 5_000).findings
