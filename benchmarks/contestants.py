@@ -33,6 +33,9 @@ class Contestant(msgspec.Struct, frozen=True, kw_only=True):
 CONTESTANTS: Final = {
     "amends": Contestant(label="Amends", rules="six", module="kernel", function="run_six"),
     "loop": Contestant(label="Python loop, by hand", rules="six", module="loop"),
+    "loop-ready": Contestant(
+        label="Python loop, by hand, its facts laid ready", rules="six", module="loop", function="run_ready"
+    ),
     "duckdb": Contestant(label="DuckDB, one query", rules="six", module="duckdb_backtest"),
     "bytewax": Contestant(label="Bytewax", rules="six", module="bytewax_flow", most=300_000),
     "flink": Contestant(label="Flink", rules="six", module="flink_job", most=50_000),

@@ -1,6 +1,6 @@
 """The forms a stream takes: events, Arrow, and the twelve facts that six rules need."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -165,6 +165,34 @@ def fact_columns(stream: Stream) -> dict[str, list[Any]]:
 def facts_of(stream: Stream) -> Iterator[Any]:
     """The facts, one event at a time, as plain tuples."""
     return zip(*fact_columns(stream).values(), strict=True)
+
+
+def facts_in(batch: EventBatch) -> Iterator[Any]:
+    """The same facts, read from decoded columns: all that is there to begin with."""
+    columns = {
+        "type": _worded(batch.type, batch.types),
+        "time": batch.time.tolist(),
+        "received": batch.received.tolist(),
+    }
+    for kind, keys in batch.keys.items():
+        if keys.codes is not None and kind in Fact._fields:
+            columns[kind] = _spread(batch.size, keys.places, _worded(keys.codes, keys.names))
+    for name, field in batch.fields.items():
+        if name in Fact._fields:
+            values = _worded(field.values, field.texts) if len(field.texts) else field.values.tolist()
+            columns[name] = _spread(batch.size, field.places, values)
+    nothing = [None] * batch.size
+    return zip(*(columns.get(name, nothing) for name in Fact._fields), strict=True)
+
+
+def _worded(codes: Any, texts: Sequence[str]) -> list[str]:
+    return [texts[code] for code in codes.tolist()]
+
+
+def _spread(size: int, places: Any, values: list[Any]) -> list[Any]:
+    spread = np.full(size, None, dtype=object)
+    spread[places] = values
+    return spread.tolist()
 
 
 def fact_table(stream: Stream) -> Any:

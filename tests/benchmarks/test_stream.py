@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from benchmarks.forms import Fact, arrow_of, events_of, facts_of
+from benchmarks.forms import Fact, arrow_of, batch_of, events_of, facts_in, facts_of
 from benchmarks.journal import read_file
 from benchmarks.lives import draw_stream
 from benchmarks.stream import KEYS, Stream
@@ -62,6 +62,10 @@ def test_facts_say_what_the_events_say(stream: Stream) -> None:
         assert (fact.amount, fact.status) == (event.data.get("amount"), event.data.get("status"))
         limit = event.data.get("ship_by")
         assert fact.ship_by == (None if limit is None else parse_instant(limit))
+
+
+def test_columns_say_the_same_facts(stream: Stream) -> None:
+    assert [tuple(fact) for fact in facts_in(batch_of(stream))] == [tuple(fact) for fact in facts_of(stream)]
 
 
 def test_arrow_says_what_the_events_say(stream: Stream) -> None:

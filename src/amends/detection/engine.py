@@ -1,6 +1,6 @@
 """Everything the loop works on: its arrays, made and grown here, and what it put out, handed over."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
 from typing import Any
 
@@ -374,11 +374,11 @@ class Engine:
             for reference, source, id_ in self._identities(references)
         ]
 
-    def names_of(self, references: Iterable[int]) -> dict[int, str]:
+    def names_of(self, references: Index) -> dict[int, str]:
         """What findings call events."""
         return {
             reference: self.cause(reference) if reference < 0 else f"{source} {id_}"
-            for reference, source, id_ in self._identities(np.array(list(references), dtype=np.int64))
+            for reference, source, id_ in self._identities(references)
         }
 
     def _identities(self, references: Index) -> Iterator[tuple[int, str, str]]:
@@ -391,7 +391,7 @@ class Engine:
         """The run was read: what nobody will ask of any more may go."""
         gone = set(self._gone)
         kept = [slot for slot in self._here if slot not in gone]
-        names = self.names_of(self._here[slot] for slot in kept)
+        names = self.names_of(np.array([self._here[slot] for slot in kept], dtype=np.int64))
         self._causes.update((slot, names[self._here[slot]]) for slot in kept)
         for slot in gone - self._here.keys():
             del self._causes[slot]

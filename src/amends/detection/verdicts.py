@@ -12,7 +12,7 @@ from amends.detection.finding import Clearing, Finding, finding_id
 from amends.detection.heap import Subjects
 from amends.detection.hits import Hit
 from amends.detection.machine import codes as op
-from amends.detection.machine.recorded import EVENT, HEADS, heads_of
+from amends.detection.machine.recorded import EVENT, GAP, HEADS, heads_of
 from amends.detection.machine.row import NO_ROW
 from amends.detection.pool import Pool
 from amends.detection.program import Program
@@ -25,6 +25,8 @@ from amends.model.instant import Instant
 Index = NDArray[np.int64]
 
 _ROW_BITS: Final = 48
+_FORMS: Final[Mapping[Type, int]] = {"text": op.TEXT, "flag": op.FLAG, "decimal": op.DECIMAL}
+"""How types are stored that are not whole numbers."""
 ID_SIZE: Final = 16
 """Bytes of a finding's id."""
 
@@ -77,12 +79,16 @@ class Reader:
     """Reads what the program puts out."""
 
     def __init__(self, program: Program, engine: Engine, pool: Pool) -> None:
-        self._program, self._engine = program, engine
+        self._engine = engine
         self._values = Values(pool)
         self._named = {kind: _Named(subjects) for kind, subjects in engine.subjects.items()}
         self._sayers = [_Sayer(rule, program, engine, self._values, self._named) for rule in program.rules]
-        self._sizes: Index = np.array([sayer.size for sayer in self._sayers], dtype=np.int64)
+        forms = [[_FORMS.get(type_, op.WHOLE) for type_ in sayer.types] for sayer in self._sayers]
+        self._forms = np.array([form for each in forms for form in each], dtype=np.int32)
+        self._begins: Index = np.cumsum([0, *map(len, forms)], dtype=np.int64)
         self._silences = np.array([sayer.is_silence for sayer in self._sayers], dtype=np.bool_)
+        kinds = list(self._named)
+        self._kinds = np.array([kinds.index(sayer.kind) for sayer in self._sayers], dtype=np.int64)
         self.open = Open()
 
     def read(self, out: Index) -> tuple[list[Finding], list[Clearing]]:
@@ -90,17 +96,18 @@ class Reader:
         findings: list[Finding] = []
         clearings: list[Clearing] = []
         room = len(out) // op.OUT_HEAD
-        heads = np.empty((HEADS, room), dtype=np.int64)
-        count = heads_of(out, self._sizes, self._silences, heads.reshape(-1), room)
-        columns = heads[:, :count].tolist()
-        self._learn_names(columns)
-        sayers, open_, told = self._sayers, self.open, out.tolist()
-        names = self._engine.names_of(set(columns[EVENT]) - {-1})
-        for tag, rule, row, moment, cause, subject, order, at, event in zip(*columns, strict=True):
+        heads, forms = np.empty((HEADS, room), dtype=np.int64), np.empty(len(out), dtype=np.uint8)
+        count = heads_of(out, self._forms, self._begins, self._silences, heads.reshape(-1), room, forms)
+        heads = heads[:, :count]
+        self._learn_names(heads)
+        sayers, open_, told = self._sayers, self.open, self._values.all(out, forms)
+        names = self._engine.names_of(np.unique(heads[EVENT][heads[EVENT] != -1]))
+        for tag, rule, row, moment, cause, subject, order, at, event, gaps in zip(*heads.tolist(), strict=True):
             if tag == op.FIRED:
                 sayer = sayers[rule]
                 why = str(cause) if event == -1 else names[event]
-                finding = sayer.finding(moment, why, subject, order, told[at : at + sayer.size])
+                loss, currency, said = told[at], told[at + 1], told[at + 2 : at + sayer.size]
+                finding = sayer.finding(moment, why, subject, order, loss, currency, said, gaps)
                 findings.append(finding)
                 if sayer.clears:
                     open_.add(rule, row, finding.id)
@@ -111,15 +118,15 @@ class Reader:
             named.clear()
         return findings, clearings
 
-    def _learn_names(self, columns: list[list[int]]) -> None:
+    def _learn_names(self, heads: Index) -> None:
         """Read the names of all subjects and orders of which something fired, at once."""
-        wanted: dict[str, set[int]] = {kind: set() for kind in self._named}
-        wanted["order"].update(columns[6])
-        adders = [wanted[sayer.kind].add for sayer in self._sayers]
-        for rule, subject in zip(columns[1], columns[5], strict=True):
-            adders[rule](subject)
-        for kind, numbers in wanted.items():
-            self._named[kind].learn(numbers - {-1})
+        fired = heads[0] == op.FIRED
+        kinds, subjects, orders = self._kinds[heads[1]], heads[5], heads[6]
+        for place, (kind, named) in enumerate(self._named.items()):
+            numbers = subjects[fired & (kinds == place)]
+            if kind == "order":
+                numbers = np.concatenate((numbers, orders[orders != -1]))
+            named.learn(np.unique(numbers))
 
     def of_hit(self, rule: int, hit: Hit, at: Instant, facts: dict[str, Any]) -> Finding:
         """The finding of a hit, told at a moment."""
@@ -144,11 +151,10 @@ class _Named(dict[int, str]):
         super().__init__()
         self._names = subjects.names
 
-    def learn(self, numbers: set[int]) -> None:
+    def learn(self, numbers: Index) -> None:
         """Have the names of these at hand."""
-        if numbers:
-            listed = list(numbers)
-            self.update(zip(listed, self._names.names(np.array(listed, dtype=np.int64)), strict=True))
+        if len(numbers):
+            self.update(zip(numbers.tolist(), self._names.names(numbers), strict=True))
 
 
 class _Sayer:
@@ -162,56 +168,42 @@ class _Sayer:
         self._subjects, self._orders = engine.subjects[rule.table], engine.subjects["order"]
         self._named, self._named_orders = named[rule.table], named["order"]
         self._facts = tuple(report.facts)
-        self._blank: dict[str, Any] = dict.fromkeys(report.facts)
-        """All facts: a copy of it has room for them from the beginning."""
-        self._told = [name for name, type_ in report.facts.items() if type_ == "text"]
-        self._whole = [name for name, type_ in report.facts.items() if values.of(type_) is _whole]
-        self._read = [(name, values.of(type_)) for name, type_ in report.facts.items() if type_ in ("flag", "decimal")]
-        """Facts that are not what is stored."""
-        self._texts = values.texts.at_hand
+        self.types: tuple[Type, ...] = ("money", "text", *report.facts.values())
+        """Of all that it says: what is at stake, in which currency, and the facts."""
+        self._read = [values.of(type_) for type_ in self.types]
         self.is_silence, self.kind = rule.kind == "silence", rule.table
         self.size = report.size
         self.clears = rule.kind in ("conflict", "silence") or rule.until is not None
 
-    def finding(self, at: int, cause: str, subject: int, order: int, said: list[int]) -> Finding:
-        """One finding, by the numbers of its subject and order."""
-        return self._say(self._named[subject], Instant(at), cause, self._named_orders.get(order), said, None)
+    def finding(
+        self, at: int, cause: str, subject: int, order: int, loss: int | None, currency: str | None, said: list[Any],
+        gaps: int,
+    ) -> Finding:  # fmt: skip
+        """One finding, by the numbers of its subject and order; `gaps` is how much of what is said is None."""
+        told = zip(self._facts, said, strict=True)
+        facts = {name: value for name, value in told if value is not None} if gaps else dict(told)
+        return self._say(self._named[subject], at, cause, self._named_orders.get(order), loss, currency, facts)
 
-    def of_hit(self, hit: Hit, at: Instant, facts: dict[str, Any]) -> Finding:
+    def of_hit(self, hit: Hit, at: Instant, more: dict[str, Any]) -> Finding:
         """The finding of a hit, told at a moment."""
         order = None if hit.order == NO_ROW else self._orders.name(hit.order)
-        return self._say(self._subjects.name(hit.row), at, hit.cause, order, hit.said, facts)
+        loss, currency, *values = (read(stored) for read, stored in zip(self._read, hit.said, strict=False))
+        facts = {name: value for name, value in zip(self._facts, values, strict=True) if value is not None}
+        return self._say(self._subjects.name(hit.row), at, hit.cause, order, loss, currency, facts | more)
 
     def _say(
-        self, subject: str, at: Instant, cause: str, order: str | None, said: list[int],
-        more: dict[str, Any] | None,
+        self, subject: str, at: int, cause: str, order: str | None, loss: int | None, currency: str | None,
+        facts: dict[str, Any],
     ) -> Finding:  # fmt: skip
-        rule, loss, texts = self._rule, said[0], self._texts
-        stored, facts = said[2:], self._blank.copy()
-        facts.update(zip(self._facts, stored, strict=False))
-        for name in self._told:
-            code = facts[name]
-            if code < 0:
-                del facts[name]
-            else:
-                facts[name] = texts[code]
-        for name, value_of in self._read:
-            value = value_of(facts[name])
-            if value is None:
-                del facts[name]
-            else:
-                facts[name] = value
-        if NO_INT in stored:
-            for name in self._whole:
-                if facts[name] == NO_INT:
-                    del facts[name]
-        has_loss = loss != NO_INT
+        rule = self._rule
+        if loss is None:
+            currency = None
+        elif loss < 0:
+            loss = 0
         return Finding(
             id=finding_id(rule.id, rule.table, subject, cause), rule=rule.id, version=rule.version,
-            exception=rule.exception, kind=rule.table, subject=subject, order=order, fired_at=at, cause=cause,
-            loss=max(loss, 0) if has_loss else None,
-            currency=texts[said[1]] if has_loss and said[1] >= 0 else None,
-            facts={**facts, **more} if more else facts,
+            exception=rule.exception, kind=rule.table, subject=subject, order=order, fired_at=Instant(at),
+            cause=cause, loss=loss, currency=currency, facts=facts,
         )  # fmt: skip
 
 
@@ -225,6 +217,19 @@ class Values:
             "flag": lambda flag: None if flag < 0 else flag == 1,
             "decimal": lambda bits: None if _is_gap(bits) else struct.unpack("<d", struct.pack("<q", bits))[0],
         }
+
+    def all(self, out: Index, forms: NDArray[np.uint8]) -> list[Any]:
+        """What was put out, as Python has it; None for what is not there."""
+        told, texts = out.astype(object), self.texts.at_hand
+        places = np.flatnonzero(forms == op.TEXT)
+        told[places] = [texts[code] for code in out[places].tolist()]
+        places = np.flatnonzero(forms == op.FLAG)
+        told[places] = out[places] == 1
+        places = np.flatnonzero(forms == op.DECIMAL)
+        told[places] = out[places].view(np.float64)
+        told[forms == GAP] = None
+        said: list[Any] = told.tolist()
+        return said
 
     def of(self, type_: Type) -> Callable[[int], Any]:
         """What reads a stored value of a type; it gives None for an absent one."""

@@ -3,37 +3,67 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.compiled import compiled
+from amends.detection.compiled import compiled, inlined
 from amends.detection.machine import codes as op
+from amends.detection.vector import NO_INT
 
 Index = NDArray[np.int64]
 Small = NDArray[np.int32]
+Bytes = NDArray[np.uint8]
 
 EMPTY = -1
 PLACE = op.OUT_HEAD
 """Of what fired or cleared, where behind its head what it says lies."""
 EVENT = op.OUT_HEAD + 1
 """The event that is its cause, -1 if it is none."""
-HEADS = op.OUT_HEAD + 2
+GAPS = op.OUT_HEAD + 2
+"""How many of the things that it says are not there."""
+HEADS = op.OUT_HEAD + 3
+
+GAP = 7
+"""The form of something said that is not there."""
+NOT_SAID = 8
+"""The form of a number that is said by no rule, but is part of a head."""
+
+
+@inlined
+def is_gap(value: int, form: int) -> bool:
+    """Whether a stored value of a form is one that is not there."""
+    if form == op.WHOLE:
+        return value == NO_INT
+    if form == op.DECIMAL:
+        return (value & 0x7FF0000000000000) == 0x7FF0000000000000 and (value & 0x000FFFFFFFFFFFFF) != 0
+    return value < 0
 
 
 @compiled
-def heads_of(out: Index, sizes: Index, silences: NDArray[np.bool_], heads: Index, room: int) -> int:
+def heads_of(
+    out: Index, forms: Small, begins: Index, silences: NDArray[np.bool_], heads: Index, room: int, found_forms: Bytes
+) -> int:
     """Lay what fired and cleared side by side: a row of `heads`, which are `room` long, for each place of a head.
 
-    `sizes` are how many numbers each rule says, `silences` which rules have a moment for a cause. Who is concerned is
-    -1 of what cleared. Returns how many there are.
+    `forms` are those of all that each rule says, one rule's from `begins` on, and `silences` tells which rules have a
+    moment for a cause; `found_forms` becomes the form of each number of `out`. Who is concerned is -1 of what cleared.
+    Returns how many there are.
     """
     found, at = 0, 0
     while at < len(out):
         for place in range(op.OUT_HEAD):
             heads[place * room + found] = out[at + place]
+            found_forms[at + place] = NOT_SAID
         rule, fired, cause = out[at + 1], out[at] == op.FIRED, out[at + 4]
         at += op.OUT_HEAD
         heads[PLACE * room + found] = at
         heads[EVENT * room + found] = -1 if fired and silences[rule] else cause
+        heads[GAPS * room + found] = 0
         if fired:
-            at += sizes[rule]
+            for place in range(begins[rule], begins[rule + 1]):
+                form = forms[place]
+                if is_gap(out[at], form):
+                    form = GAP
+                    heads[GAPS * room + found] += 1
+                found_forms[at] = form
+                at += 1
         else:
             heads[5 * room + found], heads[6 * room + found] = -1, -1
         found += 1
