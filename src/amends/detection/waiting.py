@@ -16,6 +16,7 @@ from amends.detection.pool import Pool
 from amends.detection.program import Program
 from amends.detection.rule import Rule, Wait
 from amends.detection.types import Type
+from amends.detection.vector import NO_INT
 from amends.detection.written import Question
 from amends.model.instant import DAY, Duration, Instant
 
@@ -165,9 +166,13 @@ class _Learning:
 
     def relearn(self, now: Instant, engine: Engine) -> None:
         subjects = engine.subjects[self.wait.table]
+        began, *others = self._places
         rows = subjects.all()
-        since, seen, group = (subjects.values(rows, place) for place in self._places)
-        waiting = (since != np.iinfo(np.int64).min) & (group >= 0)
+        since = subjects.values(rows, began)
+        # Few wait, and what the others have pressed need not be read.
+        some = since != NO_INT
+        since, (seen, group) = since[some], (subjects.values(rows[some], place) for place in others)
+        waiting = group >= 0
         own = engine.groups.reshape(-1, GROUP)[group[waiting], 2]
         self.waits.relearn(now, own, since[waiting], seen=seen[waiting], order=self.lanes.order())
 
