@@ -13,6 +13,7 @@ from amends.detection.batch import batch_of
 from amends.detection.page import Page
 from amends.detection.page_reader import PageReader
 from amends.detection.pool import Pool
+from amends.model.errors import UnusableInputError
 from amends.model.event import Event
 from amends.model.fields import FIELDS
 from amends.model.instant import Instant
@@ -168,3 +169,9 @@ def test_a_kernel_finds_the_same_on_pages() -> None:
     said = one.on_events([event, *more])
     assert said.findings
     assert other.on_page(Page.of([event, *more])) == said
+
+
+def test_a_type_that_is_not_in_the_vocabulary_is_refused_in_a_sentence() -> None:
+    event = Event(id="1", source="shop", type="order.danced", time=Instant(0), keys={"order": "A"}, data={})
+    with pytest.raises(UnusableInputError, match="'order.danced' of an event is not in the vocabulary"):
+        Kernel(load_pack()).on_events([event])

@@ -22,6 +22,7 @@ from amends.detection.program import Program
 from amends.detection.reads import listed_fields, passed_on
 from amends.detection.scope import EVENT_NAMES
 from amends.detection.vector import NO_INT
+from amends.model.errors import UnusableInputError
 from amends.model.subjects import KINDS
 
 Index = NDArray[np.int64]
@@ -141,6 +142,7 @@ class Engine:
         self._batch = batch
         self._known, self._translated = self._translated, {}
         types = self._as_own(batch.type, batch.types)
+        self._check(types)
         keys = self._keys(batch)
         fields = self._fields(batch)
         feeds = self._feeds(batch, types)
@@ -148,6 +150,13 @@ class Engine:
         told = self._run(types, batch.time, received, feeds, keys, fields, _NOTHING)
         s[state.ARRIVALS] += batch.size
         return told
+
+    def _check(self, types: NDArray[np.int32]) -> None:
+        # The types of the vocabulary have the first codes.
+        unknown = np.flatnonzero(types >= len(self._program.types))
+        if len(unknown):
+            name = self._pool.text(int(types[unknown[0]]))
+            raise UnusableInputError(f"`type` {name!r} of an event is not in the vocabulary")
 
     def pass_to(self, now: int, work: Sequence[tuple[int, int]] | Index = ()) -> Told:
         """Let the clock pass; before, go through blocks of the program for rows: pairs of a row and a block."""
