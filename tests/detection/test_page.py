@@ -173,5 +173,5 @@ def test_a_kernel_finds_the_same_on_pages() -> None:
 
 def test_a_type_that_is_not_in_the_vocabulary_is_refused_in_a_sentence() -> None:
     event = Event(id="1", source="shop", type="order.danced", time=Instant(0), keys={"order": "A"}, data={})
-    with pytest.raises(UnusableInputError, match="'order.danced' of an event is not in"):
+    with pytest.raises(UnusableInputError, match=r"'order\.danced' of an event is not in"):
         Kernel(load_pack()).on_events([event])
