@@ -5,7 +5,9 @@ UnusableInputError
     ├── EmptyIdError
     ├── ExceedsEntitlementError
     ├── OtherContentError
-    └── StepNotAllowedError
+    ├── StepNotAllowedError
+    ├── UnreadablePlaybookError
+    └── EndlessPlaybookError
 """
 
 from amends.model.errors import UnusableInputError
@@ -29,3 +31,11 @@ class OtherContentError(ResolutionError):
 
 class StepNotAllowedError(ResolutionError):
     """The state of the intent does not allow this."""
+
+
+class UnreadablePlaybookError(ResolutionError):
+    """A playbook cannot be used; the message names the exception and the step."""
+
+
+class EndlessPlaybookError(ResolutionError):
+    """Steps of a playbook lead to one another and nothing is waited for between them."""
