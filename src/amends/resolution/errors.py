@@ -7,6 +7,7 @@ UnusableInputError
     ├── OtherContentError
     ├── StepNotAllowedError
     ├── UnreadablePlaybookError
+    ├── UnreadableRemediesError
     └── EndlessPlaybookError
 """
 
@@ -35,6 +36,10 @@ class StepNotAllowedError(ResolutionError):
 
 class UnreadablePlaybookError(ResolutionError):
     """A playbook cannot be used; the message names the exception and the step."""
+
+
+class UnreadableRemediesError(ResolutionError):
+    """What can be done for buyers cannot be read; the message names the place and the remedy."""
 
 
 class EndlessPlaybookError(ResolutionError):
