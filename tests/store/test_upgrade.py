@@ -16,7 +16,7 @@ from amends.model.event import Event, encode_event
 from amends.model.instant import Instant
 from amends.store.engine import open_database
 from amends.store.errors import NewerDatabaseError
-from amends.store.rule_schema import metadata
+from amends.store.resolution_schema import metadata
 from amends.store.upgrade import MIGRATIONS, newest_revision, revision_of, upgrade
 from amends.store.work import SqlStore
 

@@ -22,6 +22,8 @@ FAILPOINTS: Final = (
     "snapshot.before",
     "snapshot.during",
     "snapshot.after",
+    "outbox.taken",
+    "outbox.answer.before",
 )
 
 

@@ -16,7 +16,7 @@ from amends.resolution.errors import EmptyIdError, StepNotAllowedError
 IntentState = Literal["proposed", "approved", "sending", "unknown", "accepted", "confirmed", "refused", "withdrawn"]
 """Accepted: the vendor says it will; confirmed: a fact that came back says that it has."""
 Step = Literal["approve", "send", "lose", "find_nothing", "accept", "confirm", "refuse", "withdraw"]
-"""`lose`: no answer came, or it was cut off; `find_nothing`: a look-up says that it was never done."""
+"""`lose`: no answer came, or it was cut off; `find_nothing`: the vendor says that it was not done."""
 
 STATES: Final[tuple[IntentState, ...]] = get_args(IntentState)
 STEPS: Final[tuple[Step, ...]] = get_args(Step)
@@ -25,14 +25,17 @@ MOVES: Final[dict[IntentState, dict[Step, IntentState]]] = {
     "proposed": {"approve": "approved", "withdraw": "withdrawn"},
     "approved": {"send": "sending", "withdraw": "withdrawn"},
     # Whoever takes over from a sender that died knows as little as one whose answer never came.
-    "sending": {"lose": "unknown", "accept": "accepted", "confirm": "confirmed", "refuse": "refused"},
+    "sending": {
+        "lose": "unknown", "find_nothing": "approved", "accept": "accepted", "confirm": "confirmed",
+        "refuse": "refused",
+    },
     "unknown": {"find_nothing": "approved", "accept": "accepted", "confirm": "confirmed", "refuse": "refused"},
     "accepted": {"confirm": "confirmed", "refuse": "refused"},
     "confirmed": {},
     # A fact is stronger than an answer.
     "refused": {"confirm": "confirmed"},
     "withdrawn": {},
-}
+}  # fmt: skip
 """What is not in the table is refused. A fact that confirms may come before any answer, a webhook overtakes it."""
 
 OVER: Final[frozenset[IntentState]] = frozenset(("confirmed", "refused", "withdrawn"))

@@ -67,9 +67,21 @@ def order_in(metadata: dict[str, Any] | None, *others: Word) -> str | None:
     return next((text for other in others if (text := text_of(other))), None)
 
 
+def units_of(minor: int, code: str) -> int | None:
+    """Stripe's smallest units for an amount in ours; None where it cannot be said in them."""
+    shift = exponent(code) - _decimals(code)
+    if shift <= 0:
+        return int(minor * 10**-shift)
+    units, rest = divmod(minor, 10**shift)
+    return None if rest else units
+
+
+def _decimals(code: str) -> int:
+    return 0 if code in _NO_DECIMALS else 3 if code in _THREE_DECIMALS else 2
+
+
 def _minor(units: int, code: str) -> int:
-    decimals = 0 if code in _NO_DECIMALS else 3 if code in _THREE_DECIMALS else 2
-    shift = exponent(code) - decimals
+    shift = exponent(code) - _decimals(code)
     if shift >= 0:
         return int(units * 10**shift)
     whole, rest = divmod(abs(units), 10**-shift)

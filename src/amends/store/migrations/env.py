@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from amends.store.rule_schema import metadata
+from amends.store.resolution_schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,0 +1,151 @@
+"""Stripe told to do things: refunds.
+
+Each request bears the act's id as its idempotency key and in the metadata of the refund, by which it is found again.
+Source: https://docs.stripe.com/api/refunds, https://docs.stripe.com/api/idempotent_requests, https://docs.stripe.com/api/errors.
+"""
+
+from typing import Any, Final
+
+import httpx
+import msgspec
+
+from amends.connectors.stripe.telling import units_of
+from amends.connectors.stripe.wire import Refund
+from amends.resolution.intent import Intent
+from amends.resolution.outbox import Reply, Said
+
+API: Final = "https://api.stripe.com"
+ACT: Final = "amends_act"
+"""In the metadata of what we had done: our id of it."""
+_TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
+_PAGE: Final = 100
+_PAGES_MAX: Final = 20
+_NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_STATES: Final[dict[str, Said]] = {
+    "succeeded": "confirmed", "pending": "accepted", "requires_action": "accepted", "failed": "refused",
+    "canceled": "refused",
+}  # fmt: skip
+
+
+class _Problem(msgspec.Struct, frozen=True):
+    type: str | None = None
+    code: str | None = None
+    message: str | None = None
+
+
+class _Refusal(msgspec.Struct, frozen=True):
+    error: _Problem = _Problem()
+
+
+class _Page(msgspec.Struct, frozen=True):
+    data: list[Refund] = []
+    has_more: bool = False
+
+
+class StripeActor:
+    """One Stripe account. `key` is its secret or restricted key, for which refunds may be written."""
+
+    does: Final = frozenset(("refund",))
+
+    def __init__(self, key: str, *, address: str = API, timeout: httpx.Timeout = _TIMEOUT) -> None:
+        if not key:
+            raise ValueError("Stripe wants a key")
+        self._client = httpx.Client(base_url=address, auth=(key, ""), timeout=timeout)
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._client.close()
+
+    def takes(self, intent: Intent) -> bool:
+        """Whether the payment is one of Stripe's."""
+        return str(intent.how.get("payment", "")).startswith(("pi_", "ch_", "py_"))
+
+    def send(self, intent: Intent) -> Reply:
+        """Refund an amount (`amount` in minor units of `currency`) of a `payment`: an intent's id, or a charge's."""
+        units = units_of(intent.how["amount"], intent.how["currency"])
+        if units is None or units <= 0:
+            return Reply(said="refused", says=f"Stripe cannot refund {intent.how['amount']} {intent.how['currency']}.")
+        fields = {
+            _named(intent): intent.how["payment"],
+            "amount": str(units),
+            "reason": "requested_by_customer",
+            f"metadata[{ACT}]": intent.id,
+        }
+        try:
+            answer = self._client.post("/v1/refunds", data=fields, headers={"Idempotency-Key": intent.id})
+        except _NEVER_SENT as error:
+            return Reply(said="not_done", says=f"Stripe could not be reached: {error}")
+        except httpx.TransportError as error:
+            return Reply(said="unclear", says=f"Stripe gave no answer: {error}")
+        return _reply(answer)
+
+    def look_up(self, intent: Intent, ref: str | None) -> Reply:
+        """Look for the refund, by its id or among those of the payment."""
+        try:
+            return self._by_ref(ref) if ref else self._by_payment(intent)
+        except httpx.TransportError as error:
+            return Reply(said="unclear", says=f"Stripe gave no answer: {error}")
+        except msgspec.DecodeError as error:
+            return Reply(said="unclear", says=f"Stripe's answer cannot be read: {error}")
+
+    def _by_ref(self, ref: str) -> Reply:
+        answer = self._client.get(f"/v1/refunds/{ref}")
+        return _told(answer.content) if answer.is_success else Reply(said="unclear", says=_words(answer))
+
+    def _by_payment(self, intent: Intent) -> Reply:
+        asked: dict[str, Any] = {_named(intent): intent.how["payment"], "limit": _PAGE}
+        for _ in range(_PAGES_MAX):
+            answer = self._client.get("/v1/refunds", params=asked)
+            if not answer.is_success:
+                return Reply(said="unclear", says=_words(answer))
+            page = msgspec.json.decode(answer.content, type=_Page)
+            for refund in page.data:
+                if (refund.metadata or {}).get(ACT) == intent.id:
+                    return _told_of(refund)
+            if not page.has_more:
+                return Reply(said="not_done", says="Stripe has no such refund.")
+            asked["starting_after"] = page.data[-1].id
+        return Reply(said="unclear", says="There are more refunds of this payment than were looked through.")
+
+
+def _named(intent: Intent) -> str:
+    return "payment_intent" if intent.how["payment"].startswith("pi_") else "charge"
+
+
+def _reply(answer: httpx.Response) -> Reply:
+    """What an answer to a request comes to."""
+    if answer.is_success:
+        return _told(answer.content)
+    words = _words(answer)
+    if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+        return Reply(said="not_done", says=words)
+    if answer.status_code == httpx.codes.CONFLICT:
+        # The same request is being worked on.
+        return Reply(said="unclear", says=words)
+    if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+        # A failure that Stripe has kept is all that it will ever say to this key.
+        kept = answer.headers.get("Idempotent-Replayed") == "true"
+        return Reply(said="refused" if kept else "unclear", says=words)
+    return Reply(said="refused", says=words)
+
+
+def _told(content: bytes) -> Reply:
+    try:
+        return _told_of(msgspec.json.decode(content, type=Refund))
+    except msgspec.DecodeError as error:
+        return Reply(said="unclear", says=f"Stripe's answer cannot be read: {error}")
+
+
+def _told_of(refund: Refund) -> Reply:
+    said = _STATES.get(str(refund.status), "accepted")
+    says = f"{refund.failure_reason or refund.status}" if said == "refused" else ""
+    return Reply(said=said, ref=None if refund.id is None else str(refund.id), says=says)
+
+
+def _words(answer: httpx.Response) -> str:
+    try:
+        problem = msgspec.json.decode(answer.content, type=_Refusal).error
+    except msgspec.DecodeError:
+        problem = _Problem()
+    parts = [f"HTTP {answer.status_code}", problem.code or problem.type, problem.message]
+    return "Stripe: " + ", ".join(part for part in parts if part)

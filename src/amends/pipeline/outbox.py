@@ -1,0 +1,113 @@
+"""The one door out: takes acts from the outbox, has a vendor do each or say what became of it, and keeps the answer.
+
+What is taken is committed before anything is sent, so a crash on the way is known as such: see `resolution.outbox`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, Protocol
+
+from amends.model.instant import Instant
+from amends.pipeline import failpoints
+from amends.pipeline.ports import Store
+from amends.resolution.intent import Intent
+from amends.resolution.outbox import Errand, OutboxEntry, Reply, answered, taken
+
+MOST_AT_ONCE: Final = 20
+
+
+class Actor(Protocol):
+    """A vendor that can be told to do something."""
+
+    @property
+    def does(self) -> frozenset[str]:
+        """What it is able to do: names of acts, such as `refund`."""
+        ...
+
+    def takes(self, intent: Intent) -> bool:
+        """Whether this act is its own: the payment is one of this provider's, say."""
+        ...
+
+    def send(self, intent: Intent) -> Reply:
+        """Do it, once: the act's id is the key by which the vendor knows it again."""
+        ...
+
+    def look_up(self, intent: Intent, ref: str | None) -> Reply:
+        """Say whether it was done; changes nothing. `ref` is the vendor's own id of it, if it is known."""
+        ...
+
+
+class OutboxBook(Protocol):
+    """The acts that are to leave."""
+
+    def due(self, now: Instant, *, limit: int) -> list[OutboxEntry]: ...
+    def put(self, before: OutboxEntry, after: OutboxEntry) -> bool: ...
+    def next_due(self) -> Instant | None: ...
+
+
+class OutboxWork(Protocol):
+    """A unit of work that holds the outbox."""
+
+    @property
+    def outbox(self) -> OutboxBook: ...
+
+
+class Outbox:
+    """Sends what is due. Several may run at once, also in several processes: each act is taken by one of them.
+
+    `failed` is told of an actor that breaks down.
+    """
+
+    def __init__(
+        self,
+        store: Store[OutboxWork],  # type: ignore[type-var]  # of all the books it reads one
+        actors: Iterable[Actor],
+        now: Callable[[], Instant],
+        failed: Callable[[Intent, Exception], None],
+    ) -> None:
+        self._store, self._now, self._failed = store, now, failed
+        self._actors: dict[str, list[Actor]] = {}
+        for actor in actors:
+            for name in actor.does:
+                self._actors.setdefault(name, []).append(actor)
+
+    @property
+    def abilities(self) -> Mapping[str, int]:
+        """What can be done, and by how many vendors."""
+        return {name: len(able) for name, able in self._actors.items()}
+
+    def step(self, *, limit: int = MOST_AT_ONCE) -> int:
+        """Take what is due, do it, keep the answers; returns how many acts went on."""
+        done = 0
+        for entry, errand in self._take(limit):
+            reply = self._run(entry, errand)
+            failpoints.reach("outbox.answer.before")
+            after = answered(entry, reply, self._now())
+            with self._store.writing() as work:
+                done += work.outbox.put(entry, after)
+        return done
+
+    def _take(self, limit: int) -> list[tuple[OutboxEntry, Errand]]:
+        now = self._now()
+        with self._store.reading() as work:
+            if not work.outbox.due(now, limit=1):
+                return []
+        mine: list[tuple[OutboxEntry, Errand]] = []
+        with self._store.writing() as work:
+            for before in work.outbox.due(now, limit=limit):
+                entry, errand = taken(before, now)
+                if work.outbox.put(before, entry):
+                    mine.append((entry, errand))
+        failpoints.reach("outbox.taken")
+        return mine
+
+    def _run(self, entry: OutboxEntry, errand: Errand) -> Reply:
+        intent = entry.intent
+        actor = next((one for one in self._actors.get(intent.does, ()) if one.takes(intent)), None)
+        if actor is None:
+            return Reply(said="refused", says=f"No vendor that is connected can do {intent.does!r} here.")
+        try:
+            return actor.send(intent) if errand == "send" else actor.look_up(intent, entry.ref)
+        except Exception as error:
+            # Whatever went wrong here may have gone wrong after the vendor was told.
+            self._failed(intent, error)
+            return Reply(said="unclear", says=str(error))

@@ -1,0 +1,96 @@
+"""The outbox: acts that are to leave, taken by one sender at a time, those of a case one after the other."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from sqlalchemy import Connection, Integer, Select, and_, exists, insert, literal_column, select, update
+
+from amends.model.instant import Instant
+from amends.resolution.intent import Intent
+from amends.resolution.outbox import OutboxEntry
+from amends.store.resolution_schema import outbox
+
+_HOLDING: Final = ("approved", "sending", "unknown")
+"""States in which an act holds up those of its case that were planned after it."""
+_earlier = outbox.alias("earlier")
+_c: Final = outbox.c
+_HELD_UP: Final = exists(
+    select(literal_column("1", Integer)).select_from(_earlier).where(
+        _earlier.c.case_id == _c.case_id, _earlier.c.place < _c.place, _earlier.c.state.in_(_HOLDING)
+    )
+)  # fmt: skip
+
+
+class OutboxTable:
+    """Acts within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, entries: Iterable[OutboxEntry]) -> int:
+        """Put acts in; those that are there stay as they are. Returns how many are new."""
+        rows = {entry.intent.id: _row(entry) for entry in entries}
+        there = {entry.intent.id for entry in self.get(rows)}
+        new = [row for id_, row in rows.items() if id_ not in there]
+        if new:
+            self._connection.execute(insert(outbox), new)
+        return len(new)
+
+    def get(self, ids: Iterable[str]) -> list[OutboxEntry]:
+        """Acts by id, in the order in which they were planned; unknown ids are left out."""
+        wanted, found = list(ids), []
+        for start in range(0, len(wanted), _MANY):
+            portion = wanted[start : start + _MANY]
+            found += self._read(select(outbox).where(_c.id.in_(portion)).order_by(_c.place))
+        return found
+
+    def of_case(self, case: str) -> list[OutboxEntry]:
+        """The acts of a case, in the order in which they were planned."""
+        return self._read(select(outbox).where(_c.case_id == case).order_by(_c.place))
+
+    def due(self, now: Instant, *, limit: int) -> list[OutboxEntry]:
+        """Acts whose time has come, the longest due first. One that may not leave before another of its case waits."""
+        where = and_(_c.due_at <= now, _c.due_at.is_not(None), ~_HELD_UP)
+        return self._read(select(outbox).where(where).order_by(_c.due_at, _c.place).limit(limit))
+
+    def next_due(self) -> Instant | None:
+        """The earliest moment at which something may be due."""
+        found = self._connection.scalar(
+            select(_c.due_at).where(_c.due_at.is_not(None), ~_HELD_UP).order_by(_c.due_at).limit(1)
+        )
+        return None if found is None else Instant(found)
+
+    def put(self, before: OutboxEntry, after: OutboxEntry) -> bool:
+        """Let an act go on; False, with nothing changed, if somebody else has done so since `before` was read."""
+        intent = before.intent
+        same = and_(
+            _c.id == intent.id, _c.state == intent.state, _c.tries == intent.tries, _c.asked == before.asked,
+            _c.due_at.is_not_distinct_from(before.due_at),
+        )  # fmt: skip
+        values = {name: value for name, value in _row(after).items() if name != "id"}
+        return self._connection.execute(update(outbox).where(same).values(**values)).rowcount == 1
+
+    def _read(self, question: Select[Any]) -> list[OutboxEntry]:
+        return [_entry(row) for row in self._connection.execute(question)]
+
+
+_MANY: Final = 500
+
+
+def _row(entry: OutboxEntry) -> dict[str, Any]:
+    intent = entry.intent
+    return {
+        "id": intent.id, "case_id": intent.case, "does": intent.does, "how": intent.how,
+        "planned_at": intent.planned_at, "state": intent.state, "since": intent.since, "tries": intent.tries,
+        "due_at": entry.due_at, "sent_at": entry.sent_at, "asked": entry.asked, "ref": entry.ref, "says": entry.says,
+    }  # fmt: skip
+
+
+def _entry(row: Any) -> OutboxEntry:
+    intent = Intent(
+        id=row.id, case=row.case_id, does=row.does, how=row.how, planned_at=Instant(row.planned_at),
+        since=Instant(row.since), state=row.state, tries=row.tries,
+    )  # fmt: skip
+    due_at = None if row.due_at is None else Instant(row.due_at)
+    sent_at = None if row.sent_at is None else Instant(row.sent_at)
+    return OutboxEntry(intent=intent, due_at=due_at, sent_at=sent_at, asked=row.asked, ref=row.ref, says=row.says)

@@ -1,0 +1,260 @@
+"""Acts leave once, whatever the vendor does: a real store, real HTTP, and a stand-in for Stripe that may fail."""
+
+import random
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import httpx
+import pytest
+
+from amends.connectors.stripe.client import StripeActor
+from amends.model.instant import DAY, HOUR, MINUTE, Duration, Instant
+from amends.pipeline.outbox import Outbox
+from amends.resolution.intent import Intent, move, plan
+from amends.resolution.outbox import KEY_LIFETIME, LEASE, OutboxEntry, Reply, confirmed, entered
+from amends.runtime.opening import open_store
+from amends.sim.stripe_service import FAULTS, Fault, Payment, StripeService
+from amends.store.work import SqlStore
+
+START = Instant(1_790_000_000_000_000)
+KEY = "sk_test_1"
+_cases = count(1)
+
+
+class Died(BaseException):
+    """The process is gone."""
+
+
+class Mortal:
+    """An actor whose process dies before or after it has told the vendor, now and then."""
+
+    def __init__(self, actor: StripeActor, deaths: Iterator[str]) -> None:
+        self._actor, self._deaths = actor, deaths
+        self.does = actor.does
+
+    def takes(self, intent: Intent) -> bool:
+        return self._actor.takes(intent)
+
+    def send(self, intent: Intent) -> Reply:
+        death = next(self._deaths, "")
+        if death == "before":
+            raise Died
+        reply = self._actor.send(intent)
+        if death == "after":
+            raise Died
+        return reply
+
+    def look_up(self, intent: Intent, ref: str | None) -> Reply:
+        return self._actor.look_up(intent, ref)
+
+
+class House:
+    """A store, a clock, and Stripe."""
+
+    def __init__(self, store: SqlStore, service: StripeService) -> None:
+        self.store, self.service, self.now = store, service, START
+        self.actor = StripeActor(KEY, address=service.address, timeout=httpx.Timeout(5.0))
+
+    def plan(self, payment: str, amount: int = 500, case: str | None = None, step: str = "refund") -> str:
+        case = case or f"case-{next(_cases)}"
+        how = {"payment": payment, "amount": amount, "currency": "EUR"}
+        intent = move(plan(case, 0, step, "refund", how, self.now), "approve", self.now)
+        with self.store.writing() as work:
+            work.outbox.add([entered(intent)])
+            work.outbox.add([entered(intent)])
+        return intent.id
+
+    def step(self, *deaths: str) -> int:
+        try:
+            return Outbox(self.store, [Mortal(self.actor, iter(deaths))], lambda: self.now, self.failed).step()
+        except Died:
+            return 0
+
+    def failed(self, intent: Intent, error: Exception) -> None:
+        raise AssertionError(intent) from error
+
+    def entry(self, act: str) -> OutboxEntry:
+        with self.store.reading() as work:
+            (entry,) = work.outbox.get([act])
+        return entry
+
+    def wait(self) -> None:
+        """Let time pass until something is due."""
+        with self.store.reading() as work:
+            due = work.outbox.next_due()
+        self.now = Instant(max(self.now, due or self.now))
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlStore]:
+    folder: Path = tmp_path_factory.mktemp("outbox")
+    store = open_store(f"sqlite:///{folder / 'amends.sqlite'}")
+    yield store
+    store.database.close()
+
+
+@pytest.fixture
+def house(store: SqlStore) -> Iterator[House]:
+    with StripeService(KEY, {f"pi_{number}": Payment(amount=1_000, currency="eur") for number in range(50)}) as service:
+        house = House(store, service)
+        yield house
+        house.actor.close()
+
+
+def test_a_refund_is_done_and_confirmed_by_what_comes_back(house: House) -> None:
+    house.service.slow = True
+    act = house.plan("pi_1")
+    assert house.step() == 1
+    entry = house.entry(act)
+    assert (entry.intent.state, entry.ref) == ("accepted", "re_000001")
+    assert house.step() == 0
+    with house.store.writing() as work:
+        assert work.outbox.put(entry, confirmed(entry, house.now))
+    assert house.entry(act).intent.state == "confirmed"
+    assert house.service.refunds[0]["amount"] == 500
+
+
+def test_what_nobody_confirms_is_looked_up(house: House) -> None:
+    house.service.slow = True
+    act = house.plan("pi_1")
+    house.step()
+    house.service.settle()
+    house.wait()
+    assert house.now - START == 6 * HOUR
+    assert house.step() == 1
+    assert house.entry(act).intent.state == "confirmed"
+    assert house.service.requests == ["POST /v1/refunds", "GET /v1/refunds/re_000001"]
+
+
+@pytest.mark.inv12
+def test_a_timeout_after_accepting_is_looked_up_and_not_sent_again(house: House) -> None:
+    house.service.befall(["drop_after"])
+    act = house.plan("pi_2")
+    house.step()
+    assert house.entry(act).intent.state == "unknown"
+    house.wait()
+    house.step()
+    assert house.entry(act).intent.state == "confirmed"
+    assert house.service.requests == ["POST /v1/refunds", "GET /v1/refunds"]
+    assert house.service.payments["pi_2"].refunded == 500
+
+
+@pytest.mark.inv13
+def test_past_the_keys_lifetime_it_is_never_sent_again(house: House) -> None:
+    house.service.befall(["drop", "drop", "drop"])
+    act = house.plan("pi_3")
+    house.step()
+    while house.now - START < KEY_LIFETIME:
+        house.service.befall(["drop"])
+        house.wait()
+        house.step()
+    sent = house.service.requests.count("POST /v1/refunds")
+    for _ in range(5):
+        house.service.calm()
+        house.wait()
+        house.step()
+    assert house.service.requests.count("POST /v1/refunds") == sent
+    assert house.entry(act).intent.state == "refused"
+    assert house.service.refunds == []
+
+
+def test_a_refusal_is_the_vendors_own_words(house: House) -> None:
+    act = house.plan("pi_4", amount=1_001)
+    house.step()
+    entry = house.entry(act)
+    assert (entry.intent.state, entry.due_at) == ("refused", None)
+    assert entry.says == "Stripe: HTTP 400, invalid_request_error, Refund amount is greater than unrefunded amount"
+
+
+def test_nobody_can_do_it_so_a_person_has_to(house: House) -> None:
+    act = house.plan("PAYID-5")
+    house.step()
+    assert house.entry(act).intent.state == "refused"
+    assert "No vendor" in house.entry(act).says
+    assert house.service.requests == []
+
+
+def test_what_is_throttled_or_down_is_tried_again_later_and_later(house: House) -> None:
+    house.service.befall(["throttle"] * 6)
+    act = house.plan("pi_6")
+    waits = []
+    for _ in range(7):
+        before = house.now
+        house.wait()
+        waits.append(house.now - before)
+        house.step()
+    assert house.entry(act).intent.state == "confirmed"
+    assert waits == [0, *(Duration(seconds * 1_000_000) for seconds in (5, 10, 20, 40, 80, 160))]
+
+
+def test_those_of_a_case_leave_one_after_the_other(house: House) -> None:
+    case = f"case-{next(_cases)}"
+    first, second = house.plan("pi_7", case=case, step="one"), house.plan("pi_8", case=case, step="two")
+    other = house.plan("pi_9")
+    house.service.befall(["drop_after"])
+    house.step()
+    states = [house.entry(act).intent.state for act in (first, second, other)]
+    assert states == ["unknown", "approved", "confirmed"]
+    house.wait()
+    house.step()
+    house.step()
+    assert [house.entry(act).intent.state for act in (first, second)] == ["confirmed", "confirmed"]
+
+
+def test_who_dies_on_the_way_leaves_a_lease_that_runs_out(house: House) -> None:
+    act = house.plan("pi_10")
+    house.step("after")
+    assert house.entry(act).intent.state == "sending"
+    assert house.step() == 0
+    house.wait()
+    assert house.now - START == LEASE
+    house.step()
+    assert house.entry(act).intent.state == "confirmed"
+    assert house.service.requests == ["POST /v1/refunds", "GET /v1/refunds"]
+
+
+@pytest.mark.inv12
+def test_whatever_goes_wrong_a_step_refunds_at_most_once(house: House, trials: Callable[[int], int]) -> None:
+    chance = random.Random(12)
+    for schedule in range(trials(10_000)):
+        payment = f"pi_{schedule}"
+        house.service.forget({payment: Payment(amount=1_000, currency="eur")})
+        faults: list[Fault] = [chance.choice(FAULTS) for _ in range(chance.randrange(8))]
+        house.service.befall(faults)
+        act = house.plan(payment, amount=400)
+        for _ in range(40):
+            house.step(chance.choice(("", "", "before", "after")))
+            entry = house.entry(act)
+            if entry.intent.is_over:
+                break
+            house.wait()
+            house.now = Instant(house.now + chance.randrange(5) * MINUTE)
+        done = house.service.payments[payment].refunded
+        assert done in (0, 400), (schedule, faults)
+        assert entry.intent.is_over, (schedule, faults, entry)
+        if entry.intent.state == "confirmed":
+            assert done == 400, (schedule, faults)
+        house.now = Instant(house.now + DAY)
+
+
+def test_abilities_are_declared(house: House) -> None:
+    assert Outbox(house.store, [house.actor], lambda: START, house.failed).abilities == {"refund": 1}
+
+
+def test_an_actor_that_breaks_down_may_have_done_it(house: House) -> None:
+    class Broken(StripeActor):
+        def send(self, intent: Intent) -> Reply:
+            super().send(intent)
+            raise ZeroDivisionError("a bug")
+
+    act, told = house.plan("pi_11"), []
+    broken = Broken(KEY, address=house.service.address)
+    Outbox(house.store, [broken], lambda: house.now, lambda intent, error: told.append((intent.id, str(error)))).step()
+    broken.close()
+    assert told == [(act, "a bug")]
+    assert house.entry(act).intent.state == "unknown"
+    house.wait()
+    house.step()
+    assert house.entry(act).intent.state == "confirmed"
+    assert house.service.payments["pi_11"].refunded == 500
