@@ -14,6 +14,7 @@ from amends.store.faces import FaceTable
 from amends.store.findings import FindingTable
 from amends.store.inbox import InboxTable
 from amends.store.journal import JournalTable
+from amends.store.losses import LossTable
 from amends.store.outbox import OutboxTable
 from amends.store.progress import ProgressTable
 from amends.store.rules import RuleTable
@@ -48,6 +49,7 @@ class Work:
         self.connections = ConnectionTable(connection)
         self.users = UserTable(connection)
         self.outbox = OutboxTable(connection)
+        self.losses = LossTable(connection)
 
 
 class SqlStore:
