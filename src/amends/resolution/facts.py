@@ -1,0 +1,182 @@
+"""What playbooks may ask of an order: its events, folded into facts by when they happened. Pure.
+
+The events may come in any order, each once; those of payments and parcels that were linked to the order among them.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from amends.model.event import Event
+from amends.model.instant import parse_instant
+
+_PAID: Final = (None, "succeeded")
+_ON_ITS_WAY: Final = (None, "Pending", "InfoReceived")
+_GIVEN_BACK: Final = ("won", "warning_closed", "prevented")
+
+FACTS: Final[dict[str, str]] = {
+    "total": "what the buyer owes for the order, in minor units",
+    "currency": "of the order",
+    "country": "where it goes",
+    "language": "the buyer's",
+    "channel": "where it was sold",
+    "buyer_email": "the buyer's e-mail address",
+    "incoterm": "who pays duties: DDP, DAP",
+    "paid_at": "when the shop called it paid",
+    "captured": "what was captured, in minor units, over all payments",
+    "captures": "how many payments were captured",
+    "captured_at": "when the first was",
+    "refunded": "what was refunded, in minor units",
+    "refund_pending_at": "when a refund was last sent that is not done yet",
+    "refund_failed_at": "when one last failed",
+    "payment": "the provider's id of the payment that was captured last",
+    "provider": "who took it",
+    "method": "how it was paid",
+    "decline": "why a payment was last declined",
+    "disputed": "what was disputed, in minor units",
+    "dispute_reason": "the bank's reason",
+    "respond_by": "until when a dispute may be answered",
+    "dispute_answered_at": "when it was",
+    "dispute_won_at": "when one was won",
+    "claimed": "what was claimed at the marketplace, in minor units",
+    "held_at": "when the order was last held",
+    "released_at": "when it was last released",
+    "hold_reason": "why it is held",
+    "cancelled_at": "when it was cancelled",
+    "edited_at": "when it was last changed",
+    "ship_by": "until when it must be handed over",
+    "deliver_by": "until when it was promised",
+    "labelled_at": "when a label was last made",
+    "shipped_at": "when the carrier had it",
+    "scanned_at": "when the carrier last said anything",
+    "estimated_at": "when the carrier now expects it to arrive",
+    "delivered_at": "when it was delivered",
+    "tracking": "the latest parcel's number",
+    "carrier": "who has it",
+    "status": "the parcel's, in the vocabulary's words",
+    "sub_status": "in 17TRACK's words",
+    "customs": "what customs want, in SP-API's words",
+    "pickup_until": "until when it waits at a pickup point",
+    "returning_at": "when it was sent back",
+    "lost_at": "when the carrier called it lost",
+    "heard_at": "when the buyer last wrote",
+    "answered_at": "when somebody last wrote to the buyer",
+    "wants": "what the buyer wants, as their message was last understood",
+    "tone": "calm or upset",
+    "not_received_at": "when the buyer said that it is not there",
+    "promised_at": "what was promised in a message is due by then",
+    "rating": "stars of the last review",
+    "return_at": "when a return was asked for",
+    "return_sent_at": "when it was sent",
+    "return_received_at": "when it was back",
+    "return_inspected_at": "when it was looked at",
+    "sku": "what is missing, or could not be reserved",
+    "now": "the present moment",
+}
+"""Every fact by its name, and what it means. Money is in minor units of the order's currency, times in microseconds."""
+
+_LAST: Final[dict[str, tuple[tuple[str, ...], str]]] = {
+    "total": (("order.placed", "order.edited"), "total"),
+    "currency": (("order.placed", "order.edited"), "currency"),
+    "country": (("order.placed", "order.edited"), "country"),
+    "language": (("order.placed", "order.edited"), "language"),
+    "channel": (("order.placed",), "channel"),
+    "buyer_email": (("order.placed", "order.edited"), "buyer_email"),
+    "incoterm": (("order.placed", "order.edited", "shipment.declared"), "incoterm"),
+    "provider": (("payment.captured",), "provider"),
+    "method": (("payment.attempted", "payment.failed", "payment.authorized", "payment.captured"), "method"),
+    "decline": (("payment.failed",), "reason"),
+    "dispute_reason": (("dispute.opened", "dispute.updated"), "reason"),
+    "respond_by": (("dispute.opened", "dispute.updated"), "respond_by"),
+    "hold_reason": (("order.held",), "reason"),
+    "ship_by": (("order.placed", "order.edited"), "ship_by"),
+    "deliver_by": (("order.placed", "order.edited"), "deliver_by"),
+    "estimated_at": (("shipment.scanned",), "estimated_at"),
+    "tracking": (("shipment.created", "shipment.scanned", "shipment.delivered"), "tracking"),
+    "carrier": (("shipment.created", "shipment.scanned", "shipment.delivered"), "carrier"),
+    "status": (("shipment.scanned", "shipment.delivered"), "status"),
+    "sub_status": (("shipment.scanned", "shipment.delivered"), "sub_status"),
+    "customs": (("shipment.scanned",), "customs"),
+    "pickup_until": (("shipment.scanned",), "expires_at"),
+    "wants": (("message.received",), "intent"),
+    "tone": (("message.received",), "tone"),
+    "promised_at": (("message.sent",), "promised_at"),
+    "rating": (("review.posted",), "rating"),
+    "sku": (("stock.reservation_failed",), "sku"),
+}
+"""Facts that are what was last said in a field: of which types of event, and which field."""
+_INSTANTS: Final = frozenset(("respond_by", "ship_by", "deliver_by", "estimated_at", "expires_at", "promised_at"))
+
+_FIRST_AT: Final = {
+    "paid_at": "order.paid", "captured_at": "payment.captured", "cancelled_at": "order.cancelled",
+    "delivered_at": "shipment.delivered",
+}  # fmt: skip
+_LAST_AT: Final = {
+    "refund_failed_at": "payment.refund_failed", "held_at": "order.held", "released_at": "order.released",
+    "edited_at": "order.edited", "labelled_at": "shipment.created", "heard_at": "message.received",
+    "answered_at": "message.sent", "return_at": "return.requested", "return_sent_at": "return.shipped",
+    "return_received_at": "return.received", "return_inspected_at": "return.inspected",
+}  # fmt: skip
+"""When something first, and last, happened."""
+
+
+def facts_of(events: Iterable[Event]) -> dict[str, Any]:
+    """The facts of an order; those that are not known are left out."""
+    ordered = sorted(events, key=lambda event: (event.time, event.source, event.id))
+    facts: dict[str, Any] = {}
+    for name, (types, field) in _LAST.items():
+        for event in ordered:
+            if event.type in types and (value := event.data.get(field)) is not None:
+                facts[name] = parse_instant(value) if field in _INSTANTS else value
+    for event in ordered:
+        for name, type_ in _FIRST_AT.items():
+            if event.type == type_:
+                facts.setdefault(name, event.time)
+        for name, type_ in _LAST_AT.items():
+            if event.type == type_:
+                facts[name] = event.time
+        _tell(event, event.data, facts)
+    return facts
+
+
+def _tell(event: Event, said: Mapping[str, Any], facts: dict[str, Any]) -> None:
+    """What a type of event alone does not say."""
+    status, amount = said.get("status"), said.get("amount")
+    match event.type:
+        case "payment.captured":
+            _add(facts, "captured", amount)
+            _add(facts, "captures", 1)
+            facts["payment"] = event.keys.get("payment")
+        case "payment.refunded" if status in _PAID:
+            _add(facts, "refunded", amount)
+            facts.pop("refund_pending_at", None)
+        case "payment.refunded":
+            facts["refund_pending_at"] = event.time
+        case "payment.refund_failed":
+            facts.pop("refund_pending_at", None)
+        case "dispute.opened":
+            facts["disputed"] = amount
+        case "dispute.updated" if status not in (None, "needs_response", "warning_needs_response"):
+            facts["dispute_answered_at"] = event.time
+        case "dispute.closed" if status in _GIVEN_BACK:
+            facts["dispute_won_at"] = event.time
+        case "claim.opened":
+            facts["claimed"] = amount
+        case "shipment.scanned" | "shipment.delivered":
+            _scan(event, status, said, facts)
+        case "message.received" if said.get("intent") == "not_received":
+            facts["not_received_at"] = event.time
+
+
+def _scan(event: Event, status: str | None, said: Mapping[str, Any], facts: dict[str, Any]) -> None:
+    facts["scanned_at"] = event.time
+    if status not in _ON_ITS_WAY or event.type == "shipment.delivered":
+        facts.setdefault("shipped_at", event.time)
+    if said.get("sub_status") in ("Exception_Returning", "Exception_Returned"):
+        facts.setdefault("returning_at", event.time)
+    if said.get("sub_status") == "Exception_Lost" or said.get("cause") == "carrier_parcel_lost":
+        facts.setdefault("lost_at", event.time)
+
+
+def _add(facts: dict[str, Any], name: str, amount: int | None) -> None:
+    if amount is not None:
+        facts[name] = facts.get(name, 0) + amount
