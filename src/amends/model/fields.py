@@ -53,6 +53,7 @@ FIELDS: Final[dict[str, Field]] = {
         method="payment method: card, paypal, boleto, bank_transfer ...",
         provider="payment service provider",
         refund="id of a refund",
+        act="Amends' own id of the act that this came of",
         dispute="id of a dispute",
         stage="of a dispute: pre_dispute, dispute, pre_arbitration; of a scan: first_mile, export, linehaul, import, last_mile",
         payout="id of a payout",

@@ -44,11 +44,19 @@ class OutboxBook(Protocol):
     def next_due(self) -> Instant | None: ...
 
 
+class Watched(Protocol):
+    """Where cases stand."""
+
+    def look_at(self, case: str, now: Instant) -> None: ...
+
+
 class OutboxWork(Protocol):
-    """A unit of work that holds the outbox."""
+    """A unit of work that holds the outbox, and where cases stand."""
 
     @property
     def outbox(self) -> OutboxBook: ...
+    @property
+    def standings(self) -> Watched: ...
 
 
 class Outbox:
@@ -81,9 +89,12 @@ class Outbox:
         for entry, errand in self._take(limit):
             reply = self._run(entry, errand)
             failpoints.reach("outbox.answer.before")
-            after = answered(entry, reply, self._now())
+            now = self._now()
+            after = answered(entry, reply, now)
             with self._store.writing() as work:
-                done += work.outbox.put(entry, after)
+                if work.outbox.put(entry, after):
+                    work.standings.look_at(after.intent.case, now)
+                    done += 1
         return done
 
     def _take(self, limit: int) -> list[tuple[OutboxEntry, Errand]]:

@@ -14,6 +14,7 @@ _ON_ITS_WAY: Final = (None, "Pending", "InfoReceived")
 _GIVEN_BACK: Final = ("won", "warning_closed", "prevented")
 
 FACTS: Final[dict[str, str]] = {
+    "order": "the channel's own id of the order",
     "total": "what the buyer owes for the order, in minor units",
     "currency": "of the order",
     "country": "where it goes",
@@ -123,6 +124,9 @@ def facts_of(events: Iterable[Event]) -> dict[str, Any]:
     """The facts of an order; those that are not known are left out."""
     ordered = sorted(events, key=lambda event: (event.time, event.source, event.id))
     facts: dict[str, Any] = {}
+    for event in ordered:
+        if "order" in event.keys:
+            facts["order"] = event.keys["order"]
     for name, (types, field) in _LAST.items():
         for event in ordered:
             if event.type in types and (value := event.data.get(field)) is not None:

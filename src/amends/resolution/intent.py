@@ -23,7 +23,8 @@ STEPS: Final[tuple[Step, ...]] = get_args(Step)
 
 MOVES: Final[dict[IntentState, dict[Step, IntentState]]] = {
     "proposed": {"approve": "approved", "withdraw": "withdrawn"},
-    "approved": {"send": "sending", "withdraw": "withdrawn"},
+    # News of what was done outweighs a look-up that did not find it.
+    "approved": {"send": "sending", "withdraw": "withdrawn", "accept": "accepted", "confirm": "confirmed"},
     # Whoever takes over from a sender that died knows as little as one whose answer never came.
     "sending": {
         "lose": "unknown", "find_nothing": "approved", "accept": "accepted", "confirm": "confirmed",

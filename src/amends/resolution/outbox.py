@@ -10,7 +10,7 @@ from typing import Final, Literal
 import msgspec
 
 from amends.model.instant import HOUR, MINUTE, SECOND, Duration, Instant
-from amends.resolution.intent import Intent, Step, move
+from amends.resolution.intent import MOVES, Intent, Step, move
 
 Said = Literal["accepted", "confirmed", "refused", "not_done", "unclear"]
 """What a vendor's answer comes to. `not_done`: surely not, as yet (throttled, down, never heard of it); `unclear`: it
@@ -103,6 +103,11 @@ def answered(entry: OutboxEntry, reply: Reply, now: Instant) -> OutboxEntry:
         ref=reply.ref or entry.ref,
         says=reply.says or entry.says,
     )
+
+
+def says_more(entry: OutboxEntry, reply: Reply) -> bool:
+    """Whether what was heard of an act takes it further; news of what was done outweighs what was said before."""
+    return MOVES[entry.intent.state].get(_STEPS[reply.said]) is not None
 
 
 def confirmed(entry: OutboxEntry, now: Instant, ref: str | None = None) -> OutboxEntry:

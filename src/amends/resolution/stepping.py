@@ -20,6 +20,10 @@ from amends.resolution.playbook import LATE, Do, Playbook, Step, outcomes_of
 MOVES_MAX: Final = 100
 """So many steps without waiting for anything lead in a circle."""
 
+TOLD: Final = (
+    "order", "payment", "provider", "currency", "tracking", "carrier", "channel", "country", "language", "buyer_email",
+)  # fmt: skip
+"""Facts that whoever does an act is told, where they are known."""
 SENDING: Final[frozenset[Do]] = frozenset(("tell", "ask", "offer", "act"))
 """Steps that want something sent."""
 WAITING: Final[frozenset[IntentState]] = frozenset(("proposed", "approved"))
@@ -178,7 +182,8 @@ def _wanted(standing: Standing, step: Step, known: Known) -> tuple[Intent | None
         )
     if step.do not in SENDING or intent_of(standing, step) in known.intents or _has_no_amount(step, known):
         return None, None
-    how: dict[str, Any] = {"what": step.what, **step.details}
+    how: dict[str, Any] = {name: known.facts[name] for name in TOLD if known.facts.get(name) is not None}
+    how |= {"what": step.what, **step.details}
     if step.options:
         how["options"] = list(step.options)
     if step.amount is not None:

@@ -43,7 +43,10 @@ class LossTable:
 
     def payouts(self, id: str) -> list[Payout]:
         """What went out, or is set aside, for a loss."""
-        currency = self.get(id).most.currency
+        known = self._find(id)
+        if known is None:
+            return []
+        currency = known.most.currency
         question = select(payout).where(payout.c.loss == id).order_by(payout.c.id)
         return [_payout(row, currency) for row in self._connection.execute(question)]
 

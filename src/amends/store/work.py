@@ -23,6 +23,7 @@ from amends.store.settings import SettingTable
 from amends.store.shadow import ShadowTable
 from amends.store.snapshots import SnapshotTable
 from amends.store.snoozes import SnoozeTable
+from amends.store.standings import StandingTable
 from amends.store.users import UserTable
 from amends.store.verdicts import VerdictTable
 
@@ -50,6 +51,7 @@ class Work:
         self.users = UserTable(connection)
         self.outbox = OutboxTable(connection)
         self.losses = LossTable(connection)
+        self.standings = StandingTable(connection)
 
 
 class SqlStore:

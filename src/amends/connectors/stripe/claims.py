@@ -48,6 +48,7 @@ def tell_refund(refund: wire.Refund, to: Telling, *, charge: wire.Charge | None 
         "provider": "stripe",
         "reason": text_of(refund.failure_reason) or text_of(refund.reason),
         "charge": wire.id_in(refund.charge),
+        "act": text_of((refund.metadata or {}).get(wire.ACT_METADATA)),
         "test": to.is_test(charge.livemode if charge else None),
         **assumed,
     }

@@ -10,13 +10,11 @@ import httpx
 import msgspec
 
 from amends.connectors.stripe.telling import units_of
-from amends.connectors.stripe.wire import Refund
+from amends.connectors.stripe.wire import ACT_METADATA, Refund
 from amends.resolution.intent import Intent
 from amends.resolution.outbox import Reply, Said
 
 API: Final = "https://api.stripe.com"
-ACT: Final = "amends_act"
-"""In the metadata of what we had done: our id of it."""
 _TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
 _PAGE: Final = 100
 _PAGES_MAX: Final = 20
@@ -69,7 +67,7 @@ class StripeActor:
             _named(intent): intent.how["payment"],
             "amount": str(units),
             "reason": "requested_by_customer",
-            f"metadata[{ACT}]": intent.id,
+            f"metadata[{ACT_METADATA}]": intent.id,
         }
         try:
             answer = self._client.post("/v1/refunds", data=fields, headers={"Idempotency-Key": intent.id})
@@ -100,7 +98,7 @@ class StripeActor:
                 return Reply(said="unclear", says=_words(answer))
             page = msgspec.json.decode(answer.content, type=_Page)
             for refund in page.data:
-                if (refund.metadata or {}).get(ACT) == intent.id:
+                if (refund.metadata or {}).get(ACT_METADATA) == intent.id:
                     return _told_of(refund)
             if not page.has_more:
                 return Reply(said="not_done", says="Stripe has no such refund.")

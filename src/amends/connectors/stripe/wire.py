@@ -316,6 +316,8 @@ class Source(Shape, frozen=True, kw_only=True):
 
 
 # What a metadata key is called by those who write the order into it.
+ACT_METADATA: Final = "amends_act"
+"""In the metadata of what Amends had done: its own id of it."""
 ORDER_METADATA: Final = (
     "order_id",
     "order",

@@ -1,0 +1,227 @@
+"""From a webhook to money that is back: cases through playbooks, acts through the outbox to Stripe's stand-in."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.pipeline.world import PACK, START, Lines, World, event
+
+from amends.cases.catalogue import built_in_catalogue
+from amends.cases.rates import built_in_rates
+from amends.cases.triage import Terms
+from amends.connectors.registry import CONNECTORS
+from amends.connectors.stripe.client import StripeActor
+from amends.model.instant import HOUR, MINUTE, SECOND, Instant
+from amends.pipeline.casework import CaseWorkStage
+from amends.pipeline.outbox import Outbox
+from amends.pipeline.ports import RawDelivery, Translation
+from amends.pipeline.putting_right import PuttingRight
+from amends.pipeline.righted import RightedStage
+from amends.pipeline.stages import Pipeline
+from amends.resolution.authority import Authority, Limits
+from amends.resolution.facts import FACTS
+from amends.resolution.intent import Intent
+from amends.resolution.playbook import read_playbooks
+from amends.resolution.stepping import Standing
+from amends.runtime.kernels import PackKernels
+from amends.runtime.translation import ConnectorTranslator
+from amends.sim.stripe_service import Payment, StripeService
+from amends.store.inbox import InboxTable, NewDelivery
+from amends.store.work import Work
+
+KEY = "sk_test_1"
+PLAYBOOKS = read_playbooks(
+    """
+duplicate_payment:
+  version: 1
+  steps:
+    - act: refund
+      amount: captured - COALESCE(refunded, 0) - total
+      within: 1 day
+      on: {refused: by_hand, late: by_hand}
+    - end: put_right
+    - task: refund_by_hand
+      name: by_hand
+      within: 4 hours
+      on: {done: end, cannot: lead, late: lead}
+    - escalate: lead
+      name: lead
+""",
+    "test.yaml",
+    FACTS,
+)
+
+
+class House(World):
+    """The pipeline with what is done about cases behind it, and Stripe."""
+
+    def __init__(self, path: Path, service: StripeService, limit: int = 10_000) -> None:
+        self.service, self.limit, self.now = service, limit, START
+        self.actor = StripeActor(KEY, address=service.address)
+        super().__init__(path)
+
+    def restart(self, pack: Any = None) -> None:
+        terms = Terms(currency="EUR", rates=built_in_rates(), catalogue=built_in_catalogue())
+        limits = {"assistant": {"refund": Limits(act=self.limit, case=self.limit, buyer=None, day=None)}}
+        authority = Authority(currency="EUR", roles=("assistant", "lead"), limits=limits)
+        self.pipeline: Pipeline[Work] = Pipeline(
+            store=self.store,
+            translator=_Either(),
+            kernels=PackKernels(PACK, self.database),
+            cases=RightedStage(CaseWorkStage(rules=PACK.rules, terms=terms), PuttingRight(PLAYBOOKS, authority, terms)),
+        )
+
+    def hear(self, kind: str, refund: dict[str, Any]) -> None:
+        """Stripe's webhook about a refund."""
+        content = {
+            "id": f"evt_{refund['id']}_{refund['status']}", "object": "event", "type": kind,
+            "created": self.now // SECOND, "data": {"object": refund | {"created": self.now // SECOND}},
+        }  # fmt: skip
+        new = NewDelivery(
+            vendor="stripe", account="pay", delivery_id=str(content["id"]), received=self.now, headers={},
+            body=json.dumps(content).encode(),
+        )  # fmt: skip
+        with self.database.writing() as connection:
+            InboxTable(connection).add([new])
+
+    def twice(self, order: str, amount: int = 4_000) -> str:
+        """A buyer pays twice; returns the case."""
+        keys = {"order": order}
+        self.post(
+            self.now,
+            event(f"{order}p", "order.placed", self.now, keys, total=amount, currency="EUR"),
+            event(f"{order}d", "order.paid", self.now, keys),
+            *(
+                event(
+                    f"{order}c{number}", "payment.captured", self.now, keys | {"payment": f"pi_{order}_{number}"},
+                    amount=amount, currency="EUR", provider="stripe",
+                )
+                for number in (1, 2)
+            ),
+        )  # fmt: skip
+        self.service.payments |= {f"pi_{order}_{number}": Payment(amount=amount, currency="eur") for number in (1, 2)}
+        self.settle(self.now)
+        with self.store.reading() as work:
+            return next(case.id for case in work.cases.of_order(order) if case.grade.exception == "duplicate_payment")
+
+    def send(self, minutes: int = 0) -> None:
+        self.now = Instant(self.now + minutes * MINUTE)
+        Outbox(self.store, [self.actor], lambda: self.now, _raise).step()
+        self.settle(self.now)
+
+    def standing(self, case: str) -> Standing:
+        with self.store.reading() as work:
+            found = work.standings.get(case)
+        assert found is not None
+        return found
+
+    def acts(self, case: str) -> list[tuple[str, str, Any]]:
+        with self.store.reading() as work:
+            found = work.outbox.of_case(case)
+        return [(entry.intent.does, entry.intent.state, entry.intent.how.get("amount")) for entry in found]
+
+    def paid(self, order: str) -> list[tuple[str, int, str]]:
+        with self.store.reading() as work:
+            return [(each.way, each.amount.minor, each.state) for each in work.losses.payouts(f"order/{order}")]
+
+
+class _Either:
+    """CloudEvents a line of the tests' own, and Stripe's deliveries through its connector."""
+
+    def read(self, delivery: RawDelivery) -> Translation:
+        if delivery.vendor == "stripe":
+            return ConnectorTranslator(CONNECTORS).read(delivery)
+        return Lines().read(delivery)
+
+
+def _raise(_: Intent, error: Exception) -> None:
+    raise error
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with StripeService(KEY, {}, slow=True) as service:
+        house = House(tmp_path / "amends.sqlite", service)
+        yield house
+        house.actor.close()
+
+
+def test_who_paid_twice_gets_it_back_and_the_case_heals_by_what_the_bank_says(house: House) -> None:
+    case = house.twice("1001")
+    assert house.acts(case) == [("refund", "approved", 4_000)]
+    assert house.paid("1001") == [("refund", 4_000, "reserved")]
+    house.send()
+    assert house.acts(case) == [("refund", "accepted", 4_000)]
+    assert house.standing(case).step == "act_refund"
+    house.now = Instant(house.now + HOUR)
+    (refund,) = house.service.settle()
+    assert refund["payment_intent"] == "pi_1001_2"
+    house.hear("refund.updated", refund)
+    house.settle(house.now)
+    assert house.acts(case) == [("refund", "confirmed", 4_000)]
+    assert house.paid("1001") == [("refund", 4_000, "paid")]
+    assert house.standing(case).ending in ("ended", "healed")
+    with house.store.reading() as work:
+        assert work.cases.case(case).outcome == "healed"
+
+
+@pytest.mark.inv12
+def test_the_answer_is_lost_and_the_webhook_says_what_was_done(house: House) -> None:
+    case = house.twice("1002")
+    house.service.befall(["drop_after"])
+    house.send()
+    assert house.acts(case) == [("refund", "unknown", 4_000)]
+    house.now = Instant(house.now + MINUTE)
+    (refund,) = house.service.settle()
+    house.hear("refund.updated", refund)
+    house.settle(house.now)
+    assert house.acts(case) == [("refund", "confirmed", 4_000)]
+    house.send(minutes=600)
+    assert house.service.requests == ["POST /v1/refunds"]
+
+
+def test_what_stripe_refuses_becomes_a_task_and_what_was_set_aside_is_free(house: House) -> None:
+    case = house.twice("1003")
+    house.service.payments["pi_1003_2"].refunded = 4_000
+    house.send()
+    assert house.acts(case) == [("refund", "refused", 4_000)]
+    assert house.standing(case).step == "by_hand"
+    assert house.paid("1003") == [("refund", 4_000, "released")]
+    with house.store.reading() as work:
+        (task,) = work.standings.tasks(case, 0)
+    assert (task.what, task.due_at) == ("refund_by_hand", house.now + 4 * HOUR)
+    with house.store.writing() as work:
+        assert work.standings.answer(case, 0, task.id, "cannot", who="lin", now=house.now)
+        assert not work.standings.answer(case, 0, task.id, "done", who="lin", now=house.now)
+        work.standings.look_at(case, house.now)
+    house.settle(house.now)
+    assert (house.standing(case).ending, house.standing(case).role) == ("handed", "lead")
+
+
+def test_what_is_above_the_authority_waits_and_is_late(house: House, tmp_path: Path) -> None:
+    careful = House(tmp_path / "careful.sqlite", house.service, limit=3_999)
+    case = careful.twice("1004")
+    assert careful.acts(case) == [("refund", "proposed", 4_000)]
+    careful.send()
+    assert careful.service.requests == []
+    careful.now = Instant(careful.now + 25 * HOUR)
+    careful.settle(careful.now)
+    assert careful.acts(case) == [("refund", "withdrawn", 4_000)]
+    assert careful.standing(case).step == "by_hand"
+    careful.actor.close()
+
+
+def test_what_heals_before_anything_has_left_is_withdrawn(house: House) -> None:
+    case = house.twice("1005")
+    gone = event(
+        "1005r", "payment.refunded", house.now, {"order": "1005", "payment": "pi_1005_1"}, amount=4_000,
+        currency="EUR", status="succeeded", refund="re_by_the_shop",
+    )  # fmt: skip
+    house.post(house.now, gone)
+    house.settle(house.now)
+    assert house.acts(case) == [("refund", "withdrawn", 4_000)]
+    assert house.paid("1005") == [("refund", 4_000, "released")]
+    house.send(minutes=60)
+    assert house.service.requests == []
