@@ -159,7 +159,7 @@ def test_what_is_late_is_taken_back_before_a_person_does_it() -> None:
 
 
 @pytest.mark.parametrize("facts", [{}, {"captured": 700, "refunded": 700}])
-def test_nothing_is_planned_of_an_amount_that_is_not_known_or_nothing(facts: dict[str, int]) -> None:
+def test_nothing_is_planned_of_an_amount_that_is_not_known_or_nothing(facts: dict[str, Any]) -> None:
     world = World(**facts)
     world.go()
     world.go(hours=72)
