@@ -198,6 +198,6 @@ def decoded(characters: Bytes, ends: Index) -> list[str]:
 
 
 def _grown(array: NDArray[Any], wanted: int) -> NDArray[Any]:
-    grown = np.zeros(max(2 * len(array), wanted), dtype=array.dtype)
+    grown = np.zeros(max(int(_GROWTH * len(array)), wanted), dtype=array.dtype)
     grown[: len(array)] = array
     return grown

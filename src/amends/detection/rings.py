@@ -97,7 +97,7 @@ class Rings:
         if nodes + more > len(self._values):
             for name in _ARRAYS:
                 held = getattr(self, name)
-                grown = np.zeros(max(2 * len(held), nodes + more), dtype=held.dtype)
+                grown = np.zeros(max(int(_GROWTH * len(held)), nodes + more), dtype=held.dtype)
                 grown[:nodes] = held[:nodes]
                 setattr(self, name, grown)
         if nodes + more > FULL * len(self._table):
