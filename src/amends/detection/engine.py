@@ -145,6 +145,7 @@ class Engine:
         self._check(types)
         keys = self._keys(batch)
         fields = self._fields(batch)
+        self._known = {}
         feeds = self._feeds(batch, types)
         self._name_rows()
         told = self._run(types, batch.time, received, feeds, keys, fields, _NOTHING)

@@ -17,7 +17,7 @@ Index = NDArray[np.int64]
 Small = NDArray[np.int32]
 
 EMPTY = -1
-FULL = 0.8
+FULL = 0.9
 """The share of a table that is used before it grows."""
 NODES, PAIRS, UNIONS = 0, 1, 2
 """Places of `counts`: how many nodes and pairs there are, and how many unions this call brought about."""
