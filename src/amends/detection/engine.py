@@ -118,7 +118,7 @@ class Engine:
         self._known = self._translated
         """The same of the batch before, which may have shared them."""
         self._spelled: dict[str, tuple[Sequence[str], Spans]] = {}
-        """The names of the last batch by kind, and the same as bytes."""
+        """The names of the batch by kind, and the same as bytes."""
         self._here: dict[int, int] = {}
         """Of events of the batch that came to wait, by slot."""
         self._gone: list[int] = []
@@ -145,7 +145,10 @@ class Engine:
         self._check(types)
         keys = self._keys(batch)
         fields = self._fields(batch)
+        # Of the batch before, only what this one shares is of use to the next.
         self._known = {}
+        here = {id(named.names) for named in batch.keys.values()}
+        self._spelled = {kind: held for kind, held in self._spelled.items() if id(held[0]) in here}
         feeds = self._feeds(batch, types)
         self._name_rows()
         told = self._run(types, batch.time, received, feeds, keys, fields, _NOTHING)
