@@ -29,7 +29,7 @@ _LIKELY: Final = 32
 """Most names that are read have no more characters, which are made room for first."""
 _FULL: Final = 0.9
 """The share of the table that is used before it grows."""
-_GROWTH: Final = 1.125
+_GROWTH: Final = 1.25
 
 
 class Names:

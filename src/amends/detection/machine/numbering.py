@@ -13,7 +13,7 @@ Index = NDArray[np.int64]
 Small = NDArray[np.int32]
 
 EMPTY = -1
-FULL = 0.9
+FULL = 0.8
 """The share of a table that is used before it grows."""
 
 

@@ -18,7 +18,7 @@ Small = NDArray[np.int32]
 Members = NDArray[np.uint32]
 
 EMPTY = -1
-FULL = 0.9
+FULL = 0.8
 """The share of a table that is used before it grows."""
 NODES, PAIRS, UNIONS = 0, 1, 2
 """Places of `counts`: how many nodes and pairs there are, and how many unions this call brought about."""
