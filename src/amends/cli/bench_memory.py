@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Iterator
 from hashlib import blake2b
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -165,10 +166,10 @@ class _Copies:
         self._own = {name: _own_texts(field, families) for name, field in batch.fields.items() if _is_text(name)}
 
     def batches(self) -> Iterator[EventBatch]:
-        """All events in order."""
-        size = max(1, BATCH // self._copies)
-        for start in range(0, self._batch.size, size):
-            yield self._copied(self._batch.part(start, min(start + size, self._batch.size)), start)
+        """All events in order; the last by itself, as most come, so that no large batch is held when all is done."""
+        size, last = max(1, BATCH // self._copies), self._batch.size - 1
+        for start, stop in pairwise([*range(0, last, size), last, last + 1]):
+            yield self._copied(self._batch.part(start, stop), start)
 
     def _copied(self, part: EventBatch, start: int) -> EventBatch:
         copies, first = self._copies, start * self._copies

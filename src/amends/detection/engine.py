@@ -118,7 +118,7 @@ class Engine:
         self._known = self._translated
         """The same of the batch before, which may have shared them."""
         self._spelled: dict[str, tuple[Sequence[str], Spans]] = {}
-        """The names of the last batch by kind, and the same as bytes."""
+        """The names of the batch by kind, and the same as bytes."""
         self._here: dict[int, int] = {}
         """Of events of the batch that came to wait, by slot."""
         self._gone: list[int] = []
@@ -145,6 +145,7 @@ class Engine:
         self._check(types)
         keys = self._keys(batch)
         fields = self._fields(batch)
+        self._forget_texts(batch)
         feeds = self._feeds(batch, types)
         self._name_rows()
         told = self._run(types, batch.time, received, feeds, keys, fields, _NOTHING)
@@ -316,6 +317,14 @@ class Engine:
             np.array(starts, dtype=np.int64),
             np.array(ends, dtype=np.int64),
         )
+
+    def _forget_texts(self, batch: EventBatch) -> None:
+        """Let go of the texts of batches before, but for what this one shares, though it may not use it."""
+        here = {id(batch.types), *(id(field.texts) for field in batch.fields.values())}
+        self._translated |= {key: held for key, held in self._known.items() if key[0] in here}
+        self._known = {}
+        named = {id(keys.names) for keys in batch.keys.values()}
+        self._spelled = {kind: held for kind, held in self._spelled.items() if id(held[0]) in named}
 
     def _feeds(self, batch: EventBatch, types: NDArray[np.int32]) -> Index:
         """The row of the feed by which each event came, where it concerns someone."""

@@ -36,7 +36,7 @@ from amends.model.instant import DAY, Instant
 Index = NDArray[np.int64]
 
 _BEGINNING = int(np.iinfo(np.int64).min)
-_FORMAT = 12
+_FORMAT = 13
 
 
 class StaleSnapshotError(AmendsError, ValueError):

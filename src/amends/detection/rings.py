@@ -23,7 +23,7 @@ Index = NDArray[np.int64]
 
 _ROOM: Final = 1024
 _GROWTH: Final = 1.25
-_ARRAYS: Final = ("_kinds", "_values", "_above", "_users")
+_ARRAYS: Final = ("_members", "_above", "_users")
 """What there is of each node."""
 _PART: Final = 4096
 """So many events are gone through at a time, so that room is made for no more than these could need."""
@@ -50,8 +50,7 @@ class Rings:
     def __init__(self, source: LinkSource, accounts: Identities, pool: Pool) -> None:
         self.source, self._accounts, self._pool = source, accounts, pool
         self._counts: Index = np.zeros(3, dtype=np.int64)
-        self._kinds: NDArray[np.int8] = np.zeros(_ROOM, dtype=np.int8)
-        self._values: NDArray[np.int32] = np.zeros(_ROOM, dtype=np.int32)
+        self._members: NDArray[np.uint32] = np.zeros(_ROOM, dtype=np.uint32)
         self._above: NDArray[np.int32] = np.zeros(_ROOM, dtype=np.int32)
         self._users: NDArray[np.int32] = np.zeros(_ROOM, dtype=np.int32)
         self._table: NDArray[np.int32] = np.full(2 * _ROOM, EMPTY, dtype=np.int32)
@@ -87,22 +86,22 @@ class Rings:
         rings = np.full(len(members), EMPTY, dtype=np.int64)
         unions = np.zeros((members.size, 3), dtype=np.int64)
         follow(
-            members, links, self.source.link.at_most, self._counts, self._table, self._kinds, self._values,
-            self._above, self._users, self._pairs, rings, unions,
+            members, links, self.source.link.at_most, self._counts, self._table, self._members, self._above,
+            self._users, self._pairs, rings, unions,
         )  # fmt: skip
         return rings, unions[: self._counts[UNIONS]].tolist()
 
     def _make_room(self, more: int) -> None:
         nodes, pairs, _ = self._counts.tolist()
-        if nodes + more > len(self._values):
+        if nodes + more > len(self._members):
             for name in _ARRAYS:
                 held = getattr(self, name)
-                grown = np.zeros(max(2 * len(held), nodes + more), dtype=held.dtype)
+                grown = np.zeros(max(int(_GROWTH * len(held)), nodes + more), dtype=held.dtype)
                 grown[:nodes] = held[:nodes]
                 setattr(self, name, grown)
         if nodes + more > FULL * len(self._table):
             self._table = np.full(int(_GROWTH * (nodes + more) / FULL), EMPTY, dtype=np.int32)
-            refill(self._table, self._kinds, self._values, nodes)
+            refill(self._table, self._members, nodes)
         # Each use may be the second of its handle, which enters the first user too.
         if pairs + 2 * more > FULL * len(self._pairs):
             known = self._pairs
@@ -118,7 +117,7 @@ class Rings:
 
     def name(self, root: int) -> str:
         """What a ring is called: a digest of its earliest member, so that nobody's telephone number is shown."""
-        kind, value = int(self._kinds[root]), int(self._values[root])
+        value, kind = divmod(int(self._members[root]), 1 + len(self.source.link.by))
         if kind == 0:
             return self._accounts.digest(value)
         member = f"{self.source.link.by[kind - 1]} {self._pool.text(value)}"
@@ -133,11 +132,11 @@ class Rings:
     def load(self, content: Mapping[str, Any]) -> None:
         """Take over a dumped content."""
         pairs = np.frombuffer(content["pairs"], dtype=np.int64)
-        nodes = len(content["arrays"]["_kinds"])
+        nodes = len(content["arrays"]["_above"]) // 4
         self._make_room(max(nodes, len(pairs)))
         for name, raw in content["arrays"].items():
             array = getattr(self, name)
             array[:nodes] = np.frombuffer(raw, dtype=array.dtype)
         self._counts[NODES] = nodes
-        refill(self._table, self._kinds, self._values, nodes)
+        refill(self._table, self._members, nodes)
         repair(self._pairs, pairs, self._counts)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from amends.detection.names import Names
 from amends.detection.vector import Array
 
-_GROWTH: Final = 1.3
+_GROWTH: Final = 1.125
 
 Values = tuple[Any, ...]
 

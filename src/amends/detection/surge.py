@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from amends.detection.finding import Clearing, Finding, finding_id
 from amends.detection.hits import HitLog, Moment
-from amends.detection.machine.histories import add_up
+from amends.detection.machine.histories import HITS, RECORDS, WINDOWS, add_up
+from amends.detection.pasts import Pasts
+from amends.detection.ring_groups import RingGroups
 from amends.detection.rows import Rows
 from amends.detection.rule import Rule, Surge
 from amends.detection.vector import NO_INT
@@ -91,18 +93,17 @@ class SurgeJudge:
         # From a table, so that many groups at once come to the same as one after the other.
         self._powers = np.array([decay**windows for windows in range(_POWERS)])
         self._rows = Rows()
-        for name in ("hits", "records"):
+        for name in ("hits", "records", "past"):
             self._rows.add_array(name, np.int32, 0)
-        for name in ("past_hits", "past_records", "past_windows"):
-            self._rows.add_array(name, np.float64, 0.0)
         self._rows.add_array("window", np.int64, NO_INT)
+        self._pasts = Pasts()
         self._ring_at, self._ring_name = ring_at, ring_name
-        self._of_ring: dict[int, int | list[int]] = {}
-        """The group of a ring, by its root, or the groups, where there may be several."""
+        self._of_ring = RingGroups()
+        """Where a ring may have several groups."""
         self._absorbed: dict[int, list[int]] = {}
         """Groups that became part of another, as their rings became one."""
-        self._seen: dict[int, set[int]] = {}
-        """What was counted of each group in the window at hand, where different values are counted."""
+        self._seen: dict[int, int | set[int]] = {}
+        """What was counted of each group in the window at hand, where different values are counted; mostly one."""
         self._seen_in = NO_INT
         self._open: dict[int, Finding] = {}
         self._reached: set[int] = set()
@@ -114,7 +115,7 @@ class SurgeJudge:
     @property
     def size(self) -> int:
         """How many bytes of memory its groups take."""
-        return self._rows.bytes_held
+        return self._rows.bytes_held + self._pasts.size + self._of_ring.size
 
     def groups(self, names: Sequence[tuple[Any, ...]]) -> Index:
         """The rows of groups, by their values."""
@@ -125,20 +126,14 @@ class SurgeJudge:
 
     def _enter_rings(self, known: int) -> None:
         """The groups from the row `known` on are new. Where a ring is a group, its root says which."""
-        if self._ring_at is not None and len(self._surge.by) > 1:
-            for group in range(known, self._rows.size):
-                root = self._rows.values(group)[self._ring_at]
-                others = self._of_ring.setdefault(root, group)
-                if isinstance(others, list):
-                    others.append(group)
-                elif others != group:
-                    self._of_ring[root] = [others, group]
+        if self._ring_at is not None and len(self._surge.by) > 1 and known < self._rows.size:
+            roots = [self._rows.values(group)[self._ring_at] for group in range(known, self._rows.size)]
+            self._of_ring.add(known, roots)
 
     def _groups_of(self, root: int) -> list[int]:
         """The groups of a ring that is no more; asked once."""
         if len(self._surge.by) > 1:
-            groups = self._of_ring.pop(root, [])
-            return groups if isinstance(groups, list) else [groups]
+            return self._of_ring.of(root)
         group = self._rows.row((root,))
         return [] if group is None else [group]
 
@@ -172,13 +167,13 @@ class SurgeJudge:
         counts = records.hit if records.value is None else self._anew(records, records.value)
         size, width = records.rows.shape
         order, runs = np.empty(size, dtype=np.int64), np.empty(4 * size, dtype=np.int64)
-        arrays = self._rows.arrays
+        arrays, pasts = self._rows.arrays, self._pasts
+        pasts.make_room(len(records.groups))
         found = add_up(
             records.number, records.groups, records.rows.reshape(-1), width, counts,
             self._surge.window, self._surge.at_least, np.fromiter(self._open, dtype=np.int64, count=len(self._open)),
             np.zeros(len(records.groups) + 1, dtype=np.int64), order, runs,
-            arrays["window"], arrays["hits"], arrays["records"],
-            arrays["past_hits"], arrays["past_records"], arrays["past_windows"], self._powers,
+            arrays["window"], arrays["hits"], arrays["records"], arrays["past"], pasts.sums, pasts.count, self._powers,
         )  # fmt: skip
         for group, window, start, stop in sorted(runs[: 4 * found].reshape(-1, 4).tolist()):
             self._watch(group, window, order[start:stop], counts, records, log)
@@ -191,17 +186,26 @@ class SurgeJudge:
         for place, group, window, value in zip(
             at.tolist(), groups.tolist(), windows.tolist(), values[at].tolist(), strict=True
         ):
-            seen = self._seen_by(group, window)
-            if value in seen:
-                anew[place] = False
-            else:
-                seen.add(value)
+            anew[place] = self._is_new(group, window, value)
         return anew
 
-    def _seen_by(self, group: int, window: int) -> set[int]:
+    def _is_new(self, group: int, window: int, value: int) -> bool:
+        """Whether a group has not had this value in this window, which is the one at hand from now on."""
+        self._see(window)
+        seen = self._seen.get(group)
+        if seen is None:
+            self._seen[group] = value
+        elif value in _as_set(seen):
+            return False
+        elif isinstance(seen, set):
+            seen.add(value)
+        else:
+            self._seen[group] = {seen, value}
+        return True
+
+    def _see(self, window: int) -> None:
         if window != self._seen_in:
             self._seen, self._seen_in = {}, window
-        return self._seen.setdefault(group, set())
 
     def _watch(self, group: int, window: int, index: Index, counts: Mask, records: Records, log: HitLog | None) -> None:
         """Count the records at `index`, all of one group and window, and see whether it surges."""
@@ -262,12 +266,17 @@ class SurgeJudge:
         self._advance(into, window)
         self._advance(group, window)
         arrays = self._rows.arrays
-        for name in ("hits", "records", "past_hits", "past_records"):
+        for name in ("hits", "records"):
             arrays[name][into] += arrays[name][group]
-        arrays["past_windows"][into] = max(arrays["past_windows"][into], arrays["past_windows"][group])
+        if arrays["past"][group]:
+            past = self._pasts.own(arrays["past"], into)
+            absorbed = self._pasts.sums[arrays["past"][group]]
+            past[[HITS, RECORDS]] += absorbed[[HITS, RECORDS]]
+            past[WINDOWS] = max(past[WINDOWS], absorbed[WINDOWS])
         if self._surge.distinct is not None:
-            seen = self._seen_by(into, window)
-            seen |= self._seen.pop(group, set())
+            self._see(window)
+            seen = _as_set(self._seen.pop(group, set())) | _as_set(self._seen.get(into, set()))
+            self._seen[into] = seen
             arrays["hits"][into] = len(seen)
         self._absorbed.setdefault(into, []).extend([group, *self._absorbed.pop(group, ())])
         if group in self._reached:
@@ -283,7 +292,6 @@ class SurgeJudge:
 
     def _advance(self, group: int, window: int) -> None:
         arrays = self._rows.arrays
-        one = np.array([group])
         while group in self._open and arrays["window"][group] < window:
             start = int(arrays["window"][group]) * self._surge.window
             if group not in self._reached:
@@ -291,44 +299,33 @@ class SurgeJudge:
                 finding = self._open.pop(group)
                 self._clearings.append(Clearing(finding=finding.id, cleared_at=at, cause=str(start)))
             self._reached.discard(group)
-            self._age(one)
-        self._close(one, np.array([window]))
+            self._age(group)
+        self._close(group, window)
 
-    def _close(self, groups: Index, windows: Index) -> None:
-        """Take the groups' current windows into their history, and the empty ones up to `windows`."""
+    def _close(self, group: int, window: int) -> None:
+        """Take the group's current window into its history, and the empty ones up to `window`."""
         arrays = self._rows.arrays
-        current = arrays["window"][groups]
-        begins = current == NO_INT
-        arrays["window"][groups[begins]] = windows[begins]
-        passed = np.flatnonzero(~begins & (current < windows))
-        if not len(passed):
-            return
-        groups, windows = groups[passed], windows[passed]
-        arrays["past_hits"][groups] += arrays["hits"][groups]
-        arrays["past_records"][groups] += arrays["records"][groups]
-        arrays["past_windows"][groups] += 1
-        self._age(groups)
-        empty = windows - arrays["window"][groups]
-        power = self._power(empty)
-        spread = self._decay * (1 - power) / (1 - self._decay)
-        arrays["past_windows"][groups] = arrays["past_windows"][groups] * power + spread
-        arrays["past_hits"][groups] *= power
-        arrays["past_records"][groups] *= power
-        arrays["window"][groups] = windows
+        current = int(arrays["window"][group])
+        if current == NO_INT:
+            arrays["window"][group] = window
+        elif current < window:
+            past = self._pasts.own(arrays["past"], group)
+            past[HITS] += arrays["hits"][group]
+            past[RECORDS] += arrays["records"][group]
+            past[WINDOWS] += 1
+            self._age(group)
+            empty = window - current - 1
+            power = self._powers[empty] if empty < _POWERS else self._decay**empty
+            past *= power
+            past[WINDOWS] += self._decay * (1 - power) / (1 - self._decay)
+            arrays["window"][group] = window
 
-    def _power(self, windows: Index) -> NDArray[np.float64]:
-        known = self._powers[np.minimum(windows, _POWERS - 1)]
-        for place in np.flatnonzero(windows >= _POWERS).tolist():
-            known[place] = self._decay ** int(windows[place])
-        return known
-
-    def _age(self, groups: Index) -> None:
+    def _age(self, group: int) -> None:
         arrays = self._rows.arrays
-        for name in ("past_hits", "past_records", "past_windows"):
-            arrays[name][groups] *= self._decay
-        arrays["window"][groups] += 1
-        arrays["hits"][groups] = 0
-        arrays["records"][groups] = 0
+        self._pasts.sums[arrays["past"][group]] *= self._decay
+        arrays["window"][group] += 1
+        arrays["hits"][group] = 0
+        arrays["records"][group] = 0
 
     def _reaches(self, group: int, hits: Index, trials: Index) -> Mask:
         """At which of its records the group is over the threshold."""
@@ -343,13 +340,17 @@ class SurgeJudge:
         return np.asarray(enough & (hits - trials * share > self._z * np.sqrt(np.maximum(spread, 0.0))))
 
     def _share(self, group: int) -> tuple[float, float]:
-        surge, arrays = self._surge, self._rows.arrays
-        weight = surge.prior_strength + float(arrays["past_records"][group])
-        return (surge.prior_strength * surge.prior + float(arrays["past_hits"][group])) / weight, weight
+        surge, past = self._surge, self._past(group)
+        weight = surge.prior_strength + past[RECORDS]
+        return (surge.prior_strength * surge.prior + past[HITS]) / weight, weight
 
     def _gamma(self, group: int) -> tuple[float, float]:
-        arrays = self._rows.arrays
-        return 1 + float(arrays["past_hits"][group]), 1 / self._surge.prior + float(arrays["past_windows"][group])
+        past = self._past(group)
+        return 1 + past[HITS], 1 / self._surge.prior + past[WINDOWS]
+
+    def _past(self, group: int) -> list[float]:
+        past: list[float] = self._pasts.sums[self._rows.arrays["past"][group]].tolist()
+        return past
 
     def _finding(self, group: int, at: int, hits: int, records: int) -> Finding:
         if self._surge.ratio:
@@ -381,22 +382,29 @@ class SurgeJudge:
         """All groups, for a snapshot."""
         return {
             "rows": self._rows.dump(),
+            "pasts": self._pasts.dump(),
             "open": list(self._open.items()),
             "reached": sorted(self._reached),
             "absorbed": list(self._absorbed.items()),
-            "seen": [(group, sorted(seen)) for group, seen in self._seen.items()],
+            "seen": [(group, sorted(_as_set(seen))) for group, seen in self._seen.items()],
             "seen_in": self._seen_in,
         }
 
     def load(self, content: Any) -> None:
         """Take over dumped groups."""
-        rows = content["rows"]
-        self._rows.load(rows)
+        self._rows.load(content["rows"])
+        self._pasts.load(content["pasts"])
         self._open = {group: msgspec.convert(finding, Finding) for group, finding in content["open"]}
         self._reached = set(content["reached"])
         self._absorbed = {group: list(groups) for group, groups in content["absorbed"]}
-        self._seen, self._seen_in = {group: set(seen) for group, seen in content["seen"]}, content["seen_in"]
+        self._seen = {group: set(seen) if len(seen) > 1 else seen[0] for group, seen in content["seen"] if seen}
+        self._seen_in = content["seen_in"]
+        self._of_ring = RingGroups()
         self._enter_rings(0)
+
+
+def _as_set(seen: int | set[int]) -> set[int]:
+    return seen if isinstance(seen, set) else {seen}
 
 
 def _quantile(shape: float, rate: float, at_least: int, odds: float) -> int:

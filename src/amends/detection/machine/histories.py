@@ -10,21 +10,26 @@ Index = NDArray[np.int64]
 Small = NDArray[np.int32]
 Floats = NDArray[np.float64]
 
+HITS, RECORDS, WINDOWS = 0, 1, 2
+"""Places of what a past has, each weighted by age."""
+PAST = 3
+
 
 @compiled
 def add_up(
     number: Index, groups: Index, records: Index, width: int, counts: NDArray[np.bool_],
     length: int, at_least: int, watched: Index, begins: Index, order: Index, runs: Index,
-    window: Index, window_hits: Small, window_records: Small,
-    past_hits: Floats, past_records: Floats, past_windows: Floats, powers: Floats,
+    window: Index, window_hits: Small, window_records: Small, past: Small, pasts: Floats, past_count: Index,
+    powers: Floats,
 ) -> int:  # fmt: skip
     """Count records by group and by window, which is `length` long; windows before enter the history.
 
     Record `i` is of the group `groups[number[i]]`; the second of its `width` values says when it was; it is a hit if it
     `counts`. A group that is `watched`, or reaches `at_least` hits in a window, is left as it is: `runs` has the group,
     the window and where in `order` its records are. Returns how many runs that are. `begins` holds 0s, one more than
-    there are groups. The arrays from `window` on are those of the groups; `powers` say what a history is worth so many
-    windows later.
+    there are groups. The arrays from `window` on are those of the groups; `past` says which of `pasts` is theirs, of
+    which the first is nobody's, `past_count` are in use, and there is room for one more of each group. `powers` say
+    what a history is worth so many windows later.
     """
     for place in range(len(number)):
         begins[number[place] + 1] += 1
@@ -48,9 +53,7 @@ def add_up(
         while start < stop:
             current, last, hits = _run(start, stop, order, records, width, counts, length)
             if plain:
-                _move_on(
-                    group, current, window, window_hits, window_records, past_hits, past_records, past_windows, powers
-                )
+                _move_on(group, current, window, window_hits, window_records, past, pasts, past_count, powers)
                 window_hits[group] += hits
                 window_records[group] += last - start
             else:
@@ -78,18 +81,21 @@ def _run(
 @inlined
 def _move_on(
     group: Whole, to: Whole, window: Index, window_hits: Small, window_records: Small,
-    past_hits: Floats, past_records: Floats, past_windows: Floats, powers: Floats,
+    past: Small, pasts: Floats, past_count: Index, powers: Floats,
 ) -> None:  # fmt: skip
     """Let a group's window be this one, if it was before."""
     decay, current = powers[1], window[group]
     if current == NO_INT:
         window[group] = to
     elif current < to:
-        empty = to - current - 1
+        if past[group] == 0:
+            past[group] = past_count[0]
+            past_count[0] += 1
+        at, empty = past[group], to - current - 1
         power = powers[empty] if empty < len(powers) else decay ** float(empty)
         # In the order of `SurgeJudge._close`, so that both come to the same to the last bit.
         spread = decay * (1 - power) / (1 - decay)
-        past_hits[group] = (past_hits[group] + window_hits[group]) * decay * power
-        past_records[group] = (past_records[group] + window_records[group]) * decay * power
-        past_windows[group] = (past_windows[group] + 1) * decay * power + spread
+        pasts[at, HITS] = (pasts[at, HITS] + window_hits[group]) * decay * power
+        pasts[at, RECORDS] = (pasts[at, RECORDS] + window_records[group]) * decay * power
+        pasts[at, WINDOWS] = (pasts[at, WINDOWS] + 1) * decay * power + spread
         window[group], window_hits[group], window_records[group] = to, 0, 0

@@ -1,9 +1,9 @@
 """Which accounts and handles belong together: trees of nodes, the root of each being its earliest.
 
-A node is an account or a handle, numbered as it is first met: `kinds` say which column it stands in (0: accounts),
-`values` its value there, `above` the node over it, itself at a root. Of handles, `users` is the one account that has
-used it, -1 for none; or, if there are more, minus how many, as far as is worth counting. `pairs` are the accounts of
-handles that more than one has used. See docs/kernel.md, Rings.
+A node is an account or a handle, numbered as it is first met: `members` say what it is, as its value times the number
+of columns, plus the column it stands in (0: accounts); `above` the node over it, itself at a root. Of handles, `users`
+is the one account that has used it, -1 for none; or, if there are more, minus how many, as far as is worth counting.
+`pairs` are the accounts of handles that more than one has used. See docs/kernel.md, Rings.
 
 A place in a table is what the hash says as a share of it, so that it may be of any size.
 """
@@ -15,6 +15,7 @@ from amends.detection.compiled import Whole, compiled, inlined
 
 Index = NDArray[np.int64]
 Small = NDArray[np.int32]
+Members = NDArray[np.uint32]
 
 EMPTY = -1
 FULL = 0.8
@@ -29,13 +30,10 @@ def _share(mix: Whole, size: Whole) -> int:
 
 
 @inlined
-def _slot(kind: Whole, value: Whole, table: Small, kinds: NDArray[np.int8], values: Small) -> int:
+def _slot(member: Whole, table: Small, members: Members) -> int:
     """Where a node is in the table, or would be."""
-    place = _share((value ^ (kind << 56)) * np.int64(-7046029254386353131), len(table))
-    while table[place] != EMPTY:
-        node = table[place]
-        if values[node] == value and kinds[node] == kind:
-            break
+    place = _share(member * np.int64(-7046029254386353131), len(table))
+    while table[place] != EMPTY and members[table[place]] != member:
         place += 1
         if place == len(table):
             place = 0
@@ -43,16 +41,13 @@ def _slot(kind: Whole, value: Whole, table: Small, kinds: NDArray[np.int8], valu
 
 
 @inlined
-def _made(
-    kind: Whole, value: Whole, table: Small, kinds: NDArray[np.int8], values: Small, above: Small, users: Small,
-    counts: Index,
-) -> int:  # fmt: skip
-    """The node of a value, new where need be."""
-    place = _slot(kind, value, table, kinds, values)
+def _made(member: Whole, table: Small, members: Members, above: Small, users: Small, counts: Index) -> int:
+    """The node of a member, new where need be."""
+    place = _slot(member, table, members)
     if table[place] == EMPTY:
         node = counts[NODES]
         counts[NODES] += 1
-        kinds[node], values[node], above[node], users[node] = kind, value, node, EMPTY
+        members[node], above[node], users[node] = member, node, EMPTY
         table[place] = node
     return int(table[place])
 
@@ -101,26 +96,26 @@ def _use(handle: Whole, account: Whole, at_most: Whole, users: Small, pairs: Ind
 
 @compiled
 def follow(
-    members: Index, links: NDArray[np.bool_], at_most: int, counts: Index,
-    table: Small, kinds: NDArray[np.int8], values: Small, above: Small, users: Small, pairs: Index,
-    rings: Index, unions: Index,
+    events: Index, links: NDArray[np.bool_], at_most: int, counts: Index,
+    table: Small, members: Members, above: Small, users: Small, pairs: Index, rings: Index, unions: Index,
 ) -> None:  # fmt: skip
-    """Go through events in order. A row of `members` is the account and the handles of one, below 0 where absent.
+    """Go through events in order. A row of `events` is the account and the handles of one, below 0 where absent.
 
     Where `links`, they are linked; elsewhere the root of what they belong to is written into `rings`, -1 for none.
     `unions` are those of trees that there were before: the event, the root that stays, and the one that is no more.
-    There must be room for as many nodes, pairs and unions as there are members.
+    There must be room for as many nodes, pairs and unions as these name.
     """
     counts[UNIONS] = 0
-    for event in range(len(members)):
-        account = members[event, 0]
+    columns = events.shape[1]
+    for event in range(len(events)):
+        account = events[event, 0]
         if not links[event]:
             found = np.int64(EMPTY)
             if account >= 0:
-                found = np.int64(table[_slot(0, account, table, kinds, values)])
-            for column in range(1, members.shape[1]):
-                if found == EMPTY and members[event, column] >= 0:
-                    node = np.int64(table[_slot(column, members[event, column], table, kinds, values)])
+                found = np.int64(table[_slot(account * columns, table, members)])
+            for column in range(1, columns):
+                if found == EMPTY and events[event, column] >= 0:
+                    node = np.int64(table[_slot(events[event, column] * columns + column, table, members)])
                     if node != EMPTY and _uses(node, users) <= at_most:
                         found = node
             rings[event] = _root(found, above) if found != EMPTY else EMPTY
@@ -128,12 +123,13 @@ def follow(
         before = counts[NODES]
         top = np.int64(EMPTY)
         if account >= 0:
-            account = np.int64(_made(0, account, table, kinds, values, above, users, counts))
+            account = np.int64(_made(account * columns, table, members, above, users, counts))
             top = np.int64(_root(account, above))
-        for column in range(1, members.shape[1]):
-            if members[event, column] < 0:
+        for column in range(1, columns):
+            value = events[event, column]
+            if value < 0:
                 continue
-            handle = np.int64(_made(column, members[event, column], table, kinds, values, above, users, counts))
+            handle = np.int64(_made(value * columns + column, table, members, above, users, counts))
             if account >= 0:
                 _use(handle, account, at_most, users, pairs, counts)
             if _uses(handle, users) > at_most:
@@ -152,10 +148,10 @@ def follow(
 
 
 @compiled
-def refill(table: Small, kinds: NDArray[np.int8], values: Small, count: int) -> None:
+def refill(table: Small, members: Members, count: int) -> None:
     """Enter all nodes into an empty table."""
     for node in range(count):
-        table[_slot(np.int64(kinds[node]), np.int64(values[node]), table, kinds, values)] = node
+        table[_slot(np.int64(members[node]), table, members)] = node
 
 
 @compiled
