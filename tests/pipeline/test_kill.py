@@ -188,8 +188,10 @@ OF_ONE_ORDER = ("order", "payment", "shipment")
 @pytest.mark.timeout(600)
 def test_killed_at_every_failpoint_nothing_is_lost_and_nothing_doubled(tmp_path: Path) -> None:
     draw = random.Random(7)
+    # Acts leave by a door of their own: see test_outbox.
+    points = [point for point in FAILPOINTS if not point.startswith("outbox")]
     # While rounds are full, snapshots are rare: only the first comes soon.
-    plan = [f"{point}@{1 if point.startswith('snapshot') else draw.randrange(1, 6)}" for point in FAILPOINTS]
+    plan = [f"{point}@{1 if point.startswith('snapshot') else draw.randrange(1, 6)}" for point in points]
     draw.shuffle(plan)
     # So many that the last point is reached before all is sent: while a server begins, it takes in hundreds.
     shares = _deliveries(seed=1, orders=45 * len(plan))

@@ -1,9 +1,11 @@
 """Acts leave once, whatever the vendor does: a real store, real HTTP, and a stand-in for Stripe that may fail."""
 
 import random
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from itertools import count
-from pathlib import Path
 
 import httpx
 import pytest
@@ -52,8 +54,8 @@ class Mortal:
 class House:
     """A store, a clock, and Stripe."""
 
-    def __init__(self, store: SqlStore, service: StripeService) -> None:
-        self.store, self.service, self.now = store, service, START
+    def __init__(self, store: SqlStore, service: StripeService, database: str) -> None:
+        self.store, self.service, self.now, self.database = store, service, START, database
         self.actor = StripeActor(KEY, address=service.address, timeout=httpx.Timeout(5.0))
 
     def plan(self, payment: str, amount: int = 500, case: str | None = None, step: str = "refund") -> str:
@@ -87,17 +89,21 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlStore]:
-    folder: Path = tmp_path_factory.mktemp("outbox")
-    store = open_store(f"sqlite:///{folder / 'amends.sqlite'}")
+def database(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return f"sqlite:///{tmp_path_factory.mktemp('outbox') / 'amends.sqlite'}"
+
+
+@pytest.fixture(scope="module")
+def store(database: str) -> Iterator[SqlStore]:
+    store = open_store(database)
     yield store
     store.database.close()
 
 
 @pytest.fixture
-def house(store: SqlStore) -> Iterator[House]:
+def house(store: SqlStore, database: str) -> Iterator[House]:
     with StripeService(KEY, {f"pi_{number}": Payment(amount=1_000, currency="eur") for number in range(50)}) as service:
-        house = House(store, service)
+        house = House(store, service, database)
         yield house
         house.actor.close()
 
@@ -236,6 +242,36 @@ def test_whatever_goes_wrong_a_step_refunds_at_most_once(house: House, trials: C
         if entry.intent.state == "confirmed":
             assert done == 400, (schedule, faults)
         house.now = Instant(house.now + DAY)
+
+
+_SENDER = """
+import sys
+from amends.connectors.stripe.client import StripeActor
+from amends.model.instant import Instant
+from amends.pipeline import failpoints
+from amends.pipeline.outbox import Outbox
+from amends.runtime.opening import open_store
+
+database, address, now, point = sys.argv[1:]
+failpoints.arm(point)
+Outbox(open_store(database), [StripeActor("sk_test_1", address=address)], lambda: Instant(int(now)), print).step()
+"""
+
+
+@pytest.mark.inv12
+@pytest.mark.parametrize("point", ["outbox.taken", "outbox.answer.before"])
+def test_killed_on_the_way_a_step_refunds_once(house: House, point: str) -> None:
+    act = house.plan("pi_12")
+    words = [house.database, house.service.address, str(house.now), point]
+    killed = subprocess.run([sys.executable, "-c", _SENDER, *words], capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    assert house.entry(act).intent.state == "sending"
+    assert house.service.payments["pi_12"].refunded == (0 if point == "outbox.taken" else 500)
+    for _ in range(4):
+        house.wait()
+        house.step()
+    assert house.entry(act).intent.state == "confirmed"
+    assert house.service.payments["pi_12"].refunded == 500
 
 
 def test_abilities_are_declared(house: House) -> None:
