@@ -176,7 +176,8 @@ class JournalTable:
 
 def _repeated(digests: Digests) -> NDArray[np.bool_]:
     """Which of them occur more than once."""
-    if len(set(digests.tolist())) == len(digests):
+    ordered = np.sort(digests)
+    if not (ordered[1:] == ordered[:-1]).any():
         return np.zeros(len(digests), dtype=np.bool_)
     _, which, counts = np.unique(digests, return_inverse=True, return_counts=True)
     repeated: NDArray[np.bool_] = counts[which] > 1

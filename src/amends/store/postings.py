@@ -103,7 +103,7 @@ class Postings:
 
     def _put(self, digests: Digests, positions: Index) -> int:
         """Add a run, sorting it; gives its level."""
-        order = np.argsort(digests, kind="stable")
+        order = np.argsort(digests)
         digests, positions = digests[order], positions[order]
         if len(digests) >= _FILED_FROM:
             self._file(digests, positions)
@@ -130,7 +130,7 @@ class Postings:
         for crowd in _crowded.run(self._connection, self._name).all():
             runs = _bucket_runs.run(self._connection, self._name, crowd.level, crowd.bucket).all()
             held, where = self._taken(runs)
-            order = np.argsort(held, kind="stable")
+            order = np.argsort(held)
             _put.run(self._connection, *self._row(crowd.level + 1, crowd.bucket, held[order], where[order]))
 
     def _taken(self, runs: Sequence[Any]) -> tuple[Digests, Index]:
