@@ -86,9 +86,9 @@ class JournalTable:
         head = after + page.size
         _put.run_many(self._connection, _batch_rows(page, after + 1))
         identities = np.frombuffer(found.identities, dtype=np.int64)
-        self._identities.add(identities, np.arange(after + 1, head + 1))
+        filed = self._identities.add(identities, np.arange(after + 1, head + 1))
         named, places = subjects_on(page)
-        self._subjects.add(named, places + (after + 1))
+        self._subjects.add(named, places + (after + 1), may_file=not filed)
         self._appended.append((after, identities))
         return head
 
