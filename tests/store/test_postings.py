@@ -49,6 +49,22 @@ def test_what_was_added_is_found_at_every_position(database: Database, monkeypat
     assert all(count < 16 for level, count in levels.items() if level < FILED)
 
 
+def test_what_may_not_be_filed_yet_is_filed_the_next_time(database: Database) -> None:
+    rng = np.random.default_rng(4)
+    parts = [_digests(rng, 1_100) for _ in range(18)]
+    filed = []
+    with database.writing() as connection:
+        index = Postings(connection, "subject")
+        for place, part in enumerate(parts):
+            where = np.arange(place * 1_100, (place + 1) * 1_100)
+            filed.append(index.add(part, where, may_file=place != 15))
+        assert [index.find(part[:3]) for part in parts] == [
+            [(digest, at) for at, digest in enumerate(part[:3].tolist(), place * 1_100)]
+            for place, part in enumerate(parts)
+        ]
+    assert [place for place, was in enumerate(filed) if was] == [16]
+
+
 def test_the_filter_knows_all_that_is_held_and_hardly_more(database: Database, store: SqlStore) -> None:
     rng = np.random.default_rng(2)
     old, new = _digests(rng, 300_000), _digests(rng, 20_000)

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pysqlite3.dbapi2 as sqlite  # type: ignore[import-untyped]
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 from tests.web.door import failed_payment, open_door, signed_by_shopify, signed_event, wait_until
 
 from amends.runtime.wiring import Installation
@@ -128,12 +128,12 @@ def _post(door: Door, number: int) -> httpx.Response:
 def test_a_full_disk_is_never_acknowledged_and_service_resumes(door: Door) -> None:
     limit = {"pages": 0}
 
-    def set_limit(connection: sqlite.Connection, *_: object) -> None:
-        connection.execute(f"PRAGMA max_page_count = {limit['pages'] or 4_294_967_294}")
+    def set_limit(connection: Connection) -> None:
+        connection.connection.cursor().execute(f"PRAGMA max_page_count = {limit['pages'] or 4_294_967_294}")
 
     assert _post(door, 0).status_code == 202
     wait_until(lambda: _counts(door) == {"taken": 1})
-    event.listen(door[1].store.database.engine, "checkout", set_limit)
+    event.listen(door[1].store.database.engine, "begin", set_limit, insert=True)
     # No page may be added any more: SQLite says that the disk is full.
     limit["pages"] = 1
     statuses: list[int] = []

@@ -22,7 +22,7 @@ from amends.cli.bench_feed import FedStore, Feed, FeedClock, Portion, Spent, Tim
 from amends.cli.bench_kernel import stream_of
 from amends.cli.load import Latencies, latencies
 from amends.cli.marks import Mark, at_least, say_marks
-from amends.detection import Pack, load_pack
+from amends.detection import Pack, load_pack, make_ready
 from amends.engines.batch_size import TARGET_S
 from amends.engines.inline import InlineEngine
 from amends.model.event import Event, decode_event, encode_event
@@ -84,6 +84,8 @@ def pipeline(*, events: IO[bytes] | None, orders: int, as_json: bool) -> None:
     pack = load_pack()
     stream, name = stream_of(events, orders)
     decode_us = _decode_us(stream[:_DECODED])
+    # What first leaves memory or comes back does so long after the warm-up: that is no time to load machine code.
+    make_ready()
     gc.collect()
     gc.freeze()
     # The last events are kept for the small figures, so that those run against rows that are there.

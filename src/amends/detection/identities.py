@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amends.detection.heap import Heap, Subjects
-from amends.detection.machine.digests import INITIAL, ORDER, SCRATCH, digests_of_pairs
+from amends.detection.machine.digests import digests_of_pairs
 from amends.detection.machine.numbering import EMPTY, FULL, known_of, number, refill
 from amends.detection.machine.row import NUMBER
 
@@ -43,12 +43,9 @@ class Identities:
 
     def _digests_of(self, named: Index) -> Index:
         names, ends = self._subjects.names.taken(named)
-        found, nothing = np.empty(len(named), dtype=np.int64), np.zeros(len(named), dtype=np.int64)
-        digests_of_pairs(
-            self._kind, nothing, nothing + len(self._kind), names, np.append(nothing[:1], ends[:-1]), ends, ord(" "),
-            INITIAL, ORDER, np.empty(8, dtype=np.uint64), np.empty(SCRATCH, dtype=np.uint64), found,
-        )  # fmt: skip
-        return found
+        nothing = np.zeros(len(named), dtype=np.int64)
+        begins = np.append(nothing[:1], ends[:-1])
+        return digests_of_pairs(self._kind, nothing, nothing + len(self._kind), names, begins, ends, ord(" "))
 
     def _numbers(self, digests: Index) -> Index:
         self._make_room(len(digests))

@@ -43,7 +43,7 @@ class PageReader:
             if name in FIELDS:
                 on = [place for place, type_ in enumerate(TYPES) if type_ in readers[name]]
                 self._wanted[on, NAMES.index(name)] = number
-        self._listed_numbers = [number for number, name in enumerate(self._names) if name in listed]
+        self._listed_numbers = np.array([name in listed for name in self._names], dtype=np.bool_)
         self._sources = Pool()
 
     def batch(self, page: Page) -> EventBatch:
@@ -74,24 +74,22 @@ class PageReader:
         count = len(page.fields)
         starts, ends = (np.zeros(max(1, len(self._names)), dtype=np.int64) for _ in range(2))
         places, values = (np.empty(count, dtype=np.int64) for _ in range(2))
-        texts, later = np.empty((count, 3), dtype=np.int64), np.empty((count, 4), dtype=np.int64)
-        counts = np.zeros(3, dtype=np.int64)
+        into, begins, stops = np.empty((3, count), dtype=np.int64)
+        later, counts = np.empty((count, 4), dtype=np.int64), np.zeros(4, dtype=np.int64)
         said = lines.lay_out(
             page.characters, page.heads.reshape(-1), page.fields.reshape(-1), count, self._wanted.reshape(-1),
-            len(NAMES), _HOLDS, starts, ends, places, values, values.view(np.float64), texts.reshape(-1),
-            later.reshape(-1), counts,
+            len(NAMES), _HOLDS, self._listed_numbers, starts, ends, places, values, values.view(np.float64), into,
+            begins, stops, later.reshape(-1), counts,
         )  # fmt: skip
         if said == lines.ODD:
             return None
-        total, told, left = counts.tolist()
-        if told:
-            into, begins, stops = texts[:told].T
-            listed = np.zeros(told, dtype=np.bool_)
-            for number in self._listed_numbers:
-                listed |= (into >= starts[number]) & (into < ends[number])
-            rest = ~listed
-            values[into[rest]] = self._pool.codes_of(*Spans(page.characters, begins[rest], stops[rest]).joined())
-            values[into[listed]] = self._pool.listed(*Spans(page.characters, begins[listed], stops[listed]).joined())
+        total, front, back, left = counts.tolist()
+        if front:
+            told = Spans(page.characters, begins[:front], stops[:front])
+            values[into[:front]] = self._pool.codes_of(*told.joined())
+        if back:
+            told = Spans(page.characters, begins[-back:], stops[-back:])
+            values[into[-back:]] = self._pool.listed(*told.joined())
         for into, field, begin, end in later[:left].tolist():
             values[into] = self._read(page, field, begin, end)
         return Laid(places[:total], values[:total], starts, ends)

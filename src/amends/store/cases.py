@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any, Final, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Select, Table, bindparam, select, update
+from sqlalchemy import Connection, Integer, Select, Table, bindparam, select, update
 
 from amends.cases.book import CaseBook, CaseWork, LooseFinding, SurgeTouch, Touch
 from amends.cases.case import Case, CaseChange, CaseFinding, Note
@@ -32,6 +32,15 @@ from amends.store.statement import Among, Statement
 _WORDS_MAX: Final = 1_000
 
 _wake_at = case_file.c.wake_at
+_woken = Statement(
+    select(case_file.c.id)
+    .where(_wake_at <= bindparam("now"))
+    .order_by(_wake_at, case_file.c.id)
+    .limit(bindparam("limit", type_=Integer)),
+    "now",
+    "limit",
+)
+_of_incident = Statement(select(case_file.c.id).where(case_file.c.incident == bindparam("which")), "which")
 _next_due = Statement(select(_wake_at).where(_wake_at.is_not(None)).order_by(_wake_at).limit(1))
 
 _Record = TypeVar("_Record", bound=msgspec.Struct)
@@ -59,9 +68,7 @@ class CaseTable:
 
     def due_book(self, now: Instant, *, limit: int) -> CaseBook:
         """The first cases whose `wake_at` has come, with their incidents and memberships."""
-        columns = case_file.c
-        query = select(columns.id).where(columns.wake_at <= now).order_by(columns.wake_at, columns.id).limit(limit)
-        return self._book_of(set(self._connection.scalars(query)))
+        return self._book_of({row.id for row in _woken.run(self._connection, now, limit)})
 
     def next_due(self) -> Instant | None:
         """The earliest `wake_at`."""
@@ -74,8 +81,7 @@ class CaseTable:
 
     def incident_book(self, id: str) -> CaseBook:
         """An incident with its active members."""
-        ids = set(self._connection.scalars(select(case_file.c.id).where(case_file.c.incident == id)))
-        book = self._book_of(ids)
+        book = self._book_of({row.id for row in _of_incident.run(self._connection, id)})
         if any(each.id == id for each in book.incidents):
             return book
         return msgspec.structs.replace(book, incidents=(*book.incidents, self.incident(id)))
@@ -173,7 +179,8 @@ class CaseTable:
             for row in self._rows(incident_member, columns.case_id, cases.keys())
         ]
         near = {member.incident for member in members}
-        incidents = {each.id: each for each in map(_incident, self._connection.execute(_OPEN_INCIDENTS))}
+        open_ = _open_incidents.run(self._connection, "open").read_as(_OPEN_INCIDENTS, self._connection)
+        incidents = {each.id: each for each in map(_incident, open_)}
         incidents |= {row.id: _incident(row) for row in self._rows(incident, incident.c.id, near - incidents.keys())}
         return CaseBook(
             cases=tuple(cases[each] for each in sorted(cases)),
@@ -235,7 +242,8 @@ _case_file, _incidents, _links, _members, _points, _changes, _notes, _incident_c
         case_file, incident, case_finding, incident_member, incident_point, case_change, case_note, incident_change,
     ),
 )  # fmt: skip
-_OPEN_INCIDENTS = select(incident).where(incident.c.state == "open")
+_OPEN_INCIDENTS = select(incident).where(incident.c.state == bindparam("state"))
+_open_incidents = Statement(_OPEN_INCIDENTS, "state")
 _FINDING_COLUMNS: Final[list[Any]] = list(finding.c)
 _HELD: Select[Any] = select(
     *_FINDING_COLUMNS,

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from amends.detection.machine.digests import INITIAL, ORDER, SCRATCH, digests_of_pairs
+from amends.detection.machine.digests import digests_of_pairs
 from amends.detection.machine.lines import ID, ID_END, KEY, KEY_END, KIND, PLACE, SOURCE, SOURCE_END
 from amends.detection.page import Page
 from amends.model.event import Event
@@ -22,7 +22,6 @@ _REMEMBERED: Final = 65_536
 """Subjects whose digests are at hand: who is spoken of once is spoken of again soon."""
 
 Digests = NDArray[np.int64]
-_Bytes = NDArray[np.uint8]
 
 
 def identities_on(page: Page) -> Digests:
@@ -30,7 +29,7 @@ def identities_on(page: Page) -> Digests:
     if not page.is_plain:
         return identities_of(page.events())
     heads, text = page.heads, page.characters
-    return _of_pairs(text, heads[:, SOURCE], heads[:, SOURCE_END], text, heads[:, ID], heads[:, ID_END])
+    return digests_of_pairs(text, heads[:, SOURCE], heads[:, SOURCE_END], text, heads[:, ID], heads[:, ID_END], 0)
 
 
 def subjects_on(page: Page) -> tuple[Digests, NDArray[np.int64]]:
@@ -40,9 +39,9 @@ def subjects_on(page: Page) -> tuple[Digests, NDArray[np.int64]]:
         return subjects_of(key for _, key in named), np.array([place for place, _ in named], dtype=np.int64)
     keys = page.keys
     kinds = keys[:, KIND]
-    found = _of_pairs(
+    found = digests_of_pairs(
         _KINDS, _KIND_ENDS[kinds] - _KIND_SIZES[kinds], _KIND_ENDS[kinds],
-        page.characters, keys[:, KEY], keys[:, KEY_END],
+        page.characters, keys[:, KEY], keys[:, KEY_END], 0,
     )  # fmt: skip
     return found, keys[:, PLACE]
 
@@ -50,17 +49,6 @@ def subjects_on(page: Page) -> tuple[Digests, NDArray[np.int64]]:
 _KINDS: Final = np.frombuffer("".join(KINDS).encode(), dtype=np.uint8)
 _KIND_SIZES: Final = np.array([len(kind) for kind in KINDS], dtype=np.int64)
 _KIND_ENDS: Final = np.cumsum(_KIND_SIZES)
-
-
-def _of_pairs(
-    first: _Bytes, first_begins: Digests, first_ends: Digests, second: _Bytes, begins: Digests, ends: Digests
-) -> Digests:
-    found = np.empty(len(begins), dtype=np.int64)
-    state, words = np.empty(8, dtype=np.uint64), np.empty(SCRATCH, dtype=np.uint64)
-    spans = first_begins, first_ends, begins, ends
-    first_begins, first_ends, begins, ends = map(np.ascontiguousarray, spans)
-    digests_of_pairs(first, first_begins, first_ends, second, begins, ends, 0, INITIAL, ORDER, state, words, found)
-    return found
 
 
 def identities_of(events: Iterable[Event]) -> Digests:

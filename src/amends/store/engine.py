@@ -27,6 +27,7 @@ BUSY_TIMEOUT_MS: Final = 2_000
 _CORRUPTING_FROM: Final = (3, 7, 0)
 _SOUND_FROM: Final = (3, 51, 3)
 
+_IDLE_MAX: Final = 16
 _GATE_POLL_S: Final = 0.0005
 _STATEMENTS_KEPT: Final = 512
 """Prepared ones, by connection: questions about many values are many statements (see `statement.Among`)."""
@@ -54,11 +55,12 @@ class Database:
         """How many transactions of this process have been written, or about."""
         self._turnstile = Turnstile()
         self._gate = Gate(Path(f"{place}-turn"))
+        self._idle: list[Connection] = []
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A consistent view of what is committed; writers are not held up."""
-        with explained(self.place), self.engine.connect() as connection:
+        with explained(self.place), self._connected(writes=False) as connection:
             connection.begin()
             yield connection
             connection.rollback()
@@ -69,14 +71,35 @@ class Database:
 
         Raises StoreError (disk full, locked, unwritable ...) with nothing kept.
         """
-        with explained(self.place), self._turnstile, self._gate, self.engine.connect() as connection:
-            connection = connection.execution_options(amends_writes=True)
+        with explained(self.place), self._turnstile, self._gate, self._connected(writes=True) as connection:
             with connection.begin():
                 yield connection
             self.commits += 1
 
+    @contextmanager
+    def _connected(self, *, writes: bool) -> Iterator[Connection]:
+        """The connection that was given back last: who has just written has the newest pages at hand.
+
+        SQLAlchemy would take longer to take one from its own pool and back than to do what is mostly asked.
+        """
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self.engine.connect()
+        try:
+            yield connection.execution_options(amends_writes=writes)
+        except BaseException:
+            connection.close()
+            raise
+        if len(self._idle) < _IDLE_MAX:
+            self._idle.append(connection)
+        else:
+            connection.close()
+
     def close(self) -> None:
         """Close every connection; the last one folds the write-ahead log into the database."""
+        while self._idle:
+            self._idle.pop().close()
         self.engine.dispose()
         self._gate.close()
 
@@ -130,9 +153,7 @@ def _sqlite_engine(path: Path) -> Engine:
         },
         json_serializer=lambda value: msgspec.json.encode(value).decode(),
         json_deserializer=msgspec.json.decode,
-        pool_size=16,
-        # Who has just written has the newest pages at hand; any other connection would have to read them anew.
-        pool_use_lifo=True,
+        pool_size=_IDLE_MAX,
         max_overflow=32,
     )
     event.listen(engine, "connect", _set_up)

@@ -86,9 +86,9 @@ class JournalTable:
         head = after + page.size
         _put.run_many(self._connection, _batch_rows(page, after + 1))
         identities = np.frombuffer(found.identities, dtype=np.int64)
-        self._identities.add(identities, np.arange(after + 1, head + 1))
+        filed = self._identities.add(identities, np.arange(after + 1, head + 1))
         named, places = subjects_on(page)
-        self._subjects.add(named, places + (after + 1))
+        self._subjects.add(named, places + (after + 1), may_file=not filed)
         self._appended.append((after, identities))
         return head
 
@@ -176,7 +176,8 @@ class JournalTable:
 
 def _repeated(digests: Digests) -> NDArray[np.bool_]:
     """Which of them occur more than once."""
-    if len(set(digests.tolist())) == len(digests):
+    ordered = np.sort(digests)
+    if not (ordered[1:] == ordered[:-1]).any():
         return np.zeros(len(digests), dtype=np.bool_)
     _, which, counts = np.unique(digests, return_inverse=True, return_counts=True)
     repeated: NDArray[np.bool_] = counts[which] > 1

@@ -26,6 +26,8 @@ FILED: Final = 8
 _LEVEL_MAX: Final = 10
 """Filed runs of this level stay as they are: some 32,000 postings, 400 kB."""
 _FILED_FROM: Final = 16_384
+_FILING: Final = 2
+"""Runs of this level may be enough to be filed."""
 _BUCKETS_AT_ONCE: Final = 16
 _POSTING_BYTES: Final = 12
 
@@ -64,17 +66,22 @@ class Postings:
         self._connection = connection
         self._name = name
 
-    def add(self, digests: Digests, positions: Index) -> None:
-        """Note where digests occur."""
+    def add(self, digests: Digests, positions: Index, *, may_file: bool = True) -> bool:
+        """Note where digests occur; returns whether that filed any, which takes as long as some adding does.
+
+        Where it may not, so that not everything comes at once, what would be filed waits for the next time.
+        """
         if not len(digests):
-            return
-        self._put(digests, positions)
+            return False
+        filed = self._put(digests, positions) == FILED
         sizes = {row.level: row.size for row in _level_sizes.run(self._connection, self._name)}
         for level in range(FILED):
-            if sizes.get(level, 0) < _RUNS_MAX:
+            if sizes.get(level, 0) < _RUNS_MAX or (level >= _FILING and not may_file):
                 continue
             reached = self._put(*self._taken(_level_runs.run(self._connection, self._name, level).all()))
             sizes[reached] = sizes.get(reached, 0) + 1
+            filed |= reached == FILED
+        return filed
 
     def find(self, digests: Digests) -> list[tuple[int, int]]:
         """Each occurrence of these digests: digest and position, by position."""
@@ -103,7 +110,7 @@ class Postings:
 
     def _put(self, digests: Digests, positions: Index) -> int:
         """Add a run, sorting it; gives its level."""
-        order = np.argsort(digests, kind="stable")
+        order = np.argsort(digests)
         digests, positions = digests[order], positions[order]
         if len(digests) >= _FILED_FROM:
             self._file(digests, positions)
@@ -130,7 +137,7 @@ class Postings:
         for crowd in _crowded.run(self._connection, self._name).all():
             runs = _bucket_runs.run(self._connection, self._name, crowd.level, crowd.bucket).all()
             held, where = self._taken(runs)
-            order = np.argsort(held, kind="stable")
+            order = np.argsort(held)
             _put.run(self._connection, *self._row(crowd.level + 1, crowd.bucket, held[order], where[order]))
 
     def _taken(self, runs: Sequence[Any]) -> tuple[Digests, Index]:

@@ -35,7 +35,7 @@ class Statement:
     def run_many(self, connection: Connection, rows: Iterable[Sequence[Any]]) -> int:
         """Say it for each row of values; for none, say nothing. Returns how many rows it has changed."""
         worded = self._words(connection)
-        bound = [worded.bound(self._names, row) for row in rows]
+        bound = [*map(tuple, rows)] if worded.order == self._names else [worded.bound(self._names, row) for row in rows]
         if not bound:
             return 0
         cursor = connection.connection.cursor()

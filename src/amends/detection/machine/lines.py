@@ -339,14 +339,16 @@ def _moment(text: Bytes, at: Whole, end: Whole) -> Whole:
 @compiled
 def lay_out(
     text: Bytes, heads: Index, fields: Index, field_count: Whole, wanted: Index, names: Whole, holds: Index,
-    starts: Index, ends: Index, places: Index, values: Index, doubles: NDArray[np.float64],
-    texts: Index, later: Index, counts: Index,
+    listed: NDArray[np.bool_], starts: Index, ends: Index, places: Index, values: Index, doubles: NDArray[np.float64],
+    into_texts: Index, text_begins: Index, text_ends: Index, later: Index, counts: Index,
 ) -> int:  # fmt: skip
     """Write the wanted fields of `names` that there are, one field after the other: the places of events, the values.
 
-    `wanted` says by type and field which number it goes under, -1 for none; `holds` what fields hold. `texts` get where
-    the value of a text goes, where it begins and ends; `later` the same and the field, for what Python had better read;
-    `counts` are how many. Returns DONE, or ODD where something is not what its field holds.
+    `wanted` says by type and field which number it goes under, -1 for none; `holds` what fields hold. Of texts it is
+    written down where the value goes, where it begins and ends: from the front, or from the end where that number is
+    `listed`. `later` get the same and the field, for what Python had better read. `counts` are how many there are: all,
+    texts from the front, texts from the end, later ones. Returns DONE, or ODD where something is not what its field
+    holds.
     """
     for number in range(len(ends)):
         ends[number] = 0
@@ -360,7 +362,7 @@ def lay_out(
         starts[number] = total
         total += ends[number]
         ends[number] = starts[number]
-    text_count, later_count = np.int64(0), np.int64(0)
+    front, back, later_count = np.int64(0), np.int64(len(into_texts)), np.int64(0)
     for row in range(field_count):
         at = row * FIELDS
         number = wanted[heads[fields[at + PLACE] * HEAD + TYPE] * names + fields[at + FIELD]]
@@ -374,8 +376,12 @@ def lay_out(
         if held == TEXTS:
             if form != IS_TEXT:
                 return ODD
-            texts[3 * text_count], texts[3 * text_count + 1], texts[3 * text_count + 2] = into, begin, end
-            text_count += 1
+            if listed[number]:
+                back -= 1
+                into_texts[back], text_begins[back], text_ends[back] = into, begin, end
+            else:
+                into_texts[front], text_begins[front], text_ends[front] = into, begin, end
+                front += 1
         elif held == WHOLES:
             if form != IS_WHOLE:
                 return ODD
@@ -399,7 +405,7 @@ def lay_out(
             later[4 * later_count], later[4 * later_count + 1] = into, field
             later[4 * later_count + 2], later[4 * later_count + 3] = begin, end
             later_count += 1
-    counts[0], counts[1], counts[2] = total, text_count, later_count
+    counts[0], counts[1], counts[2], counts[3] = total, front, len(into_texts) - back, later_count
     return DONE
 
 
