@@ -227,11 +227,38 @@ def test_what_was_held_is_let_go_when_the_trouble_heals() -> None:
     world.healed = True
     assert world.go().step == "let_go"
     assert world.go(hours=1).step == "person"
-    assert world.asked[0].options == ("ship", "cancel")
+    assert world.asked[0].details["options"] == ["ship", "cancel"]
     world.answer("ship")
     assert world.go().step == "let_go"
     world.move("release_order", "approve", "send", "confirm")
     assert (world.go().ending, world.standing.outcome) == ("ended", "healed")
+
+
+def test_what_has_bound_us_is_gone_to_its_end_though_it_healed_the_trouble() -> None:
+    """The refund itself may be what heals it, and whoever gets it is to hear of it."""
+    for state, did in (("approve", ["tell", "offer", "refund"]), ("send", ["tell", "offer", "refund", "tell"])):
+        world = World(using_told(), captured=5_000)
+        world.go()
+        world.go(hours=72)
+        world.answer("refund_full")
+        world.go()
+        world.move("refund", "approve")
+        if state == "send":
+            world.move("refund", "send")
+        world.healed = True
+        world.go()
+        if state == "send":
+            world.move("refund", "confirm")
+        over = world.go()
+        assert (over.step, over.ending) == (None, "ended" if state == "send" else "healed")
+        assert world.did == did
+
+
+def using_told() -> Playbook:
+    text = TEXT.replace("on: {done: thanks, refused: person, late: by_hand}",
+                        "on: {done: told, refused: person, late: by_hand}")  # fmt: skip
+    text += "    - tell: refunded\n      name: told\n      on: {done: thanks}\n"
+    return read_playbooks(text, "late.yaml", ("captured", "refunded", "delivered_at"))["delivery_late"]
 
 
 def test_an_act_that_waits_does_not_leave_once_the_trouble_has_healed() -> None:

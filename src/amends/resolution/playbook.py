@@ -63,7 +63,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One step: `do` is its kind and `what` its object: a text's name, a remedy, a condition, a role, an outcome.
 
     `when` has to hold, or the step is passed over. `amount` is an expression in minor units. `details` are for whoever
-    does it. `on` leads from every outcome to a step.
+    does it. `on` leads from every outcome to a step. `binds` says of an act that once it has left, the playbook is gone
+    to its end.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     options: tuple[str, ...] = ()
     details: dict[str, Any] = {}
     on: dict[str, str] = {}
+    binds: bool = False
 
 
 class Playbook(msgspec.Struct, frozen=True, kw_only=True):
@@ -229,6 +231,8 @@ class _Reader:
                 on={outcome: _text(to, "on") for outcome, to in _mapping(part.get("on"), "on").items()},
             )
             _check_words(step, self._words)
+            if do == "act" and self._words.acts[what].is_binding:
+                step = msgspec.structs.replace(step, binds=True)
         except (UnreadablePlaybookError, UnreadableTimeError) as error:
             raise UnreadablePlaybookError(f"{where}: {error}") from error
         return step

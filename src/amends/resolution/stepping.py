@@ -29,6 +29,8 @@ SENDING: Final[frozenset[Do]] = frozenset(("tell", "ask", "offer", "act"))
 """Steps that want something sent."""
 WAITING: Final[frozenset[IntentState]] = frozenset(("proposed", "approved"))
 """States of an act that has not left."""
+LEFT: Final[frozenset[IntentState]] = frozenset(("sending", "unknown", "accepted", "confirmed"))
+"""States of an act that has left, and may be done."""
 
 Ending = Literal["ended", "handed", "healed"]
 """How a playbook is over: it came to an end, a role took over, or the trouble went away by itself."""
@@ -37,8 +39,8 @@ Ending = Literal["ended", "handed", "healed"]
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Where a case stands in a playbook: at a step since a moment, or at none any more.
 
-    `visits` counts how often each step was come to: a step that is come to again is another one. `healed` says that the
-    trouble has gone away, and that the case is at what the playbook does then.
+    `visits` counts how often each step was come to: a step that is come to again is another one. `ending` is
+    `healed` from when the trouble has gone away, though the playbook may have something to do then.
     """
 
     case: str
@@ -48,7 +50,6 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     step: str | None
     since: Instant
     visits: dict[str, int] = {}
-    healed: bool = False
     ending: Ending | None = None
     outcome: Outcome | None = None
     role: str | None = None
@@ -69,16 +70,16 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """Something for a person to look after, or to decide between `options`.
+    """Something for a person to look after, or to decide.
 
-    `id` is that of its step, and of the answer; `details` hold the role, and the amount where there is one.
+    `id` is that of its step, and of the answer; `details` hold the role, the amount if there is one, and the `options`
+    if there is something to decide.
     """
 
     id: str
     case: str
     what: str
     details: dict[str, Any]
-    options: tuple[str, ...] = ()
     due_at: Instant | None
 
 
@@ -105,7 +106,7 @@ def advance(playbook: Playbook, standing: Standing, known: Known) -> Advance:
     if standing.step is None:
         return Advance(standing=standing)
     withdrawn: list[str] = []
-    if known.healed and not standing.healed:
+    if known.healed and standing.ending is None and not _is_bound(playbook, standing, known):
         withdrawn += [act for act, state in known.intents.items() if state in WAITING]
         standing = _healed(playbook, standing, known.now)
         if standing.step is None:
@@ -166,8 +167,18 @@ def _given_up(standing: Standing, step: Step, outcome: str, known: Known) -> lis
 def _healed(playbook: Playbook, standing: Standing, now: Instant) -> Standing:
     """Where a case goes when its trouble has gone away by itself."""
     if playbook.healed is not None:
-        return _come_to(msgspec.structs.replace(standing, healed=True), playbook.healed, now)
-    return msgspec.structs.replace(standing, step=None, since=now, healed=True, ending="healed", outcome="healed")
+        return _come_to(msgspec.structs.replace(standing, ending="healed"), playbook.healed, now)
+    return msgspec.structs.replace(standing, step=None, since=now, ending="healed", outcome="healed")
+
+
+def _is_bound(playbook: Playbook, standing: Standing, known: Known) -> bool:
+    """Whether something has left after which it is gone to the end: who is paid back is told so, healed or not."""
+    return any(
+        known.intents.get(intent_id(standing.case, standing.round, f"{step.name}#{visit}", step.what)) in LEFT
+        for step in playbook.steps
+        if step.binds
+        for visit in range(1, standing.visits.get(step.name, 0) + 1)
+    )
 
 
 def _over(standing: Standing, step: Step, now: Instant) -> Standing:
@@ -190,10 +201,11 @@ def _wanted(standing: Standing, step: Step, known: Known) -> tuple[Intent | None
         details = dict(step.details)
         if step.amount is not None and not _has_no_amount(standing, step, known):
             details["amount"] = _amount(standing, step, known)
+        if step.options:
+            details["options"] = list(step.options)
         return None, Task(
-            id=step_id(standing), case=standing.case, what=step.what, details=details, options=step.options,
-            due_at=_due(standing, step),
-        )  # fmt: skip
+            id=step_id(standing), case=standing.case, what=step.what, details=details, due_at=_due(standing, step)
+        )
     if step.do not in SENDING or intent_of(standing, step) in known.intents or _has_no_amount(standing, step, known):
         return None, None
     how: dict[str, Any] = {name: known.facts[name] for name in TOLD if known.facts.get(name) is not None}

@@ -18,16 +18,26 @@ from amends.resolution.remedy import built_in_remedies
 
 
 class Deed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an act or a task is. `pays` says how a buyer is made whole by it, `money` that it moves other money."""
+    """What an act or a task is.
+
+    `pays` says how a buyer is made whole by it, `money` that it moves other money, and `binds` that once it has left, a
+    playbook is gone to its end though the trouble goes away: the act itself may be what has healed it.
+    """
 
     means: str
     pays: Way | None = None
     money: bool = False
+    binds: bool = False
 
     @property
     def is_about_money(self) -> bool:
         """It needs an amount."""
         return self.money or self.pays is not None
+
+    @property
+    def is_binding(self) -> bool:
+        """What makes a buyer whole always binds."""
+        return self.binds or self.pays is not None
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
