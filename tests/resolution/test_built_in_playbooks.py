@@ -136,6 +136,23 @@ def leaves_without_news(playbook: Playbook) -> list[str]:
     return [name for name in found if (playbook.exception, name) not in TURN_OF_OTHERS]
 
 
+def is_silent_for_long(playbook: Playbook) -> list[str]:
+    """All in all, nobody who is still to be put right hears nothing for more than four days."""
+    if playbook.concerns == "house":
+        return []
+
+    def after(state: tuple[bool, int], way: Way) -> tuple[bool, int]:
+        paid, hours = state
+        # Whoever has been asked knows whose turn it is.
+        spoken = way.step.do in SAID and way.outcome != PASSED
+        others = (playbook.exception, way.step.name) in TURN_OF_OTHERS
+        hours = 0 if spoken or others or way.outcome == HEALED else min(hours + way.most // HOUR, 97)
+        return _paid(paid, way), hours
+
+    found = gone_through(playbook, (False, 0), after)
+    return [step.name for (paid, hours), step in found if not paid and hours > 96]
+
+
 SEEN_TO = frozenset(("see_refund", "see_replacement"))
 """Tasks that see that a payment goes out, once."""
 
@@ -171,7 +188,7 @@ def keeps_hold(playbook: Playbook) -> list[str]:
 
 FAULTS: list[Fault] = [
     cannot_be_reached, waits_for_ever, goes_round_at_once, goes_round_for_ever, has_no_amount, tells_twice, tells_late,
-    leaves_without_news, pays_twice, recovers_first, keeps_hold,
+    leaves_without_news, is_silent_for_long, pays_twice, recovers_first, keeps_hold,
 ]  # fmt: skip
 
 
@@ -235,6 +252,10 @@ lost:
          "      with: {role: warehouse}\n      within: 5 hours\n      on: {cannot: person, late: person}\n"
          "    - offer: parcel_lost"),
         (leaves_without_news, "amount: captured\n      within: 2 days", "amount: captured\n      within: 3 days"),
+        (is_silent_for_long, "    - act: refund\n      name: back",
+         "    - wait: time\n      name: back\n      within: 48 hours\n    - task: find_stock\n"
+         "      with: {role: warehouse}\n      within: 48 hours\n      on: {cannot: person, late: person}\n"
+         "    - wait: time\n      name: one_more\n      within: 1 hour\n    - act: refund\n      name: at_last"),
         (pays_twice, "amount: total\n      within: 1 day\n      on: {done: recover, refused: person, late: person}",
          "amount: total\n      within: 1 day\n      on: {done: recover, refused: back, late: back}"),
         (pays_twice, "{done: recover, refused", "{done: back, refused"),
