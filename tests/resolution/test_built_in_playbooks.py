@@ -178,17 +178,40 @@ def recovers_first(playbook: Playbook) -> list[str]:
     return [step.name for paid, step in gone_through(playbook, False, _paid) if not paid and step.what in recover]
 
 
-def keeps_hold(playbook: Playbook) -> list[str]:
-    """What is held and healed is let go: an order that nobody holds any more would lie for ever."""
-    holds_order = any(step.do == "act" and step.what == "hold_order" and not step.details for step in playbook.steps)
-    healed = playbook.healed and playbook[playbook.healed]
-    lets_go = healed and (healed.what == "release_order" or playbook.healed == "let_go")
-    return ["healed"] if holds_order and not lets_go else []
+UNDONE_BY = {
+    "hold_order": "release_order", "stop_sales": "resume_sales", "switch_payment_route": "restore_payment_route",
+    "switch_lane": "restore_lane", "change_promised_dates": "restore_promised_dates",
+}  # fmt: skip
+"""What is done for a time, and what ends it."""
+STAYS = {
+    "delisted_but_ordered": "the shop does not sell it any more",
+    "customs_rejected": "customs would refuse the next one too",
+    "chargeback_surge": "it is calm because it is off sale; a person says whether it is over",
+    "dispute_rate_high": "as above",
+}
+"""Where it does not end as the trouble goes away."""
+
+
+def leaves_undone(playbook: Playbook) -> list[str]:
+    """What is done for a time ends if the trouble goes away: an order that nobody holds any more would lie for ever."""
+    done = {step.what for step in playbook.steps if step.do == "act"} & UNDONE_BY.keys()
+    if not done or playbook.exception in STAYS:
+        return []
+    if playbook.healed is None:
+        return sorted(done)
+    after, names = set[str](), [playbook.healed]
+    while names:
+        step = playbook[names.pop()]
+        if step.name not in after:
+            after.add(step.name)
+            names += [way.to for way in ways_from(playbook, step)]
+    ends = {playbook[name].what for name in after}
+    return sorted(what for what in done if UNDONE_BY[what] not in ends)
 
 
 FAULTS: list[Fault] = [
     cannot_be_reached, waits_for_ever, goes_round_at_once, goes_round_for_ever, has_no_amount, tells_twice, tells_late,
-    leaves_without_news, is_silent_for_long, pays_twice, recovers_first, keeps_hold,
+    leaves_without_news, is_silent_for_long, pays_twice, recovers_first, leaves_undone,
 ]  # fmt: skip
 
 
@@ -260,7 +283,7 @@ lost:
          "amount: total\n      within: 1 day\n      on: {done: recover, refused: back, late: back}"),
         (pays_twice, "{done: recover, refused", "{done: back, refused"),
         (recovers_first, "refund_full: back", "refund_full: recover"),
-        (keeps_hold, "    - offer: parcel_lost", "    - act: hold_order\n      within: 1 hour\n"
+        (leaves_undone, "    - offer: parcel_lost", "    - act: hold_order\n      within: 1 hour\n"
          "      on: {refused: person, late: person}\n    - offer: parcel_lost"),
     ],
 )  # fmt: skip
