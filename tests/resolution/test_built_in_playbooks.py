@@ -17,7 +17,6 @@ from sqlglot import exp
 from tests.resolution.ways import (
     ASKED,
     HEALED,
-    LATE,
     PASSED,
     SAID,
     Way,
@@ -36,7 +35,7 @@ from amends.resolution.bookshelf import built_in_lists, built_in_playbooks, read
 from amends.resolution.condition import holds
 from amends.resolution.errors import UnreadablePlaybookError
 from amends.resolution.facts import FACTS
-from amends.resolution.playbook import ENDS, Playbook, Step, outcomes_of, read_playbooks
+from amends.resolution.playbook import ENDS, LATE, Playbook, Step, outcomes_of, read_playbooks
 from amends.resolution.stepping import Known, Standing, advance, begin, intent_of, next_due, step_id
 from amends.resolution.words import Deed, built_in_words
 
@@ -178,6 +177,66 @@ def recovers_first(playbook: Playbook) -> list[str]:
     return [step.name for paid, step in gone_through(playbook, False, _paid) if not paid and step.what in recover]
 
 
+SAYS_DONE = {
+    "refunded": {"refund", "send_money", "refund_by_hand", "see_refund", "ask_provider_for_refund"},
+    "part_refunded": {"refund", "refund_by_hand", "see_refund"},
+    "sent_again": {"replace_order", "send_again_by_hand", "see_replacement"},
+    "coupon_given": {"give_coupon", "give_coupon_by_hand"},
+    "bank_returns_money": {"accept_dispute"},
+    "claim_accepted": {"accept_claim"},
+    "cancelled": {"cancel_order"},
+    "cancelled_unpaid": {"cancel_order"},
+    "cancelled_money_returns": {"cancel_order"},
+    "order_not_accepted": {"cancel_order"},
+    "parcel_stopped": {"intercept_parcel"},
+    "return_label": {"make_return_label", "make_return_label_by_hand"},
+    "promise_kept": {"keep_promise"},
+}  # fmt: skip
+"""Texts that say that something was done, and what of it."""
+TOLD_BY_FACTS = {
+    ("order_cancelled", "cancelled_money_returns"): "the order was cancelled before",
+    ("refund_stuck", "refunded"): "a refund that is neither under way nor failed is done",
+}
+
+
+def says_what_is_not(playbook: Playbook) -> list[str]:
+    """The buyer is told that something was done, and it was not."""
+    wanted = set().union(*SAYS_DONE.values())
+
+    def after(done: frozenset[str], way: Way) -> frozenset[str]:
+        return done | {way.step.what} if way.outcome == "done" and way.step.what in wanted else done
+
+    return [
+        step.name
+        for done, step in gone_through(playbook, frozenset[str](), after)
+        if step.do == "tell" and step.what in SAYS_DONE and not done & SAYS_DONE[step.what]
+        and (playbook.exception, step.what) not in TOLD_BY_FACTS
+    ]  # fmt: skip
+
+
+OWED = frozenset(
+    """
+    duplicate_payment refund_failed return_refund_overdue pick_error lost damaged customs_rejected return_to_sender
+    delivered_not_received not_as_described
+    """.split()
+)
+"""Troubles in which the buyer has less than they paid for, whatever others say."""
+
+
+def ends_owing(playbook: Playbook) -> list[str]:
+    """It is called put right, and the buyer has not got what is theirs, or what they were given is not known."""
+
+    def after(owing: bool, way: Way) -> bool:
+        if way.outcome == HEALED:
+            return False
+        if way.outcome != PASSED and (pays(way.step) or way.step.what in SEEN_TO):
+            return way.outcome != "done"
+        return owing
+
+    found = gone_through(playbook, playbook.exception in OWED, after)
+    return [step.name for owing, step in found if owing and step.do == "end" and step.what == "put_right"]
+
+
 UNDONE_BY = {
     "hold_order": "release_order", "stop_sales": "resume_sales", "switch_payment_route": "restore_payment_route",
     "switch_lane": "restore_lane", "change_promised_dates": "restore_promised_dates",
@@ -212,6 +271,7 @@ def leaves_undone(playbook: Playbook) -> list[str]:
 FAULTS: list[Fault] = [
     cannot_be_reached, waits_for_ever, goes_round_at_once, goes_round_for_ever, has_no_amount, tells_twice, tells_late,
     leaves_without_news, is_silent_for_long, pays_twice, recovers_first, leaves_undone,
+    says_what_is_not, ends_owing,
 ]  # fmt: skip
 
 
@@ -283,6 +343,9 @@ lost:
          "amount: total\n      within: 1 day\n      on: {done: recover, refused: back, late: back}"),
         (pays_twice, "{done: recover, refused", "{done: back, refused"),
         (recovers_first, "refund_full: back", "refund_full: recover"),
+        (says_what_is_not, "{done: recover, refused", "{done: told, refused"),
+        (ends_owing, "{done: told, refused: person, late: person}", "{done: told, refused: person, late: over}"),
+        (ends_owing, "refund_full: back", "refund_full: over"),
         (leaves_undone, "    - offer: parcel_lost", "    - act: hold_order\n      within: 1 hour\n"
          "      on: {refused: person, late: person}\n    - offer: parcel_lost"),
     ],

@@ -1,8 +1,13 @@
 """Playbooks as they are written: what is read, and what is refused with a sentence at its place."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+from amends.resolution.bookshelf import built_in_lists
 from amends.resolution.errors import UnreadablePlaybookError, UnreadableWordsError
+from amends.resolution.facts import FACTS as FACT_NAMES
 from amends.resolution.playbook import Playbook, outcomes_of, read_lists, read_playbooks
 from amends.resolution.words import read_words
 
@@ -186,3 +191,11 @@ def test_words_that_cannot_be_read_are_refused() -> None:
         read_words("acts: {}\ntasks: {}\ntexts: {}", "words.yaml", ())
     with pytest.raises(UnreadablePlaybookError, match=r"shared.yaml:2: `pay_back` needs a list of steps"):
         read_lists("\npay_back: refund", "shared.yaml")
+
+
+def test_the_playbooks_in_the_documents_can_be_read() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "playbooks.md").read_text(encoding="utf-8")
+    found = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert len(found) == 2
+    for each in found:
+        assert read_playbooks(each, "playbooks.md", FACT_NAMES, lists=built_in_lists())

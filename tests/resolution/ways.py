@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeVar
 
 from amends.model.instant import Duration
-from amends.resolution.playbook import ENDS, LATE, Playbook, Step
+from amends.resolution.playbook import ENDS, Playbook, Step
 
 SAID = frozenset(("tell", "ask", "offer"))
 ASKED = frozenset(("ask", "offer"))
@@ -101,19 +101,3 @@ def circles(playbook: Playbook, ways: list[Way]) -> list[str]:
 def is_counted(way: Way) -> bool:
     """It can only be gone a number of times, since the step asks how often the case has come to it."""
     return way.step.do == "check" and way.outcome == "no" and "times" in way.step.what
-
-
-__all__ = [
-    "ASKED",
-    "HEALED",
-    "LATE",
-    "PASSED",
-    "SAID",
-    "Way",
-    "all_ways",
-    "circles",
-    "gone_through",
-    "is_counted",
-    "reached",
-    "ways_from",
-]
