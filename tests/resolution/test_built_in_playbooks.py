@@ -77,19 +77,12 @@ def goes_round_for_ever(playbook: Playbook) -> list[str]:
     return circles(playbook, [way for way in all_ways(playbook) if not is_counted(way)])
 
 
-def has_no_amount(playbook: Playbook) -> list[str]:
-    return [
-        step.name
-        for step in playbook.steps
-        if step.do == "act" and WORDS.acts[step.what].is_about_money and step.amount is None
-    ]
-
-
 def tells_twice(playbook: Playbook) -> list[str]:
-    """Two words to the buyer, and nothing happens between them."""
+    """Two words to the buyer, and nothing happens between them for an hour."""
 
     def after(said: bool, way: Way) -> bool:
-        return way.nothing_happens and (said or way.step.do in SAID)
+        is_short = way.nothing_happens or (way.outcome == LATE and way.most < HOUR)
+        return is_short and (said or way.step.do in SAID)
 
     return [step.name for said, step in gone_through(playbook, False, after) if said and step.do in SAID]
 
@@ -269,7 +262,7 @@ def leaves_undone(playbook: Playbook) -> list[str]:
 
 
 FAULTS: list[Fault] = [
-    cannot_be_reached, waits_for_ever, goes_round_at_once, goes_round_for_ever, has_no_amount, tells_twice, tells_late,
+    cannot_be_reached, waits_for_ever, goes_round_at_once, goes_round_for_ever, tells_twice, tells_late,
     leaves_without_news, is_silent_for_long, pays_twice, recovers_first, leaves_undone,
     says_what_is_not, ends_owing,
 ]  # fmt: skip
@@ -329,6 +322,8 @@ lost:
          "name: told\n    - check: total > 3\n      on: {no: over}\n    - tell: sent_again\n"),
         (tells_twice, "check: times > 2\n      name: count\n      on: {yes: person, no: choice}",
          "tell: no_news_yet\n      name: count\n      on: {done: choice}"),
+        (tells_twice, "name: told\n",
+         "name: told\n    - wait: time\n      within: 59 minutes\n    - tell: sent_again\n"),
         (tells_late, "    - offer: parcel_lost", "    - task: find_stock\n      with: {role: warehouse}\n"
          "      within: 25 hours\n      on: {cannot: person, late: person}\n    - offer: parcel_lost"),
         (tells_late, "    - offer: parcel_lost", "    - wait: time\n      within: 20 hours\n    - task: find_stock\n"

@@ -169,17 +169,9 @@ class _Reader:
         names = [step.name for step in read]
         if healed is not None and healed not in names:
             raise UnreadablePlaybookError(f"{place}: `healed`: there is no step `{healed}`{suggestion(healed, names)}")
-        playbook = Playbook(
-            exception=exception, version=version, steps=tuple(read), concerns=concerns, healed=healed
-        )  # fmt: skip
+        playbook = Playbook(exception=exception, version=version, steps=tuple(read), concerns=concerns, healed=healed)
         places = [at for at, _ in written]
-        for at, step in zip(places, read, strict=True):
-            if names.count(step.name) > 1:
-                raise UnreadablePlaybookError(f"{at}: two steps are called `{step.name}`: give this one another `name`")
-            if step.do in _SPEAKS["buyer"] - _SPEAKS[playbook.concerns]:
-                raise UnreadablePlaybookError(
-                    f"{at}: it concerns the {concerns}, to whom nothing can be said by `{step.do}`"
-                )
+        _check_steps(playbook, places)
         led = tuple(_led(playbook, at, step) for at, step in zip(places, read, strict=True))
         return msgspec.structs.replace(playbook, steps=led)
 
@@ -236,6 +228,18 @@ class _Reader:
         except (UnreadablePlaybookError, UnreadableTimeError) as error:
             raise UnreadablePlaybookError(f"{where}: {error}") from error
         return step
+
+
+def _check_steps(playbook: Playbook, places: Sequence[str]) -> None:
+    """Raises UnreadablePlaybookError for a name that two steps have, and for what cannot be said in such a playbook."""
+    names = [step.name for step in playbook.steps]
+    for at, step in zip(places, playbook.steps, strict=True):
+        if names.count(step.name) > 1:
+            raise UnreadablePlaybookError(f"{at}: two steps are called `{step.name}`: give this one another `name`")
+        if step.do in _SPEAKS["buyer"] - _SPEAKS[playbook.concerns]:
+            raise UnreadablePlaybookError(
+                f"{at}: it concerns the {playbook.concerns}, to whom nothing can be said by `{step.do}`"
+            )
 
 
 def _check_words(step: Step, words: Words) -> None:
