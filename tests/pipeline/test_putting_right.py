@@ -1,7 +1,7 @@
 """From a webhook to money that is back: cases through playbooks, acts through the outbox to Stripe's stand-in."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,10 @@ from amends.pipeline.putting_right import PuttingRight
 from amends.pipeline.righted import RightedStage
 from amends.pipeline.stages import Pipeline
 from amends.resolution.authority import Authority, Limits
+from amends.resolution.bookshelf import built_in_playbooks
 from amends.resolution.facts import FACTS
 from amends.resolution.intent import Intent
-from amends.resolution.playbook import read_playbooks
+from amends.resolution.playbook import Playbook, read_playbooks
 from amends.resolution.stepping import Standing
 from amends.runtime.kernels import PackKernels
 from amends.runtime.translation import ConnectorTranslator
@@ -44,6 +45,7 @@ duplicate_payment:
     - end: put_right
     - task: refund_by_hand
       name: by_hand
+      with: {role: finance}
       within: 4 hours
       on: {done: end, cannot: lead, late: lead}
     - escalate: lead
@@ -57,8 +59,10 @@ duplicate_payment:
 class House(World):
     """The pipeline with what is done about cases behind it, and Stripe."""
 
-    def __init__(self, path: Path, service: StripeService, limit: int = 10_000) -> None:
-        self.service, self.limit, self.now = service, limit, START
+    def __init__(
+        self, path: Path, service: StripeService, limit: int = 10_000, playbooks: Mapping[str, Playbook] = PLAYBOOKS
+    ) -> None:
+        self.service, self.limit, self.now, self.playbooks = service, limit, START, playbooks
         self.actor = StripeActor(KEY, address=service.address)
         super().__init__(path)
 
@@ -70,7 +74,9 @@ class House(World):
             store=self.store,
             translator=_Either(),
             kernels=PackKernels(PACK, self.database),
-            cases=RightedStage(CaseWorkStage(rules=PACK.rules, terms=terms), PuttingRight(PLAYBOOKS, authority, terms)),
+            cases=RightedStage(
+                CaseWorkStage(rules=PACK.rules, terms=terms), PuttingRight(self.playbooks, authority, terms)
+            ),
         )
 
     def hear(self, kind: str, refund: dict[str, Any]) -> None:
@@ -165,6 +171,23 @@ def test_who_paid_twice_gets_it_back_and_the_case_heals_by_what_the_bank_says(ho
     assert house.standing(case).ending in ("ended", "healed")
     with house.store.reading() as work:
         assert work.cases.case(case).outcome == "healed"
+
+
+def test_by_the_built_in_playbooks_who_paid_twice_hears_before_and_after(house: House, tmp_path: Path) -> None:
+    house = House(tmp_path / "built_in.sqlite", house.service, playbooks=built_in_playbooks())
+    case = house.twice("1006")
+    assert [does for does, _, _ in house.acts(case)] == ["tell", "refund"]
+    house.send()
+    house.send()
+    house.now = Instant(house.now + HOUR)
+    (refund,) = house.service.settle()
+    house.hear("refund.updated", refund)
+    house.settle(house.now)
+    assert ("refund", "confirmed", 4_000) in house.acts(case)
+    assert [does for does, _, _ in house.acts(case)] == ["tell", "refund", "tell"]
+    assert (house.standing(case).ending, house.standing(case).outcome) == ("ended", "put_right")
+    assert house.paid("1006") == [("refund", 4_000, "paid")]
+    house.actor.close()
 
 
 @pytest.mark.inv12

@@ -48,6 +48,29 @@ def test_the_facts_of_a_story() -> None:
     assert not facts.keys() & {"delivered_at", "cancelled_at", "refund_pending_at", "paid_at", "now"}
 
 
+def test_what_is_asked_for_and_given_by_others() -> None:
+    facts = facts_of(
+        [
+            event(1, "order.placed", 0, total=5_000, currency="EUR"),
+            event(2, "payment.reviewed", 1, status="opened"),
+            event(3, "payment.reviewed", 2, status="closed"),
+            event(4, "shipment.scanned", 3, customs="DUTIES_TAX_PENDING", amount=700, currency="EUR"),
+            event(5, "shipment.scanned", 4, customs="DUTIES_TAX_PENDING", amount=9_000, currency="TRY"),
+            event(6, "claim.opened", 5, amount=5_000),
+            event(7, "claim.closed", 6, status="granted", amount=4_500),
+            event(8, "payment.refund_failed", 7, amount=300),
+            event(9, "return.approved", 8, amount=4_000),
+            event(10, "dispute.closed", 9, status="lost"),
+        ]
+    )
+    expected = {
+        "review_closed_at": AT + 2 * HOUR, "duty": 700, "claimed": 5_000, "claim_paid": 4_500, "claim_closed_at":
+        AT + 6 * HOUR, "refund_failed_amount": 300, "return_amount": 4_000, "dispute_closed_at": AT + 9 * HOUR,
+    }  # fmt: skip
+    assert {name: facts.get(name) for name in expected} == expected
+    assert "dispute_won_at" not in facts
+
+
 def test_it_makes_no_difference_how_the_events_come() -> None:
     shuffled = [*STORY]
     random.Random(1).shuffle(shuffled)

@@ -16,19 +16,22 @@ from amends.model.money import Money
 from amends.pipeline.ports import Entry
 from amends.resolution.authority import Authority, Granted, decide
 from amends.resolution.echo import echo_of
-from amends.resolution.entitlement import Loss, Payout, Way
+from amends.resolution.entitlement import TAKEN, Loss, Payout, Way
 from amends.resolution.errors import ResolutionError
 from amends.resolution.facts import facts_of
 from amends.resolution.intent import Intent, IntentState, move
 from amends.resolution.outbox import OutboxEntry, answered, entered, says_more, withdrawn
 from amends.resolution.playbook import Playbook
 from amends.resolution.stepping import Advance, Known, Standing, Task, advance, begin, next_due
+from amends.resolution.words import built_in_words
 
 DUE_AT_ONCE: Final = 50
 AMENDS: Final = "assistant"
 """The role by whose authority playbooks act."""
-PAYS: Final[Mapping[str, Way]] = {"refund": "refund", "reship": "reship", "coupon": "coupon", "points": "points"}
-"""Acts that make a buyer whole, and by which way."""
+PAYS: Final[Mapping[str, Way]] = {
+    name: deed.pays for name, deed in built_in_words().acts.items() if deed.pays is not None and deed.pays not in TAKEN
+}
+"""Acts by which we make a buyer whole, and by which way."""
 
 
 class Standings(Protocol):

@@ -8,6 +8,7 @@ UnusableInputError
     ├── StepNotAllowedError
     ├── UnreadablePlaybookError
     ├── UnreadableRemediesError
+    ├── UnreadableWordsError
     └── EndlessPlaybookError
 """
 
@@ -40,6 +41,10 @@ class UnreadablePlaybookError(ResolutionError):
 
 class UnreadableRemediesError(ResolutionError):
     """What can be done for buyers cannot be read; the message names the place and the remedy."""
+
+
+class UnreadableWordsError(ResolutionError):
+    """The names that playbooks may use cannot be read; the message names the place."""
 
 
 class EndlessPlaybookError(ResolutionError):

@@ -29,6 +29,8 @@ FACTS: Final[dict[str, str]] = {
     "refunded": "what was refunded, in minor units",
     "refund_pending_at": "when a refund was last sent that is not done yet",
     "refund_failed_at": "when one last failed",
+    "refund_failed_amount": "what that refund was about, in minor units",
+    "review_closed_at": "when the provider last closed a review of a payment",
     "payment": "the provider's id of the payment that was captured last",
     "provider": "who took it",
     "method": "how it was paid",
@@ -38,7 +40,10 @@ FACTS: Final[dict[str, str]] = {
     "respond_by": "until when a dispute may be answered",
     "dispute_answered_at": "when it was",
     "dispute_won_at": "when one was won",
+    "dispute_closed_at": "when one was closed, whoever won it",
     "claimed": "what was claimed at the marketplace, in minor units",
+    "claim_closed_at": "when such a claim was closed",
+    "claim_paid": "what the marketplace granted the buyer, in minor units",
     "held_at": "when the order was last held",
     "released_at": "when it was last released",
     "hold_reason": "why it is held",
@@ -56,6 +61,7 @@ FACTS: Final[dict[str, str]] = {
     "status": "the parcel's, in the vocabulary's words",
     "sub_status": "in 17TRACK's words",
     "customs": "what customs want, in SP-API's words",
+    "duty": "duties and tax that customs ask for, in minor units, where they ask in the order's currency",
     "pickup_until": "until when it waits at a pickup point",
     "returning_at": "when it was sent back",
     "lost_at": "when the carrier called it lost",
@@ -70,10 +76,16 @@ FACTS: Final[dict[str, str]] = {
     "return_sent_at": "when it was sent",
     "return_received_at": "when it was back",
     "return_inspected_at": "when it was looked at",
+    "return_amount": "what the buyer is to get back for it, in minor units",
     "sku": "what is missing, or could not be reserved",
+    "agreed": "what was last agreed with the buyer, in minor units: what the remedy gives that they chose",
     "now": "the present moment",
+    "times": "how often the case has come to the step that asks",
 }
-"""Every fact by its name, and what it means. Money is in minor units of the order's currency, times in microseconds."""
+"""Every fact by its name, and what it means. Money is in minor units of the order's currency, times in microseconds.
+
+`agreed`, `now` and `times` are not told by events: whoever leads the case through its playbook knows them.
+"""
 
 _LAST: Final[dict[str, tuple[tuple[str, ...], str]]] = {
     "total": (("order.placed", "order.edited"), "total"),
@@ -102,6 +114,8 @@ _LAST: Final[dict[str, tuple[tuple[str, ...], str]]] = {
     "tone": (("message.received",), "tone"),
     "promised_at": (("message.sent",), "promised_at"),
     "rating": (("review.posted",), "rating"),
+    "refund_failed_amount": (("payment.refund_failed",), "amount"),
+    "return_amount": (("return.requested", "return.approved", "return.received"), "amount"),
     "sku": (("stock.reservation_failed",), "sku"),
 }
 """Facts that are what was last said in a field: of which types of event, and which field."""
@@ -112,7 +126,8 @@ _FIRST_AT: Final = {
     "delivered_at": "shipment.delivered",
 }  # fmt: skip
 _LAST_AT: Final = {
-    "refund_failed_at": "payment.refund_failed", "held_at": "order.held", "released_at": "order.released",
+    "refund_failed_at": "payment.refund_failed", "dispute_closed_at": "dispute.closed",
+    "claim_closed_at": "claim.closed", "held_at": "order.held", "released_at": "order.released",
     "edited_at": "order.edited", "labelled_at": "shipment.created", "heard_at": "message.received",
     "answered_at": "message.sent", "return_at": "return.requested", "return_sent_at": "return.shipped",
     "return_received_at": "return.received", "return_inspected_at": "return.inspected",
@@ -163,8 +178,12 @@ def _tell(event: Event, said: Mapping[str, Any], facts: dict[str, Any]) -> None:
             facts["dispute_answered_at"] = event.time
         case "dispute.closed" if status in _GIVEN_BACK:
             facts["dispute_won_at"] = event.time
+        case "payment.reviewed" if status == "closed":
+            facts["review_closed_at"] = event.time
         case "claim.opened":
             facts["claimed"] = amount
+        case "claim.closed" if status == "granted" and amount is not None:
+            facts["claim_paid"] = amount
         case "shipment.scanned" | "shipment.delivered":
             _scan(event, status, said, facts)
         case "message.received" if said.get("intent") == "not_received":
@@ -179,6 +198,10 @@ def _scan(event: Event, status: str | None, said: Mapping[str, Any], facts: dict
         facts.setdefault("returning_at", event.time)
     if said.get("sub_status") == "Exception_Lost" or said.get("cause") == "carrier_parcel_lost":
         facts.setdefault("lost_at", event.time)
+    asks_duty = said.get("customs") == "DUTIES_TAX_PENDING" or said.get("cause") == "customs_duties_unpaid"
+    # What is asked for in another currency is paid by hand: sums never mix.
+    if asks_duty and said.get("amount") is not None and said.get("currency") == facts.get("currency"):
+        facts["duty"] = said["amount"]
 
 
 def _add(facts: dict[str, Any], name: str, amount: int | None) -> None:

@@ -6,6 +6,7 @@ nothing. See docs/playbooks.md.
 """
 
 from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final, Literal
 
 import msgspec
@@ -28,6 +29,8 @@ SENDING: Final[frozenset[Do]] = frozenset(("tell", "ask", "offer", "act"))
 """Steps that want something sent."""
 WAITING: Final[frozenset[IntentState]] = frozenset(("proposed", "approved"))
 """States of an act that has not left."""
+LEFT: Final[frozenset[IntentState]] = frozenset(("sending", "unknown", "accepted", "confirmed"))
+"""States of an act that has left, and may be done."""
 
 Ending = Literal["ended", "handed", "healed"]
 """How a playbook is over: it came to an end, a role took over, or the trouble went away by itself."""
@@ -36,7 +39,8 @@ Ending = Literal["ended", "handed", "healed"]
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Where a case stands in a playbook: at a step since a moment, or at none any more.
 
-    `visits` counts how often each step was come to: a step that is come to again is another one.
+    `visits` counts how often each step was come to: a step that is come to again is another one. `ending` is
+    `healed` from when the trouble has gone away, though the playbook may have something to do then.
     """
 
     case: str
@@ -66,7 +70,11 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """Something for a person to look after. `id` is that of its step, and of the answer."""
+    """Something for a person to look after, or to decide.
+
+    `id` is that of its step, and of the answer; `details` hold the role, the amount if there is one, and the `options`
+    if there is something to decide.
+    """
 
     id: str
     case: str
@@ -97,17 +105,20 @@ def advance(playbook: Playbook, standing: Standing, known: Known) -> Advance:
     """Go on as far as one can. Raises EndlessPlaybookError."""
     if standing.step is None:
         return Advance(standing=standing)
-    if known.healed:
-        return _heal(standing, known)
+    withdrawn: list[str] = []
+    if known.healed and standing.ending is None and not _is_bound(playbook, standing, known):
+        withdrawn += [act for act, state in known.intents.items() if state in WAITING]
+        standing = _healed(playbook, standing, known.now)
+        if standing.step is None:
+            return Advance(standing=standing, withdrawn=tuple(withdrawn))
     intents: list[Intent] = []
     tasks: list[Task] = []
-    withdrawn: list[str] = []
     for _ in range(MOVES_MAX):
         assert standing.step is not None
         step = playbook[standing.step]
         if step.do in ("end", "escalate"):
             standing = _over(standing, step, known.now)
-        elif step.when is not None and not holds(step.when, _facts(known)):
+        elif step.when is not None and not holds(step.when, _facts(standing, known)):
             standing = _come_to(standing, playbook.after(step), known.now)
             continue
         else:
@@ -153,11 +164,21 @@ def _given_up(standing: Standing, step: Step, outcome: str, known: Known) -> lis
     return [act] if known.intents.get(act) in WAITING else []
 
 
-def _heal(standing: Standing, known: Known) -> Advance:
-    """What has not left is not to leave any more."""
-    withdrawn = tuple(act for act, state in known.intents.items() if state in WAITING)
-    over = msgspec.structs.replace(standing, step=None, since=known.now, ending="healed", outcome="healed")
-    return Advance(standing=over, withdrawn=withdrawn)
+def _healed(playbook: Playbook, standing: Standing, now: Instant) -> Standing:
+    """Where a case goes when its trouble has gone away by itself."""
+    if playbook.healed is not None:
+        return _come_to(msgspec.structs.replace(standing, ending="healed"), playbook.healed, now)
+    return msgspec.structs.replace(standing, step=None, since=now, ending="healed", outcome="healed")
+
+
+def _is_bound(playbook: Playbook, standing: Standing, known: Known) -> bool:
+    """Whether something has left after which it is gone to the end: who is paid back is told so, healed or not."""
+    return any(
+        known.intents.get(intent_id(standing.case, standing.round, f"{step.name}#{visit}", step.what)) in LEFT
+        for step in playbook.steps
+        if step.binds
+        for visit in range(1, standing.visits.get(step.name, 0) + 1)
+    )
 
 
 def _over(standing: Standing, step: Step, now: Instant) -> Standing:
@@ -177,23 +198,34 @@ def _wanted(standing: Standing, step: Step, known: Known) -> tuple[Intent | None
     if step.do == "task":
         if step_id(standing) in known.tasks:
             return None, None
+        details = dict(step.details)
+        if step.amount is not None and not _has_no_amount(standing, step, known):
+            details["amount"] = _amount(standing, step, known)
+        if step.options:
+            details["options"] = list(step.options)
         return None, Task(
-            id=step_id(standing), case=standing.case, what=step.what, details=step.details, due_at=_due(standing, step)
+            id=step_id(standing), case=standing.case, what=step.what, details=details, due_at=_due(standing, step)
         )
-    if step.do not in SENDING or intent_of(standing, step) in known.intents or _has_no_amount(step, known):
+    if step.do not in SENDING or intent_of(standing, step) in known.intents or _has_no_amount(standing, step, known):
         return None, None
     how: dict[str, Any] = {name: known.facts[name] for name in TOLD if known.facts.get(name) is not None}
     how |= {"what": step.what, **step.details}
     if step.options:
         how["options"] = list(step.options)
     if step.amount is not None:
-        how["amount"] = value_of(step.amount, _facts(known))
+        how["amount"] = _amount(standing, step, known)
     return plan(standing.case, standing.round, step_id(standing), _does(step), how, known.now), None
 
 
-def _has_no_amount(step: Step, known: Known) -> bool:
+def _amount(standing: Standing, step: Step, known: Known) -> int | None:
+    """In whole minor units; None where it is not known."""
+    value = None if step.amount is None else value_of(step.amount, _facts(standing, known))
+    return None if value is None else int(Decimal(value).to_integral_value(ROUND_HALF_UP))
+
+
+def _has_no_amount(standing: Standing, step: Step, known: Known) -> bool:
     """It is about an amount that is not known, or that is nothing."""
-    return step.amount is not None and (value_of(step.amount, _facts(known)) or 0) <= 0
+    return step.amount is not None and (_amount(standing, step, known) or 0) <= 0
 
 
 def _outcome(standing: Standing, step: Step, known: Known) -> str | None:
@@ -204,22 +236,22 @@ def _outcome(standing: Standing, step: Step, known: Known) -> str | None:
         case "tell":
             return "done"
         case "check":
-            return "yes" if holds(step.what, _facts(known)) else "no"
+            return "yes" if holds(step.what, _facts(standing, known)) else "no"
         case "wait":
-            return "met" if step.what != "time" and holds(step.what, _facts(known)) else late
+            return "met" if step.what != "time" and holds(step.what, _facts(standing, known)) else late
         case "act":
             state = known.intents.get(intent_of(standing, step))
             if state == "confirmed":
                 return "done"
-            is_refused = state in ("refused", "withdrawn") or (state is None and _has_no_amount(step, known))
+            is_refused = state in ("refused", "withdrawn") or (state is None and _has_no_amount(standing, step, known))
             return "refused" if is_refused else late
         case _:
             answer = known.answers.get(step_id(standing))
             return answer if answer in outcomes_of(step) else late
 
 
-def _facts(known: Known) -> Facts:
-    return {**known.facts, "now": known.now}
+def _facts(standing: Standing, known: Known) -> Facts:
+    return {**known.facts, "now": known.now, "times": standing.visits[standing.step or ""]}
 
 
 def _due(standing: Standing, step: Step) -> Instant | None:
