@@ -4,7 +4,7 @@ from collections import deque
 from statistics import median
 from typing import Final
 
-TARGET_S: Final = 0.0115
+TARGET_S: Final = 0.01
 """A round should take about so long: what comes meanwhile waits for it, and enough shares its costs."""
 SMALLEST: Final = 1_000
 """Where even so few take longer, fewer would take nearly as long."""
