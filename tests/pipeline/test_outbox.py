@@ -67,9 +67,10 @@ class House:
             work.outbox.add([entered(intent)])
         return intent.id
 
-    def step(self, *deaths: str) -> int:
+    def step(self, *deaths: str, limit: int = 20) -> int:
         try:
-            return Outbox(self.store, [Mortal(self.actor, iter(deaths))], lambda: self.now, self.failed).step()
+            outbox = Outbox(self.store, [Mortal(self.actor, iter(deaths))], lambda: self.now, self.failed)
+            return outbox.step(limit=limit)
         except Died:
             return 0
 
@@ -165,6 +166,76 @@ def test_past_the_keys_lifetime_it_is_never_sent_again(house: House) -> None:
     assert house.service.refunds == []
 
 
+@pytest.mark.inv13
+def test_what_nobody_sent_for_a_day_is_looked_up_before_it_is_sent(house: House) -> None:
+    house.service.befall(["drop"])
+    act = house.plan("pi_13")
+    house.step()
+    house.wait()
+    house.step(limit=1)
+    assert house.entry(act).intent.state == "approved"
+    # Nobody sends for a day: the vendor may have forgotten the key by now.
+    house.now = Instant(house.now + DAY)
+    for _ in range(3):
+        house.step()
+        house.wait()
+    assert house.service.requests == ["POST /v1/refunds", "GET /v1/refunds", "GET /v1/refunds"]
+    assert house.entry(act).intent.state == "refused"
+
+
+@pytest.mark.inv13
+def test_what_a_restored_database_has_forgotten_is_looked_up(house: House) -> None:
+    act = house.plan("pi_14")
+    before = house.entry(act)
+    house.step()
+    assert house.entry(act).intent.state == "confirmed"
+    with house.store.writing() as work:
+        assert work.outbox.put(house.entry(act), before)
+    house.now = Instant(house.now + DAY)
+    house.step()
+    assert house.entry(act).intent.state == "confirmed"
+    assert house.service.requests == ["POST /v1/refunds", "GET /v1/refunds"]
+
+
+def test_who_has_slept_on_the_way_does_not_send(house: House) -> None:
+    act = house.plan("pi_15")
+    # It takes the act, and comes to send it when the lease is nearly over.
+    times = iter([house.now, Instant(house.now + LEASE)])
+    Outbox(house.store, [house.actor], lambda: next(times, house.now), house.failed).step(limit=1)
+    assert house.service.requests == []
+    house.wait()
+    house.step()
+    house.wait()
+    house.step()
+    assert house.entry(act).intent.state == "confirmed"
+
+
+def test_that_nobody_here_can_look_it_up_does_not_undo_it(house: House) -> None:
+    house.service.befall(["drop_after"])
+    act = house.plan("pi_16")
+    house.step()
+    house.wait()
+    Outbox(house.store, [], lambda: house.now, house.failed).step()
+    assert house.entry(act).intent.state == "unknown"
+    house.wait()
+    house.step()
+    assert house.entry(act).intent.state == "confirmed"
+
+
+def test_a_key_that_does_not_serve_refuses_nothing(house: House) -> None:
+    act = house.plan("pi_17")
+    stranger = StripeActor("sk_test_rolled", address=house.service.address)
+    Outbox(house.store, [stranger], lambda: house.now, house.failed).step()
+    stranger.close()
+    entry = house.entry(act)
+    assert (entry.intent.state, entry.says) == (
+        "approved", "Stripe: HTTP 401, invalid_request_error, Invalid API Key provided",
+    )  # fmt: skip
+    house.wait()
+    house.step()
+    assert house.entry(act).intent.state == "confirmed"
+
+
 def test_a_refusal_is_the_vendors_own_words(house: House) -> None:
     act = house.plan("pi_4", amount=1_001)
     house.step()
@@ -229,7 +300,7 @@ def test_whatever_goes_wrong_a_step_refunds_at_most_once(house: House, trials: C
         faults: list[Fault] = [chance.choice(FAULTS) for _ in range(chance.randrange(8))]
         house.service.befall(faults)
         act = house.plan(payment, amount=400)
-        for _ in range(40):
+        for _ in range(200):
             house.step(chance.choice(("", "", "before", "after")))
             entry = house.entry(act)
             if entry.intent.is_over:

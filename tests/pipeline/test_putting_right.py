@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from tests.pipeline.world import PACK, START, Lines, World, event
 
@@ -13,6 +14,7 @@ from amends.cases.rates import built_in_rates
 from amends.cases.triage import Terms
 from amends.connectors.registry import CONNECTORS
 from amends.connectors.stripe.client import StripeActor
+from amends.model.event import Event
 from amends.model.instant import HOUR, MINUTE, SECOND, Instant
 from amends.pipeline.casework import CaseWorkStage
 from amends.pipeline.outbox import Outbox
@@ -234,6 +236,73 @@ def test_what_is_above_the_authority_waits_and_is_late(house: House, tmp_path: P
     assert careful.acts(case) == [("refund", "withdrawn", 4_000)]
     assert careful.standing(case).step == "by_hand"
     careful.actor.close()
+
+
+def test_one_payment_that_two_parties_tell_of_is_one(house: House) -> None:
+    keys = {"order": "1006", "payment": "pi_1006"}
+    told = {"amount": 4_000, "currency": "EUR", "provider": "stripe"}
+    house.post(
+        house.now,
+        event("1006p", "order.placed", house.now, {"order": "1006"}, total=4_000, currency="EUR"),
+        event("1006s", "payment.captured", house.now, keys, **told),
+        Event(
+            id="1006x", source="another", type="payment.captured", time=house.now, keys=keys, data=dict(told)
+        ),
+    )  # fmt: skip
+    house.settle(house.now)
+    with house.store.reading() as work:
+        cases = [case.id for case in work.cases.of_order("1006") if case.grade.exception == "duplicate_payment"]
+    for case in cases:
+        assert [act for act in house.acts(case) if act[0] == "refund"] == []
+        assert house.standing(case).step == "by_hand"
+
+
+def test_what_is_over_is_settled_when_the_world_speaks_late(house: House) -> None:
+    case = house.twice("1007")
+    house.service.befall(["drop_after"])
+    house.send()
+    gone = event(
+        "1007r", "payment.refunded", house.now, {"order": "1007", "payment": "pi_1007_1"}, amount=4_000,
+        currency="EUR", status="succeeded", refund="re_by_the_shop",
+    )  # fmt: skip
+    house.post(house.now, gone)
+    house.settle(house.now)
+    assert house.paid("1007") == [("refund", 4_000, "reserved")]
+    house.send(minutes=10)
+    house.service.settle()
+    house.send(minutes=600)
+    assert house.acts(case) == [("refund", "confirmed", 4_000)]
+    assert house.paid("1007") == [("refund", 4_000, "paid")]
+
+
+def test_a_playbook_that_was_changed_on_the_way_hands_over(house: House) -> None:
+    case = house.twice("1008")
+    with house.store.writing() as work:
+        standing = work.standings.get(case)
+        assert standing is not None
+        work.standings.put(msgspec.structs.replace(standing, version=7), house.now)
+    house.settle(house.now)
+    assert (house.standing(case).ending, house.standing(case).role) == ("handed", "lead")
+    assert house.acts(case) == [("refund", "withdrawn", 4_000)]
+
+
+def test_cases_that_are_gone_hold_nobody_up(house: House) -> None:
+    with house.store.writing() as work:
+        for number in range(60):
+            gone = Standing(
+                case=f"gone-{number}", round=0, exception="duplicate_payment", version=1, step="act_refund",
+                since=house.now,
+            )  # fmt: skip
+            work.standings.put(gone, Instant(house.now - HOUR))
+    case = house.twice("1009")
+    house.service.payments["pi_1009_2"].refunded = 4_000
+    house.send()
+    house.settle(house.now)
+    assert house.standing(case).step == "by_hand"
+    with house.store.reading() as work:
+        due = work.standings.next_due()
+    assert due is not None
+    assert due > house.now
 
 
 def test_what_heals_before_anything_has_left_is_withdrawn(house: House) -> None:

@@ -10,7 +10,7 @@ from amends.model.instant import Instant
 from amends.pipeline import failpoints
 from amends.pipeline.ports import Store
 from amends.resolution.intent import Intent
-from amends.resolution.outbox import Errand, OutboxEntry, Reply, answered, taken
+from amends.resolution.outbox import LEASE, Errand, OutboxEntry, Reply, answered, taken
 
 MOST_AT_ONCE: Final = 20
 
@@ -86,7 +86,14 @@ class Outbox:
     def step(self, *, limit: int = MOST_AT_ONCE) -> int:
         """Take what is due, do it, keep the answers; returns how many acts went on."""
         done = 0
-        for entry, errand in self._take(limit):
+        for _ in range(limit):
+            mine = self._take()
+            if mine is None:
+                break
+            entry, errand = mine
+            if entry.due_at is None or self._now() >= entry.due_at - LEASE // 2:
+                # This process has slept: before long it is somebody else's, so its lease is let run out.
+                continue
             reply = self._run(entry, errand)
             failpoints.reach("outbox.answer.before")
             now = self._now()
@@ -97,23 +104,28 @@ class Outbox:
                     done += 1
         return done
 
-    def _take(self, limit: int) -> list[tuple[OutboxEntry, Errand]]:
+    def _take(self) -> tuple[OutboxEntry, Errand] | None:
+        """One act, so that none waits under a running lease while another is sent; None where nothing is due."""
         now = self._now()
         with self._store.reading() as work:
             if not work.outbox.due(now, limit=1):
-                return []
-        mine: list[tuple[OutboxEntry, Errand]] = []
+                return None
         with self._store.writing() as work:
-            for before in work.outbox.due(now, limit=limit):
+            for before in work.outbox.due(now, limit=MOST_AT_ONCE):
                 entry, errand = taken(before, now)
                 if work.outbox.put(before, entry):
-                    mine.append((entry, errand))
+                    break
+            else:
+                return None
         failpoints.reach("outbox.taken")
-        return mine
+        return entry, errand
 
     def _run(self, entry: OutboxEntry, errand: Errand) -> Reply:
         intent = entry.intent
         actor = next((one for one in self._actors.get(intent.does, ()) if one.takes(intent)), None)
+        if actor is None and errand == "look_up":
+            # Whoever sent it may have done it: that nobody here can ask does not undo it.
+            return Reply(said="unclear", says=f"No vendor that is connected can look {intent.does!r} up here.")
         if actor is None:
             return Reply(said="refused", says=f"No vendor that is connected can do {intent.does!r} here.")
         try:

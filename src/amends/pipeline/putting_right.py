@@ -22,12 +22,14 @@ from amends.resolution.facts import facts_of
 from amends.resolution.intent import Intent, IntentState, move
 from amends.resolution.outbox import OutboxEntry, answered, entered, says_more, withdrawn
 from amends.resolution.playbook import Playbook
-from amends.resolution.stepping import Advance, Known, Standing, Task, advance, begin, next_due
+from amends.resolution.stepping import Advance, Known, Standing, Task, advance, begin, hand_over, next_due
 from amends.resolution.words import built_in_words
 
 DUE_AT_ONCE: Final = 50
 AMENDS: Final = "assistant"
 """The role by whose authority playbooks act."""
+LEAD: Final = "lead"
+"""The role that goes on where a playbook cannot."""
 PAYS: Final[Mapping[str, Way]] = {
     name: deed.pays for name, deed in built_in_words().acts.items() if deed.pays is not None and deed.pays not in TAKEN
 }
@@ -107,7 +109,10 @@ class PuttingRight:
         """Go on with cases that have changed, and with those that time takes further; returns which have moved."""
         changed = {case.id: case for case in cases}
         due = [case for case in work.standings.due(now, limit=DUE_AT_ONCE) if case not in changed]
-        return [case.id for case in (*changed.values(), *work.cases.get(due).values()) if self._go_on(work, case, now)]
+        found = work.cases.get(due)
+        for gone in (case for case in due if case not in found):
+            self._let_be(work, gone)
+        return [case.id for case in (*changed.values(), *found.values()) if self._go_on(work, case, now)]
 
     def next_due(self, work: RightingWork) -> Instant | None:
         """When time alone next takes a case further."""
@@ -116,18 +121,23 @@ class PuttingRight:
     def _go_on(self, work: RightingWork, case: Case, now: Instant) -> bool:
         before = work.standings.get(case.id)
         playbook = self._playbooks.get(case.grade.exception if before is None else before.exception)
-        if playbook is None:
+        if playbook is None or (before is None and not case.is_active):
+            self._let_be(work, case.id)
             return False
-        standing = before
-        if standing is None or (standing.step is None and standing.round < case.round):
-            if not case.is_active:
-                return False
-            standing = begin(playbook, case.id, case.round, now)
+        standing = begin(playbook, case.id, case.round, now) if before is None or _is_behind(before, case) else before
         told = self._look(work, case, standing, now)
-        found = advance(playbook, standing, told.known)
+        found = _advanced(playbook, standing, told.known)
         self._keep(work, case, found, told, now)
-        work.standings.put(found.standing, next_due(playbook, found.standing))
+        # One that was opened again goes through it again at the next look.
+        due = now if _is_behind(found.standing, case) else next_due(playbook, found.standing)
+        work.standings.put(found.standing, due)
         return found.standing != before
+
+    def _let_be(self, work: RightingWork, case: str) -> None:
+        """There is nothing by which the case could go on, so it is not to be looked at for ever."""
+        standing = work.standings.get(case)
+        if standing is not None:
+            work.standings.put(standing, None)
 
     def _look(self, work: RightingWork, case: Case, standing: Standing, now: Instant) -> _Told:
         events = _events(work.journal, case)
@@ -215,8 +225,24 @@ class PuttingRight:
         if intent.does not in PAYS:
             return
         for payout in work.losses.payouts(_loss_of(case)):
-            if payout.id == intent.id and payout.state == "reserved":
+            belied = payout.state == "released" and intent.state == "confirmed"
+            if payout.id == intent.id and (payout.state == "reserved" or belied):
                 work.losses.settle(payout.loss, payout.id, paid=intent.state == "confirmed")
+
+
+def _is_behind(standing: Standing, case: Case) -> bool:
+    """It is over, and the case was opened again since."""
+    return standing.step is None and standing.round < case.round and case.is_active
+
+
+def _advanced(playbook: Playbook, standing: Standing, known: Known) -> Advance:
+    """As far as one can go; where the playbook has changed on the way, or leads nowhere, a person goes on."""
+    if standing.step is not None and standing.version != playbook.version:
+        return hand_over(standing, known, LEAD)
+    try:
+        return advance(playbook, standing, known)
+    except ResolutionError:
+        return hand_over(standing, known, LEAD)
 
 
 def _loss_of(case: Case) -> str:

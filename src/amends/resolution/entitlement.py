@@ -92,12 +92,10 @@ def take(loss: Loss, payouts: Iterable[Payout], *, id: str, way: Way, amount: Mo
 def settle(payout: Payout, *, paid: bool) -> Payout:
     """What became of an act: it was paid, or never went out. Nothing that was paid is taken back by saying so.
 
-    Money that comes back, such as a chargeback won, is released.
+    Money that comes back, such as a chargeback won, is released; what was released and has gone out after all is paid.
     """
     if not paid and payout.state == "paid" and payout.way not in TAKEN:
         raise ResolutionError("What was paid cannot be called not sent: record what came back by itself.")
-    if paid and payout.state == "released":
-        raise ResolutionError("This was released, so something else may have gone out for it: look it up first.")
     return msgspec.structs.replace(payout, state="paid" if paid else "released")
 
 

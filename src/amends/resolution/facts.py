@@ -154,7 +154,25 @@ def facts_of(events: Iterable[Event]) -> dict[str, Any]:
             if event.type == type_:
                 facts[name] = event.time
         _tell(event, event.data, facts)
+    facts |= _sums(ordered)
     return facts
+
+
+def _sums(events: list[Event]) -> dict[str, Any]:
+    """What was captured and refunded: of a payment that several parties tell of, what one of them tells."""
+    told: dict[str, dict[str, dict[tuple[str, bool], list[int]]]] = {"captured": {}, "refunded": {}}
+    for event in events:
+        name = {"payment.captured": "captured", "payment.refunded": "refunded"}.get(event.type)
+        amount = event.data.get("amount")
+        if name is None or amount is None or (name == "refunded" and event.data.get("status") not in _PAID):
+            continue
+        by = (event.source, event.data.get("refund") is not None)
+        told[name].setdefault(event.keys.get("payment", ""), {}).setdefault(by, []).append(amount)
+    most = {name: [max(parts.values(), key=sum) for parts in payments.values()] for name, payments in told.items()}
+    sums: dict[str, Any] = {name: sum(map(sum, parts)) for name, parts in most.items() if parts}
+    if most["captured"]:
+        sums["captures"] = sum(map(len, most["captured"]))
+    return sums
 
 
 def _tell(event: Event, said: Mapping[str, Any], facts: dict[str, Any]) -> None:
@@ -162,11 +180,8 @@ def _tell(event: Event, said: Mapping[str, Any], facts: dict[str, Any]) -> None:
     status, amount = said.get("status"), said.get("amount")
     match event.type:
         case "payment.captured":
-            _add(facts, "captured", amount)
-            _add(facts, "captures", 1)
             facts["payment"] = event.keys.get("payment")
         case "payment.refunded" if status in _PAID:
-            _add(facts, "refunded", amount)
             facts.pop("refund_pending_at", None)
         case "payment.refunded":
             facts["refund_pending_at"] = event.time

@@ -24,7 +24,9 @@ STEPS: Final[tuple[Step, ...]] = get_args(Step)
 MOVES: Final[dict[IntentState, dict[Step, IntentState]]] = {
     "proposed": {"approve": "approved", "withdraw": "withdrawn"},
     # News of what was done outweighs a look-up that did not find it.
-    "approved": {"send": "sending", "withdraw": "withdrawn", "accept": "accepted", "confirm": "confirmed"},
+    "approved": {
+        "send": "sending", "lose": "unknown", "withdraw": "withdrawn", "accept": "accepted", "confirm": "confirmed",
+    },
     # Whoever takes over from a sender that died knows as little as one whose answer never came.
     "sending": {
         "lose": "unknown", "find_nothing": "approved", "accept": "accepted", "confirm": "confirmed",
@@ -33,9 +35,9 @@ MOVES: Final[dict[IntentState, dict[Step, IntentState]]] = {
     "unknown": {"find_nothing": "approved", "accept": "accepted", "confirm": "confirmed", "refuse": "refused"},
     "accepted": {"confirm": "confirmed", "refuse": "refused"},
     "confirmed": {},
-    # A fact is stronger than an answer.
+    # A fact is stronger than an answer, and than what we wanted.
     "refused": {"confirm": "confirmed"},
-    "withdrawn": {},
+    "withdrawn": {"confirm": "confirmed"},
 }  # fmt: skip
 """What is not in the table is refused. A fact that confirms may come before any answer, a webhook overtakes it."""
 

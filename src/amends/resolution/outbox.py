@@ -25,6 +25,8 @@ CONFIRMED_WITHIN: Final = Duration(6 * HOUR)
 """So long after it was accepted, or looked up, something that nobody has confirmed is looked up."""
 KEY_LIFETIME: Final = Duration(24 * HOUR)
 """For so long vendors know an act by its key. Later it is not sent again, whatever they say of it: a person decides."""
+_SURE_OF_KEY: Final = Duration(KEY_LIFETIME - LAST_AGAIN)
+"""It may wait for so long as anything waits, and is still sent in time."""
 
 _STEPS: Final[dict[Said, Step]] = {
     "accepted": "accept", "confirmed": "confirm", "refused": "refuse", "not_done": "find_nothing", "unclear": "lose",
@@ -75,6 +77,8 @@ def withdrawn(entry: OutboxEntry, now: Instant) -> OutboxEntry:
 def taken(entry: OutboxEntry, now: Instant) -> tuple[OutboxEntry, Errand]:
     """Take an act whose time has come: what is to be done about it, and the entry to keep before that is begun."""
     intent = entry.intent
+    if intent.state == "approved" and _may_be_forgotten(entry, now):
+        return _asked(entry, move(intent, "lose", now), Instant(now + LEASE)), "look_up"
     if intent.state == "approved":
         entry = msgspec.structs.replace(entry, sent_at=now if entry.sent_at is None else entry.sent_at)
         return _asked(entry, move(intent, "send", now), Instant(now + LEASE)), "send"
@@ -120,8 +124,14 @@ def again_after(asked: int) -> Duration:
     return Duration(min(FIRST_AGAIN << min(max(asked, 1) - 1, 20), LAST_AGAIN))
 
 
+def _may_be_forgotten(entry: OutboxEntry, now: Instant) -> bool:
+    """The vendor may not know the key any more: of an earlier sending, or of one that a restored file has forgotten."""
+    began = entry.intent.since if entry.sent_at is None else entry.sent_at
+    return now - began >= _SURE_OF_KEY
+
+
 def _is_old(entry: OutboxEntry, now: Instant) -> bool:
-    return entry.sent_at is not None and now - entry.sent_at >= KEY_LIFETIME
+    return entry.sent_at is not None and now - entry.sent_at >= _SURE_OF_KEY
 
 
 def _asked(entry: OutboxEntry, intent: Intent, due_at: Instant) -> OutboxEntry:

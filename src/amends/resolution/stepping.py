@@ -134,6 +134,13 @@ def advance(playbook: Playbook, standing: Standing, known: Known) -> Advance:
     raise EndlessPlaybookError(f"{playbook.exception}: its steps go round in a circle from `{standing.step}`")
 
 
+def hand_over(standing: Standing, known: Known, role: str) -> Advance:
+    """A role takes over from here; what has not left is theirs to decide."""
+    withdrawn = tuple(act for act, state in known.intents.items() if state in WAITING)
+    over = msgspec.structs.replace(standing, step=None, since=known.now, ending="handed", role=role)
+    return Advance(standing=over, withdrawn=withdrawn)
+
+
 def next_due(playbook: Playbook, standing: Standing) -> Instant | None:
     """When time alone takes the case further."""
     if standing.step is None:

@@ -19,13 +19,17 @@ class LossTable:
         self._connection = connection
 
     def open(self, found: Loss) -> Loss:
-        """Keep a loss; the same again gives what is there. Raises OtherContentError where it says something else."""
+        """Keep a loss; one that has grown, since more was captured, grows here. Raises OtherContentError."""
         known = self._find(found.id)
         if known is None:
             row = {"id": found.id, "order_id": found.order, "about": found.about}
             self._connection.execute(insert(loss).values(**row, most=found.most.minor, currency=found.most.currency))
             return found
-        if known != found:
+        same = (known.order, known.about, known.most.currency) == (found.order, found.about, found.most.currency)
+        if same and found.most.minor > known.most.minor:
+            self._connection.execute(update(loss).where(loss.c.id == found.id).values(most=found.most.minor))
+            return found
+        if not same:
             raise OtherContentError(f"The loss {found.id!r} is known otherwise: another one needs an id of its own.")
         return known
 

@@ -39,7 +39,7 @@ class StandingTable:
         """Have a case that is on its way looked at again: something has become of one of its acts."""
         columns = standing.c
         later = (columns.due_at.is_(None)) | (columns.due_at > now)
-        on_its_way = (columns.case_id == case) & columns.step.is_not(None) & later
+        on_its_way = (columns.case_id == case) & later
         self._connection.execute(update(standing).where(on_its_way).values(due_at=now))
 
     def next_due(self) -> Instant | None:

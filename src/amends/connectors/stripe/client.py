@@ -19,6 +19,10 @@ _TIMEOUT: Final = httpx.Timeout(30.0, connect=10.0)
 _PAGE: Final = 100
 _PAGES_MAX: Final = 20
 _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_NOT_NOW: Final = (401, 403, 429)
+"""Too much at once, or a key of ours that does not serve: when that is mended, it goes on."""
+_UNSAID: Final = (408, 409, 424, 425)
+"""Answers that say nothing of whether it was done, or that it is being worked on."""
 _STATES: Final[dict[str, Said]] = {
     "succeeded": "confirmed", "pending": "accepted", "requires_action": "accepted", "failed": "refused",
     "canceled": "refused",
@@ -115,15 +119,12 @@ def _reply(answer: httpx.Response) -> Reply:
     if answer.is_success:
         return _told(answer.content)
     words = _words(answer)
-    if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+    if answer.status_code in _NOT_NOW:
         return Reply(said="not_done", says=words)
-    if answer.status_code == httpx.codes.CONFLICT:
-        # The same request is being worked on.
+    is_refusal = answer.is_client_error and answer.status_code not in _UNSAID
+    if not is_refusal or _problem(answer).type == "idempotency_error":
+        # The request may be at work yet, or has been: a failure that Stripe keeps under the key says no more than that.
         return Reply(said="unclear", says=words)
-    if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
-        # A failure that Stripe has kept is all that it will ever say to this key.
-        kept = answer.headers.get("Idempotent-Replayed") == "true"
-        return Reply(said="refused" if kept else "unclear", says=words)
     return Reply(said="refused", says=words)
 
 
@@ -140,10 +141,14 @@ def _told_of(refund: Refund) -> Reply:
     return Reply(said=said, ref=None if refund.id is None else str(refund.id), says=says)
 
 
-def _words(answer: httpx.Response) -> str:
+def _problem(answer: httpx.Response) -> _Problem:
     try:
-        problem = msgspec.json.decode(answer.content, type=_Refusal).error
+        return msgspec.json.decode(answer.content, type=_Refusal).error
     except msgspec.DecodeError:
-        problem = _Problem()
+        return _Problem()
+
+
+def _words(answer: httpx.Response) -> str:
+    problem = _problem(answer)
     parts = [f"HTTP {answer.status_code}", problem.code or problem.type, problem.message]
     return "Stripe: " + ", ".join(part for part in parts if part)
