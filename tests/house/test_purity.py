@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 SOURCE = ROOT / "src" / "amends"
 
-PURE_ROOMS = ("model", "detection", "cases", "pipeline")
+PURE_ROOMS = ("model", "detection", "cases", "resolution", "messaging", "pipeline")
 IMPURE_MODULES = frozenset(
     "asyncio ctypes getpass http multiprocessing os random secrets select selectors shutil signal socket sqlite3 ssl "
     "subprocess tempfile threading time urllib.request uuid httpx requests psutil pysqlite3 sqlalchemy structlog "
