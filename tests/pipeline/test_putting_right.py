@@ -240,7 +240,7 @@ def test_what_is_above_the_authority_waits_and_is_late(house: House, tmp_path: P
 
 def test_one_payment_that_two_parties_tell_of_is_one(house: House) -> None:
     keys = {"order": "1006", "payment": "pi_1006"}
-    told = {"amount": 4_000, "currency": "EUR", "provider": "stripe"}
+    told: dict[str, Any] = {"amount": 4_000, "currency": "EUR", "provider": "stripe"}
     house.post(
         house.now,
         event("1006p", "order.placed", house.now, {"order": "1006"}, total=4_000, currency="EUR"),
