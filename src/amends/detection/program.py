@@ -463,6 +463,7 @@ class Program:
             elif rule.surge is None and type_ in rule.on:
                 self._write_fault(rule)
         self._write_gates(gates, moved, first, judged)
+        self._write_learned_anew(kind)
         for number, lull in enumerate(self.lulls):
             if lull.table == kind and type_ in self._heard_by(lull):
                 assert lull.surge is not None
@@ -480,6 +481,16 @@ class Program:
             names |= self._needed(wait.ends, scope).names
         columns = self.pack.tables[lull.table].columns
         return frozenset(type_ for name in names for type_ in columns[name].on)
+
+    def _write_learned_anew(self, kind: str) -> None:
+        """Ask those silences once more that have fired by what was learned: it may say otherwise, whatever moved."""
+        asm = self._asm
+        for rule in self._of_table(kind, "silence"):
+            if rule.id in self.anew:
+                mark, skip = self.layouts[kind].marks[rule.id], Label()
+                asm.jump(op.JUMP_UNLESS_MARKED, mark.cell, mark.bit, skip)
+                asm.do(op.CALL, self._blocks[rule.id][0])
+                asm.mark(skip)
 
     def _first_touch(self, kind: str, type_: str) -> FirstTouch:
         columns, layout = self.pack.tables[kind].columns, self.layouts[kind]
