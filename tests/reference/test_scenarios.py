@@ -792,3 +792,27 @@ def test_a_silence_reads_the_order_as_it_stood_when_it_fired(story):
                 |          |                  |                  |                         | order=1 loss=40
         """,
     )
+
+
+def test_what_is_learned_may_take_back_a_silence_at_a_touch_that_moves_nothing(story):
+    """By what was learned when it fired it was due; by what is learned since, nothing can be said any more."""
+    story(
+        """
+        tables:
+          stock:
+            columns:
+              known_at: {fold: last, of: received, on: stock.counted}
+              risk: {fold: min, of: risk_score, on: stock.moved}
+        waits: {count: {table: stock, since: known_at, enough: 1, by: [[]]}}
+        rules:
+          - {id: it, kind: silence, table: stock, since: known_at, until: risk > 1,
+             within: "LATE_AFTER('count', known_at, 0.5)"}
+        """,
+        """
+        learned | happened | event         | keys    | data | then
+        07:10   |          | stock.counted | stock=1 |      |
+        235:52  |          | stock.counted | stock=1 |      |
+        536:56  |          | stock.moved   | stock=1 |      | +it stock:1; -it stock:1
+        608:56  |          | stock.counted | stock=1 |      |
+        """,
+    )
