@@ -14,7 +14,7 @@ from amends.connectors.stripe.client import StripeActor
 from amends.model.instant import DAY, HOUR, MINUTE, Duration, Instant
 from amends.pipeline.outbox import Outbox
 from amends.resolution.intent import Intent, move, plan
-from amends.resolution.outbox import KEY_LIFETIME, LEASE, OutboxEntry, Reply, confirmed, entered
+from amends.resolution.outbox import KEY_LIFETIME, LEASE, OutboxEntry, Reply, answered, entered
 from amends.runtime.opening import open_store
 from amends.sim.stripe_service import FAULTS, Fault, Payment, StripeService
 from amends.store.work import SqlStore
@@ -117,7 +117,7 @@ def test_a_refund_is_done_and_confirmed_by_what_comes_back(house: House) -> None
     assert (entry.intent.state, entry.ref) == ("accepted", "re_000001")
     assert house.step() == 0
     with house.store.writing() as work:
-        assert work.outbox.put(entry, confirmed(entry, house.now))
+        assert work.outbox.put(entry, answered(entry, Reply(said="confirmed"), house.now))
     assert house.entry(act).intent.state == "confirmed"
     assert house.service.refunds[0]["amount"] == 500
 

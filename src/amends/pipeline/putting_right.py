@@ -200,6 +200,7 @@ class PuttingRight:
         worth = self._worth(intent)
         if worth is None:
             return intent, granted
+        # What other cases of the buyer, and of the day, were granted is not looked up yet: nothing runs by this before.
         before = Granted(case=granted, buyer=granted, day=granted)
         if worth and not decide(self._authority, AMENDS, intent.does, worth, before).allowed:
             return intent, granted

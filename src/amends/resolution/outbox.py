@@ -64,11 +64,6 @@ def entered(intent: Intent) -> OutboxEntry:
     return OutboxEntry(intent=intent, due_at=intent.since if intent.state == "approved" else None)
 
 
-def approved(entry: OutboxEntry, now: Instant) -> OutboxEntry:
-    """Somebody who may has granted it. Raises StepNotAllowedError."""
-    return msgspec.structs.replace(entry, intent=move(entry.intent, "approve", now), due_at=now)
-
-
 def withdrawn(entry: OutboxEntry, now: Instant) -> OutboxEntry:
     """It is not wanted any more. Raises StepNotAllowedError for what has left."""
     return msgspec.structs.replace(entry, intent=move(entry.intent, "withdraw", now), due_at=None)
@@ -112,11 +107,6 @@ def answered(entry: OutboxEntry, reply: Reply, now: Instant) -> OutboxEntry:
 def says_more(entry: OutboxEntry, reply: Reply) -> bool:
     """Whether what was heard of an act takes it further; news of what was done outweighs what was said before."""
     return MOVES[entry.intent.state].get(_STEPS[reply.said]) is not None
-
-
-def confirmed(entry: OutboxEntry, now: Instant, ref: str | None = None) -> OutboxEntry:
-    """A fact that came back says that it was done."""
-    return answered(entry, Reply(said="confirmed", ref=ref), now)
 
 
 def again_after(asked: int) -> Duration:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from amends.model.instant import Instant
 from amends.resolution.stepping import Standing, Task
@@ -83,11 +83,6 @@ class StandingTable:
         columns = answer.c
         question = select(columns.id, columns.answer).where(columns.case_id == case, columns.round == round)
         return {row.id: row.answer for row in self._connection.execute(question)}
-
-    def forget(self, case: str) -> None:
-        """Remove all that is kept of a case here."""
-        for table in (standing, task, answer):
-            self._connection.execute(delete(table).where(table.c.case_id == case))
 
 
 def _standing(row: Any) -> Standing:
