@@ -69,12 +69,18 @@ def kernel(*, events: IO[bytes] | None, orders: int, rules: tuple[Path, ...], ro
     _show(figures, _conditions(pack, name, len(stream), rounds), as_json=as_json)
 
 
-def stream_of(file: IO[bytes] | None, orders: int) -> tuple[list[Event], str]:
-    """The events to measure with, of a file or a simulated world, and what they are. Raises NoEventsError."""
-    stream = list(_from_file(file) if file is not None else _simulated(orders))
+def stream_of(file: IO[bytes] | None, orders: int, days: float | None = None) -> tuple[list[Event], str]:
+    """The events to measure with, of a file or a simulated world, and what they are. Raises NoEventsError.
+
+    The world's orders are placed over about so many days, or over two months and more.
+    """
+    stream = list(_from_file(file) if file is not None else _simulated(orders, days))
     if not stream:
         raise NoEventsError("There are no events to judge: give a file of CloudEvents, one a line.")
-    return stream, f"a simulated world of {orders:,} orders, seed {_SEED}" if file is None else Path(file.name).name
+    if file is not None:
+        return stream, Path(file.name).name
+    within = "" if days is None else f" in {days:g} days"
+    return stream, f"a simulated world of {orders:,} orders{within}, seed {_SEED}"
 
 
 def measure(pack: Pack, stream: Sequence[Event], batch: int) -> Figure:
@@ -118,8 +124,8 @@ def _from_file(file: IO[bytes]) -> Iterator[Event]:
             yield event
 
 
-def _simulated(orders: int) -> Iterator[Event]:
-    world = World(Plan.of(seed=_SEED, orders=orders))
+def _simulated(orders: int, days: float | None) -> Iterator[Event]:
+    world = World(Plan.of(seed=_SEED, orders=orders, days=days))
     for portion in read_elsewhere(world.run(), lambda _: None):
         yield from (decode_event(event) for _, event in portion.events)
 

@@ -35,7 +35,7 @@ from amends.store.work import SqlStore
 _TOGETHER: Final = 100
 _STEADY_RATE: Final = 1_000
 _STEADY_SECONDS: Final = 5.0
-_LONE: Final = 200
+_LONE: Final = 1_000
 _LONE_PAUSE_S: Final = 0.02
 _LIMIT_S: Final = 60.0
 _DECODED: Final = 5_000
@@ -77,12 +77,17 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.command("pipeline", epilog="Example: amends bench pipeline --json")
 @click.option("--events", type=click.File("rb"), metavar="FILE", help="CloudEvents, one a line [default: simulated]")
-@click.option("--orders", type=click.IntRange(1), default=6_000, show_default=True, help="Size of the simulated world.")
+@click.option("--orders", type=click.IntRange(1), default=20_000, show_default=True, help="Size of the simulated world.")
+@click.option("--days", type=click.FloatRange(1), default=6, show_default=True, help="Over how many days they come.")
 @output.json_option
-def pipeline(*, events: IO[bytes] | None, orders: int, as_json: bool) -> None:
-    """Decoded events through pipeline and disk: as many as it takes, at 1,000 a second, and one by one."""
+def pipeline(*, events: IO[bytes] | None, orders: int, days: float, as_json: bool) -> None:
+    """Decoded events through pipeline and disk: as many as it takes, at 1,000 a second, and one by one.
+
+    The world is a large shop's: who has so many events at once has many a day. What each day costs once (what is
+    learned, and rows that are laid to rest) is shared by fewer events in a small one's.
+    """
     pack = load_pack()
-    stream, name = stream_of(events, orders)
+    stream, name = stream_of(events, orders, days)
     decode_us = _decode_us(stream[:_DECODED])
     # What first leaves memory or comes back does so long after the warm-up: that is no time to load machine code.
     make_ready()
