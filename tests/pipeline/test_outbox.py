@@ -13,8 +13,8 @@ import pytest
 from amends.connectors.stripe.client import StripeActor
 from amends.model.instant import DAY, HOUR, MINUTE, Duration, Instant
 from amends.pipeline.outbox import Outbox
-from amends.resolution.intent import Intent, move, plan
-from amends.resolution.outbox import KEY_LIFETIME, LEASE, OutboxEntry, Reply, answered, entered
+from amends.resolution.intent import Intent, plan
+from amends.resolution.outbox import KEY_LIFETIME, LEASE, OutboxEntry, Reply, answered, entered, granted
 from amends.runtime.opening import open_store
 from amends.sim.stripe_service import FAULTS, Fault, Payment, StripeService
 from amends.store.work import SqlStore
@@ -61,13 +61,18 @@ class House:
     def plan(self, payment: str, amount: int = 500, case: str | None = None, step: str = "refund") -> str:
         case = case or f"case-{next(_cases)}"
         how = {"payment": payment, "amount": amount, "currency": "EUR"}
-        intent = move(plan(case, 0, step, "refund", how, self.now), "approve", self.now)
+        intent = plan(case, 0, step, "refund", how, self.now)
+        entry = granted(entered(intent), "assistant", self.now)
         with self.store.writing() as work:
-            work.outbox.add([entered(intent)])
-            work.outbox.add([entered(intent)])
+            work.outbox.add([entry])
+            work.outbox.add([entry])
         return intent.id
 
     def step(self, *deaths: str, limit: int = 20) -> int:
+        """Send what is due, once the playbooks of its cases have seen what is new."""
+        with self.store.writing() as work:
+            for case in work.news.first(1_000):
+                work.news.seen(case)
         try:
             outbox = Outbox(self.store, [Mortal(self.actor, iter(deaths))], lambda: self.now, self.failed)
             return outbox.step(limit=limit)

@@ -21,7 +21,7 @@ from amends.pipeline.outbox import Outbox
 from amends.pipeline.ports import RawDelivery, Translation
 from amends.pipeline.putting_right import PuttingRight
 from amends.pipeline.righted import RightedStage
-from amends.pipeline.stages import Pipeline
+from amends.pipeline.stages import Pipeline, Round
 from amends.resolution.authority import Authority, Limits
 from amends.resolution.bookshelf import built_in_playbooks
 from amends.resolution.facts import FACTS
@@ -76,10 +76,22 @@ class House(World):
             store=self.store,
             translator=_Either(),
             kernels=PackKernels(PACK, self.database),
-            cases=RightedStage(
-                CaseWorkStage(rules=PACK.rules, terms=terms), PuttingRight(self.playbooks, authority, terms)
-            ),
+            cases=RightedStage(CaseWorkStage(rules=PACK.rules, terms=terms)),
         )
+        self.right = PuttingRight(self.playbooks, authority, terms)
+
+    def settle(self, now: Instant) -> list[Round]:
+        """Rounds and turns until nothing waits."""
+        rounds = super().settle(now)
+        while (due := self.next_turn()) is not None and due <= now:
+            with self.store.writing() as work:
+                self.right.turn(work, now)
+            rounds += super().settle(now)
+        return rounds
+
+    def next_turn(self) -> Instant | None:
+        with self.store.reading() as work:
+            return self.right.next_due(work)
 
     def hear(self, kind: str, refund: dict[str, Any]) -> None:
         """Stripe's webhook about a refund."""
@@ -116,7 +128,7 @@ class House(World):
 
     def send(self, minutes: int = 0) -> None:
         self.now = Instant(self.now + minutes * MINUTE)
-        Outbox(self.store, [self.actor], lambda: self.now, _raise).step()
+        Outbox(self.store, [self.actor], lambda: self.now, _raise, heard=self.right.heard).step()
         self.settle(self.now)
 
     def standing(self, case: str) -> Standing:
@@ -218,9 +230,8 @@ def test_what_stripe_refuses_becomes_a_task_and_what_was_set_aside_is_free(house
         (task,) = work.standings.tasks(case, 0)
     assert (task.what, task.due_at) == ("refund_by_hand", house.now + 4 * HOUR)
     with house.store.writing() as work:
-        assert work.standings.answer(case, 0, task.id, "cannot", who="lin", now=house.now)
-        assert not work.standings.answer(case, 0, task.id, "done", who="lin", now=house.now)
-        work.standings.look_at(case, house.now)
+        assert house.right.answer(work, case, task.id, "cannot", who="lin", now=house.now)
+        assert not house.right.answer(work, case, task.id, "done", who="lin", now=house.now)
     house.settle(house.now)
     assert (house.standing(case).ending, house.standing(case).role) == ("handed", "lead")
 

@@ -35,6 +35,9 @@ def test_a_new_case_is_told_within_a_second(opened: tuple[httpx.Client, str]):
             post_trouble(sender, f"10{number}")
             began = time.monotonic()
             news = _next_news(lines)
+            while not news["new"]:
+                # What is done about the one before is told, too.
+                news = _next_news(lines)
             waits.append(time.monotonic() - began)
             assert len(news["new"]) == 1
             time.sleep(0.3)

@@ -77,7 +77,9 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
 @click.command("pipeline", epilog="Example: amends bench pipeline --json")
 @click.option("--events", type=click.File("rb"), metavar="FILE", help="CloudEvents, one a line [default: simulated]")
-@click.option("--orders", type=click.IntRange(1), default=20_000, show_default=True, help="Size of the simulated world.")
+@click.option(
+    "--orders", type=click.IntRange(1), default=20_000, show_default=True, help="Size of the simulated world."
+)
 @click.option("--days", type=click.FloatRange(1), default=6, show_default=True, help="Over how many days they come.")
 @output.json_option
 def pipeline(*, events: IO[bytes] | None, orders: int, days: float, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from amends.cases.rule_info import Rules
 from amends.cases.stage import apply, wake
 from amends.cases.triage import Terms
 from amends.detection.finding import Finding, Verdicts
+from amends.detection.page import Page
 from amends.model.instant import Instant
 from amends.pipeline.ports import CaseNews, Change
 
@@ -52,7 +53,18 @@ class CaseWorkStage:
         self._rules = rules
         self._terms = terms
 
-    def step(self, work: CasesWork, verdicts: Verdicts, now: Instant, back: Sequence[Finding] = ()) -> CaseNews:
+    def concerned(self, work: CasesWork, page: Page) -> list[str]:
+        """None: a case itself changes by findings, by people and by time."""
+        return []
+
+    def step(
+        self,
+        work: CasesWork,
+        verdicts: Verdicts,
+        now: Instant,
+        back: Sequence[Finding] = (),
+        heard: Sequence[str] = (),
+    ) -> CaseNews:
         """Apply verdicts, then do what only time brings."""
         done: list[CaseWork] = []
         if verdicts.findings or verdicts.clearings or back:

@@ -4,7 +4,7 @@ What is taken is committed before anything is sent, so a crash on the way is kno
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from amends.model.instant import Instant
 from amends.pipeline import failpoints
@@ -44,25 +44,25 @@ class OutboxBook(Protocol):
     def next_due(self) -> Instant | None: ...
 
 
-class Watched(Protocol):
-    """Where cases stand."""
+class NewsBook(Protocol):
+    """News of cases."""
 
-    def look_at(self, case: str, now: Instant) -> None: ...
+    def mark(self, cases: Iterable[str], now: Instant) -> None: ...
 
 
 class OutboxWork(Protocol):
-    """A unit of work that holds the outbox, and where cases stand."""
+    """A unit of work that holds the outbox, and news of cases."""
 
     @property
     def outbox(self) -> OutboxBook: ...
     @property
-    def standings(self) -> Watched: ...
+    def news(self) -> NewsBook: ...
 
 
 class Outbox:
     """Sends what is due. Several may run at once, also in several processes: each act is taken by one of them.
 
-    `failed` is told of an actor that breaks down.
+    `failed` is told of an actor that breaks down, `heard` of each act that was answered, in the same transaction.
     """
 
     def __init__(
@@ -71,8 +71,9 @@ class Outbox:
         actors: Iterable[Actor],
         now: Callable[[], Instant],
         failed: Callable[[Intent, Exception], None],
+        heard: Callable[[Any, OutboxEntry, OutboxEntry, Instant], None] | None = None,
     ) -> None:
-        self._store, self._now, self._failed = store, now, failed
+        self._store, self._now, self._failed, self._heard = store, now, failed, heard
         self._actors: dict[str, list[Actor]] = {}
         for actor in actors:
             for name in actor.does:
@@ -100,7 +101,9 @@ class Outbox:
             after = answered(entry, reply, now)
             with self._store.writing() as work:
                 if work.outbox.put(entry, after):
-                    work.standings.look_at(after.intent.case, now)
+                    work.news.mark([after.intent.case], now)
+                    if self._heard is not None:
+                        self._heard(work, entry, after, now)
                     done += 1
         return done
 

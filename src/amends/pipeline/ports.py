@@ -316,10 +316,17 @@ Book = TypeVar("Book", contravariant=True)
 class CaseStage(Protocol[Book]):
     """What is done about verdicts."""
 
-    def step(self, work: Book, verdicts: Verdicts, now: Instant, back: Sequence[Finding] = ()) -> CaseNews:
+    def concerned(self, work: Book, page: Page) -> list[str]:
+        """The cases that wait to hear of what these events are about."""
+        ...
+
+    def step(
+        self, work: Book, verdicts: Verdicts, now: Instant, back: Sequence[Finding] = (), heard: Sequence[str] = ()
+    ) -> CaseNews:
         """Bring cases and incidents up to date, in the given unit of work.
 
-        `back` are findings that were said to have cleared, and have not.
+        `back` are findings that were said to have cleared, and have not; `heard` are cases of which there is news,
+        though not of their findings.
         """
         ...
 

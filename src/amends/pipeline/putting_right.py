@@ -1,39 +1,62 @@
-"""The stage behind cases: each goes through its playbook, and what its steps want comes into the outbox.
+"""Takes cases through their playbooks: what their steps want comes into the outbox, and leaves from there by `outbox`.
 
-It runs in the transaction of the cases, so a crash keeps both or neither; what leaves, leaves by `outbox` later.
+It works in transactions of its own, behind that of the cases: they leave word of what is new (`righted`), and until
+that is seen here nothing of a case leaves. A crash keeps all of a turn or nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
 import msgspec
 
+from amends.cases.action import Command, Contact, Resolve, perform
+from amends.cases.book import CaseBook
 from amends.cases.case import Case
+from amends.cases.errors import CaseError
 from amends.cases.triage import Terms
 from amends.model.event import Event
-from amends.model.instant import Instant
+from amends.model.instant import DAY, Instant
 from amends.model.money import Money
-from amends.pipeline.ports import Entry
-from amends.resolution.authority import Authority, Granted, decide
+from amends.model.subjects import PARENTS
+from amends.pipeline.casework import CaseShelf, keep, news_of
+from amends.pipeline.ports import Change, UnitOfWork
+from amends.pipeline.record import record
+from amends.resolution.authority import Authority, Granted, approve, decide
 from amends.resolution.echo import echo_of
 from amends.resolution.entitlement import TAKEN, Loss, Payout, Way
 from amends.resolution.errors import ResolutionError
 from amends.resolution.facts import facts_of
-from amends.resolution.intent import Intent, IntentState, move
-from amends.resolution.outbox import OutboxEntry, answered, entered, says_more, withdrawn
-from amends.resolution.playbook import Playbook
-from amends.resolution.stepping import Advance, Known, Standing, Task, advance, begin, hand_over, next_due
+from amends.resolution.intent import Intent, IntentState
+from amends.resolution.outbox import OutboxEntry, answered, entered, granted, says_more, withdrawn
+from amends.resolution.playbook import LATE, Playbook, Step, outcomes_of
+from amends.resolution.stepping import (
+    ASKING,
+    Advance,
+    Known,
+    Standing,
+    Task,
+    advance,
+    begin,
+    hand_over,
+    next_due,
+    step_id,
+)
 from amends.resolution.words import built_in_words
 
-DUE_AT_ONCE: Final = 50
+AT_ONCE: Final = 20
+"""Cases in one turn: whoever else writes waits for it."""
 AMENDS: Final = "assistant"
-"""The role by whose authority playbooks act."""
+"""The role by whose authority playbooks act, and the name under which they grant."""
+WHO: Final = "amends"
+"""Who did what playbooks did, in the record of a case."""
 LEAD: Final = "lead"
 """The role that goes on where a playbook cannot."""
 PAYS: Final[Mapping[str, Way]] = {
     name: deed.pays for name, deed in built_in_words().acts.items() if deed.pays is not None and deed.pays not in TAKEN
 }
 """Acts by which we make a buyer whole, and by which way."""
+TELLS: Final = ("tell", "ask", "offer")
+"""Acts by which a buyer hears of the trouble."""
 
 
 class Standings(Protocol):
@@ -45,6 +68,7 @@ class Standings(Protocol):
     def next_due(self) -> Instant | None: ...
     def add_tasks(self, round: int, tasks: Iterable[Task], now: Instant) -> None: ...
     def tasks(self, case: str, round: int) -> list[Task]: ...
+    def answer(self, case: str, round: int, id: str, said: str, *, who: str, now: Instant) -> bool: ...
     def answers(self, case: str, round: int) -> dict[str, str]: ...
 
 
@@ -54,6 +78,8 @@ class Acts(Protocol):
     def add(self, entries: Iterable[OutboxEntry]) -> int: ...
     def of_case(self, case: str) -> list[OutboxEntry]: ...
     def put(self, before: OutboxEntry, after: OutboxEntry) -> bool: ...
+    def granted_to(self, buyer: str) -> int: ...
+    def granted_by(self, who: str, since: Instant) -> int: ...
 
 
 class Losses(Protocol):
@@ -61,23 +87,27 @@ class Losses(Protocol):
 
     def open(self, found: Loss) -> Loss: ...
     def reserve(self, id: str, *, act: str, way: Way, amount: Money) -> Payout: ...
+    def take(self, id: str, *, act: str, way: Way, amount: Money) -> Payout: ...
     def settle(self, id: str, act: str, *, paid: bool) -> Payout: ...
     def payouts(self, id: str) -> list[Payout]: ...
 
 
-class CaseReader(Protocol):
-    """Cases by id."""
+class News(Protocol):
+    """What playbooks have not seen, and what they wait to hear."""
+
+    def first(self, limit: int) -> list[str]: ...
+    def seen(self, case: str) -> None: ...
+    def watch(self, case: str, subjects: Iterable[tuple[str, str]]) -> None: ...
+
+
+class Cases(CaseShelf, Protocol):
+    """The shelf of cases."""
 
     def get(self, ids: Iterable[str]) -> dict[str, Case]: ...
+    def case_book(self, *ids: str) -> CaseBook: ...
 
 
-class JournalReader(Protocol):
-    """The events of a subject."""
-
-    def read_subject(self, kind: str, subject: str) -> list[Entry]: ...
-
-
-class RightingWork(Protocol):
+class RightingWork(UnitOfWork, Protocol):
     """A unit of work that holds these books."""
 
     @property
@@ -87,43 +117,135 @@ class RightingWork(Protocol):
     @property
     def losses(self) -> Losses: ...
     @property
-    def cases(self) -> CaseReader: ...
+    def cases(self) -> Cases: ...
     @property
-    def journal(self) -> JournalReader: ...
+    def news(self) -> News: ...
+
+
+class Open(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a case stands on its way; `step_id` is by what the step is answered."""
+
+    standing: Standing
+    step: Step
+    step_id: str
 
 
 class _Told(msgspec.Struct):
-    """What is known of one case, as it is read for a step."""
+    """What is known of one case, as it is read for a step; `changes` are what pages are to show anew."""
 
+    events: list[Event]
     known: Known
     acts: dict[str, OutboxEntry]
+    changes: list[Change]
 
 
 class PuttingRight:
-    """Takes cases through their playbooks."""
+    """Takes cases through their playbooks. All of it within a unit of work that its caller commits."""
 
     def __init__(self, playbooks: Mapping[str, Playbook], authority: Authority, terms: Terms) -> None:
-        self._playbooks, self._authority, self._terms = playbooks, authority, terms
+        self.playbooks, self.authority, self._terms = playbooks, authority, terms
 
-    def step(self, work: RightingWork, cases: Iterable[Case], now: Instant) -> list[str]:
-        """Go on with cases that have changed, and with those that time takes further; returns which have moved."""
-        changed = {case.id: case for case in cases}
-        due = [case for case in work.standings.due(now, limit=DUE_AT_ONCE) if case not in changed]
-        found = work.cases.get(due)
-        for gone in (case for case in due if case not in found):
-            self._let_be(work, gone)
-        return [case.id for case in (*changed.values(), *found.values()) if self._go_on(work, case, now)]
+    def turn(self, work: RightingWork, now: Instant, *, limit: int = AT_ONCE) -> list[Change]:
+        """Go on with cases of which there is news, and with those that time takes further; what has changed."""
+        due = dict.fromkeys([*work.news.first(limit), *work.standings.due(now, limit=limit)])
+        found = work.cases.get(list(due)[:limit])
+        changes: dict[Change, None] = {}
+        for case in list(due)[:limit]:
+            if case in found:
+                changes |= dict.fromkeys(self._go_on(work, found[case], now))
+            else:
+                self._let_be(work, case)
+        return list(changes)
 
     def next_due(self, work: RightingWork) -> Instant | None:
-        """When time alone next takes a case further."""
-        return work.standings.next_due()
+        """When time alone next takes a case further; at once, if there is news of one."""
+        return Instant(0) if work.news.first(1) else work.standings.next_due()
 
-    def _go_on(self, work: RightingWork, case: Case, now: Instant) -> bool:
+    def set_aside(self, work: RightingWork, now: Instant) -> str | None:
+        """Let go of the case whose turn would be next, since it fails: people go on with it; gives its id."""
+        for case in (*work.news.first(1), *work.standings.due(now, limit=1)):
+            self._let_be(work, case)
+            return case
+        return None
+
+    # ------------------------------------------------------------ what people say
+
+    def waits_for(self, work: RightingWork, case: str) -> Open | None:
+        """The step that a case is at; None if it is at none."""
+        standing = work.standings.get(case)
+        playbook = None if standing is None else self.playbooks.get(standing.exception)
+        if standing is None or standing.step is None or playbook is None or playbook.version != standing.version:
+            return None
+        return Open(standing=standing, step=playbook[standing.step], step_id=step_id(standing))
+
+    def answer(self, work: RightingWork, case: str, step: str, said: str, *, who: str, now: Instant) -> bool:
+        """Keep what somebody answered to a step, and go on; False, with nothing changed, if it was answered before.
+
+        Raises ResolutionError where the case is not at that step, or the step cannot come to that.
+        """
+        standing = work.standings.get(case)
+        if standing is not None and step in work.standings.answers(case, standing.round):
+            return False
+        found = self.waits_for(work, case)
+        if found is None or found.step_id != step:
+            raise ResolutionError("The case has gone on since, and nobody waits for this answer any more.")
+        able = [outcome for outcome in outcomes_of(found.step) if outcome != LATE]
+        if found.step.do not in ASKING or said not in able:
+            raise ResolutionError(f"{said!r} is no answer to this: it can be {', '.join(able)}.")
+        if not work.standings.answer(case, found.standing.round, step, said, who=who, now=now):
+            return False
+        self.look(work, [case], now)
+        return True
+
+    def approve(self, work: RightingWork, case: str, act: str, *, who: str, role: str, now: Instant) -> None:
+        """Let an act go that waits for it. `who` is an account. Raises ResolutionError where the role may not."""
+        entry = self._waiting(work, case, act)
+        if entry.worth is None:
+            raise ResolutionError("What this is worth cannot be said in the currency of the limits: do it by hand.")
+        before = self._before(work, entry, who, now)
+        approve(self.authority, role, entry.intent.does, entry.worth, before, asked=AMENDS, by=who)
+        found = work.cases.get([case])[case]
+        self._reserve(work, found, entry.intent, facts_of(_events(work, found)))
+        self._put(work, entry, granted(entry, who, now))
+        self.look(work, [case], now)
+
+    def refuse(self, work: RightingWork, case: str, act: str, *, who: str, now: Instant) -> None:
+        """Do not let an act go that waits for it. `who` is an account. Raises ResolutionError."""
+        entry = self._waiting(work, case, act)
+        gone = withdrawn(entry, now)
+        self._put(work, entry, msgspec.structs.replace(gone, granted_by=who, granted_at=now))
+        self.look(work, [case], now)
+
+    def look(self, work: RightingWork, cases: Iterable[str], now: Instant) -> list[Change]:
+        """Go on with these cases now."""
+        found = work.cases.get(cases).values()
+        return [change for case in found for change in self._go_on(work, case, now)]
+
+    def heard(self, work: RightingWork, before: OutboxEntry, after: OutboxEntry, now: Instant) -> None:
+        """What is to be noted of an act that has got further: that the buyer was told."""
+        told = ("accepted", "confirmed")
+        is_new = before.intent.state not in told and after.intent.state in told
+        if is_new and after.intent.does in TELLS:
+            self._say(work, after.intent.case, Contact(by=str(after.intent.how.get("medium", "email"))), now)
+
+    def _waiting(self, work: RightingWork, case: str, act: str) -> OutboxEntry:
+        entry = next((each for each in work.outbox.of_case(case) if each.intent.id == act), None)
+        if entry is None or entry.intent.state != "proposed":
+            raise ResolutionError("Nothing waits for an approval here any more: look at the case again.")
+        return entry
+
+    def _put(self, work: RightingWork, before: OutboxEntry, after: OutboxEntry) -> None:
+        if not work.outbox.put(before, after):
+            raise ResolutionError("Somebody else was quicker: look at the case again.")
+
+    # ------------------------------------------------------------ going on
+
+    def _go_on(self, work: RightingWork, case: Case, now: Instant) -> list[Change]:
         before = work.standings.get(case.id)
-        playbook = self._playbooks.get(case.grade.exception if before is None else before.exception)
+        playbook = self.playbooks.get(case.grade.exception if before is None else before.exception)
         if playbook is None or (before is None and not case.is_active):
             self._let_be(work, case.id)
-            return False
+            return []
         standing = begin(playbook, case.id, case.round, now) if before is None or _is_behind(before, case) else before
         told = self._look(work, case, standing, now)
         found = _advanced(playbook, standing, told.known)
@@ -131,46 +253,59 @@ class PuttingRight:
         # One that was opened again goes through it again at the next look.
         due = now if _is_behind(found.standing, case) else next_due(playbook, found.standing)
         work.standings.put(found.standing, due)
-        return found.standing != before
+        work.news.watch(case.id, () if found.standing.step is None else _subjects(case, told.events))
+        work.news.seen(case.id)
+        self._reflect(work, case, playbook, before, found.standing, now, told.changes)
+        return told.changes if found.standing == before else [Change(kind="case", id=case.id), *told.changes]
 
     def _let_be(self, work: RightingWork, case: str) -> None:
         """There is nothing by which the case could go on, so it is not to be looked at for ever."""
         standing = work.standings.get(case)
         if standing is not None:
             work.standings.put(standing, None)
+        work.news.watch(case, ())
+        work.news.seen(case)
 
     def _look(self, work: RightingWork, case: Case, standing: Standing, now: Instant) -> _Told:
-        events = _events(work.journal, case)
-        acts = {entry.intent.id: self._heard(work, case, entry, events, now) for entry in work.outbox.of_case(case.id)}
+        events, changes = _events(work, case), []
+        acts = {}
+        for entry in work.outbox.of_case(case.id):
+            after = self._echo(work, entry, events, now)
+            acts[entry.intent.id] = after
+            if after.intent.is_over:
+                self._settle(work, case, after.intent)
+            if after != entry:
+                changes.append(Change(kind="case", id=case.id))
         states: dict[str, IntentState] = {act: entry.intent.state for act, entry in acts.items()}
+        answers = work.standings.answers(case.id, standing.round)
         known = Known(
             now=now,
             facts=facts_of(events),
             healed=not case.is_active or not case.has_trouble,
             intents=states,
             tasks=frozenset(task.id for task in work.standings.tasks(case.id, standing.round)),
-            answers=work.standings.answers(case.id, standing.round),
+            answers=answers,
         )
-        return _Told(known=known, acts=acts)
+        return _Told(events=events, known=known, acts=acts, changes=changes)
 
-    def _heard(
-        self, work: RightingWork, case: Case, entry: OutboxEntry, events: list[Event], now: Instant
-    ) -> OutboxEntry:
-        """An act after what the case's events say of it; what was set aside for one that is over is paid, or free."""
+    def _echo(self, work: RightingWork, entry: OutboxEntry, events: list[Event], now: Instant) -> OutboxEntry:
+        """An act after what the case's events say of it."""
         reply = echo_of(entry, events)
-        if reply is not None and says_more(entry, reply):
-            after = answered(entry, reply, now)
-            entry = after if work.outbox.put(entry, after) else entry
-        if entry.intent.is_over:
-            self._settle(work, case, entry.intent)
-        return entry
+        if reply is None or not says_more(entry, reply):
+            return entry
+        after = answered(entry, reply, now)
+        if not work.outbox.put(entry, after):
+            return entry
+        self.heard(work, entry, after, now)
+        return after
 
     def _keep(self, work: RightingWork, case: Case, found: Advance, told: _Told, now: Instant) -> None:
         work.standings.add_tasks(found.standing.round, found.tasks, now)
-        granted = self._granted(told)
+        buyer = told.known.facts.get("buyer")
         for intent in found.intents:
-            intent, granted = self._grant(work, case, intent, granted, told, now)
-            work.outbox.add([entered(intent)])
+            entry = entered(intent, worth=self._worth(intent), buyer=None if buyer is None else str(buyer))
+            entry = self._granted(work, case, entry, told.known.facts, now)
+            work.outbox.add([entry])
         for act in found.withdrawn:
             entry = told.acts[act]
             gone = withdrawn(entry, now)
@@ -179,47 +314,54 @@ class PuttingRight:
 
     # ------------------------------------------------------------ money
 
-    def _granted(self, told: _Told) -> int:
-        """What was granted on the case before, in the shop's currency."""
-        gone = ("withdrawn", "refused", "proposed")
-        return sum(self._worth(entry.intent) or 0 for entry in told.acts.values() if entry.intent.state not in gone)
-
     def _worth(self, intent: Intent) -> int | None:
-        """What an act pays, in the shop's currency; None where that cannot be said."""
+        """What an act pays, in the currency of the limits; None where that cannot be said."""
         amount, currency = intent.how.get("amount"), intent.how.get("currency")
         if amount is None:
             return 0
         if currency is None or not self._terms.rates.knows(currency):
             return None
-        return self._terms.rates.convert(Money(amount, currency), self._terms.currency).minor
+        return self._terms.rates.convert(Money(amount, currency), self.authority.currency).minor
 
-    def _grant(
-        self, work: RightingWork, case: Case, intent: Intent, granted: int, told: _Told, now: Instant
-    ) -> tuple[Intent, int]:
+    def _before(self, work: RightingWork, entry: OutboxEntry, who: str, now: Instant) -> Granted:
+        """What was granted before: on the case, to the buyer, and by this one within a day."""
+        free = ("withdrawn", "refused", "proposed")
+        of_case = [each for each in work.outbox.of_case(entry.intent.case) if each.intent.state not in free]
+        return Granted(
+            case=sum(each.worth or 0 for each in of_case),
+            buyer=0 if entry.buyer is None else work.outbox.granted_to(entry.buyer),
+            day=work.outbox.granted_by(who, Instant(now - DAY)),
+        )
+
+    def _granted(
+        self, work: RightingWork, case: Case, entry: OutboxEntry, facts: Mapping[str, object], now: Instant
+    ) -> OutboxEntry:
         """Let the act go if that is within what playbooks may do alone, and what may go out for the loss."""
-        worth = self._worth(intent)
+        intent, worth = entry.intent, entry.worth
         if worth is None:
-            return intent, granted
-        # What other cases of the buyer, and of the day, were granted is not looked up yet: nothing runs by this before.
-        before = Granted(case=granted, buyer=granted, day=granted)
-        if worth and not decide(self._authority, AMENDS, intent.does, worth, before).allowed:
-            return intent, granted
+            return entry
+        before = self._before(work, entry, AMENDS, now) if worth else Granted()
+        if worth and not decide(self.authority, AMENDS, intent.does, worth, before).allowed:
+            return entry
         try:
-            self._reserve(work, case, intent, told)
+            self._reserve(work, case, intent, facts)
         except ResolutionError:
             # More than may go out: a person has to look, and the act says so by waiting.
-            return intent, granted
-        return move(intent, "approve", now), granted + worth
+            return entry
+        return granted(entry, AMENDS, now)
 
-    def _reserve(self, work: RightingWork, case: Case, intent: Intent, told: _Told) -> None:
+    def _reserve(self, work: RightingWork, case: Case, intent: Intent, facts: Mapping[str, object]) -> None:
         way, amount = PAYS.get(intent.does), intent.how.get("amount")
         if way is None or amount is None:
             return
+        most = facts.get("captured")
         currency = str(intent.how.get("currency"))
-        most = int(told.known.facts.get("captured") or 0)
         loss = work.losses.open(
-            Loss(id=_loss_of(case), order=case.order or case.subject, about="order", most=Money(most, currency))
-        )
+            Loss(
+                id=_loss_of(case), order=case.order or case.subject, about="order",
+                most=Money(most if isinstance(most, int) else 0, currency),
+            )
+        )  # fmt: skip
         work.losses.reserve(loss.id, act=intent.id, way=way, amount=Money(amount, currency))
 
     def _settle(self, work: RightingWork, case: Case, intent: Intent) -> None:
@@ -229,6 +371,34 @@ class PuttingRight:
             belied = payout.state == "released" and intent.state == "confirmed"
             if payout.id == intent.id and (payout.state == "reserved" or belied):
                 work.losses.settle(payout.loss, payout.id, paid=intent.state == "confirmed")
+
+    # ------------------------------------------------------------ what the case shows of it
+
+    def _reflect(
+        self,
+        work: RightingWork,
+        case: Case,
+        playbook: Playbook,
+        before: Standing | None,
+        after: Standing,
+        now: Instant,
+        changes: list[Change],
+    ) -> None:
+        """Let the case itself say what its playbook has come to: whose turn it is, and that it is done."""
+        if after == before or not case.is_active:
+            return
+        if after.step is None and after.outcome is not None and after.ending != "handed":
+            changes += self._say(work, case.id, Resolve(outcome=after.outcome), now)
+
+    def _say(self, work: RightingWork, case: str, command: Command, now: Instant) -> Sequence[Change]:
+        """Do with a case what a person would; what its state does not allow is left."""
+        try:
+            decided = perform(work.cases.case_book(case), case, command, who=WHO, now=now, terms=self._terms)
+        except CaseError:
+            return ()
+        news = news_of(keep(work.cases, decided, now=now, terms=self._terms))
+        record(work, news.events)
+        return news.changes
 
 
 def _is_behind(standing: Standing, case: Case) -> bool:
@@ -251,6 +421,13 @@ def _loss_of(case: Case) -> str:
     return f"order/{case.order}" if case.order is not None else f"{case.kind}/{case.subject}"
 
 
-def _events(journal: JournalReader, case: Case) -> list[Event]:
+def _events(work: RightingWork, case: Case) -> list[Event]:
     kind, subject = ("order", case.order) if case.order is not None else (case.kind, case.subject)
-    return [entry.event for entry in journal.read_subject(kind, subject)]
+    return [entry.event for entry in work.journal.read_subject(kind, subject)]
+
+
+def _subjects(case: Case, events: Iterable[Event]) -> list[tuple[str, str]]:
+    """What a case wants to hear of: its order or subject, and the payments, parcels, returns and threads of it."""
+    own = ("order", case.order) if case.order is not None else (case.kind, case.subject)
+    parts = {(kind, key) for event in events for kind, key in event.keys.items() if PARENTS.get(kind) == own[0]}
+    return [own, *(part for part in parts if part[0] != "case")]

@@ -6,6 +6,7 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 
 from amends.detection.finding import Finding, Verdicts
+from amends.detection.page import Page
 from amends.model.instant import Instant
 from amends.pipeline.ports import CaseNews, CaseStage
 
@@ -46,7 +47,13 @@ class QuietStage(Generic[Work]):
     def __init__(self, cases: CaseStage[Work]) -> None:
         self._cases = cases
 
-    def step(self, work: Work, verdicts: Verdicts, now: Instant, back: Sequence[Finding] = ()) -> CaseNews:
+    def concerned(self, work: Work, page: Page) -> list[str]:
+        """Whoever waits to hear of these events."""
+        return self._cases.concerned(work, page)
+
+    def step(
+        self, work: Work, verdicts: Verdicts, now: Instant, back: Sequence[Finding] = (), heard: Sequence[str] = ()
+    ) -> CaseNews:
         """Keep quiet what is snoozed, tell what no longer is, and hand the rest on."""
         # To who works on cases it begins when the quiet is over: nobody was late in seeing it.
         freed = [msgspec.structs.replace(found, fired_at=now) for found in work.snoozes.let_go(now)]
@@ -60,7 +67,7 @@ class QuietStage(Generic[Work]):
                     kept[found.id] = snooze
             work.snoozes.keep(kept)
         loud = Verdicts([found for found in findings if found.id not in kept], verdicts.clearings)
-        return self._cases.step(work, loud, now, [found for found in back if found.id not in kept])
+        return self._cases.step(work, loud, now, [found for found in back if found.id not in kept], heard)
 
     def next_due(self, work: Work) -> Instant | None:
         """When time alone next changes a case, or a snooze ends."""

@@ -99,6 +99,15 @@ class _Load(msgspec.Struct, frozen=True, kw_only=True):
     more: bool = False
 
 
+class _Turn(msgspec.Struct, frozen=True):
+    """What the desk takes up: verdicts, what orders are recognised by, cases that waited for news, up to a position."""
+
+    portions: Sequence[Queued]
+    told: Sequence[Event]
+    heard: Sequence[str]
+    desk: int
+
+
 class Pipeline(Generic[Work]):
     """Takes what waits through all the stages. One thread drives it."""
 
@@ -275,36 +284,35 @@ class Pipeline(Generic[Work]):
             desk = stretch.position
             # Cases are found by the faces of their orders, so those come first.
             queue = work.verdicts.first(verdicts) if state.queued else []
+            heard = self._cases.concerned(work, stretch.page)
         portions = [portion for portion in queue if portion.position <= desk]
         told = stretch.page.events_of(_ORDER_TYPES)
-        if not (portions or told or wakes):
+        if not (portions or told or heard or wakes):
             self._state = msgspec.structs.replace(state, desk=desk)
             more = done.more or state.queued or desk < state.progress.position
             return msgspec.structs.replace(done, more=more, tended=True)
-        return self._tend_to(state, portions, told, desk, done)
+        return self._tend_to(state, _Turn(portions, told, heard, desk), done)
 
-    def _tend_to(
-        self, state: _State, portions: Sequence[Queued], told: Sequence[Event], desk: int, done: Round
-    ) -> Round:
+    def _tend_to(self, state: _State, turn: "_Turn", done: Round) -> Round:
         clock = state.progress.clock
         with self._store.writing() as work:
-            work.faces.learn(told)
-            cleared = work.findings.clear([each for portion in portions for each in portion.verdicts.clearings])
-            findings = [each for portion in portions for each in portion.verdicts.findings]
-            back = [each for portion in portions for each in portion.back]
-            news = self._cases.step(work, Verdicts(findings, cleared), clock, back)
+            work.faces.learn(turn.told)
+            cleared = work.findings.clear([each for portion in turn.portions for each in portion.verdicts.clearings])
+            findings = [each for portion in turn.portions for each in portion.verdicts.findings]
+            back = [each for portion in turn.portions for each in portion.back]
+            news = self._cases.step(work, Verdicts(findings, cleared), clock, back, turn.heard)
             # What is told of cases comes after what the kernel has judged, and is judged in the next round.
             said = work.journal.sort_out(Page.of(learned(news.events, clock, clock)))
             work.journal.append(said, after=work.journal.head())
-            work.verdicts.remove(portions)
+            work.verdicts.remove(turn.portions)
             work.progress.set(state.progress)
-            work.progress.set_desk(desk)
+            work.progress.set_desk(turn.desk)
             queued = work.verdicts.size() > 0
             case_due = self._cases.next_due(work)
             failpoints.reach("desk.commit.before")
         failpoints.reach("desk.commit.after")
-        self._state = msgspec.structs.replace(state, desk=desk, queued=queued, case_due=case_due)
-        more = done.more or bool(said.new.size) or queued or desk < state.progress.position
+        self._state = msgspec.structs.replace(state, desk=turn.desk, queued=queued, case_due=case_due)
+        more = done.more or bool(said.new.size) or queued or turn.desk < state.progress.position
         return msgspec.structs.replace(done, changes=[*done.changes, *news.changes], more=more, tended=True)
 
 

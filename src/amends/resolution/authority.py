@@ -5,12 +5,19 @@ day. A sum that is split into small acts meets the limit of the case, and one th
 or of the day. Above a limit a second person decides whose own limits allow it. The assistant is a role like any other.
 """
 
+import re
 from collections.abc import Mapping
-from typing import Literal
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal, get_args
 
 import msgspec
 
-from amends.resolution.errors import ResolutionError
+from amends.detection.document import Document, DocumentError, parse_document
+from amends.model.money import exponent
+from amends.model.suggestion import suggestion
+from amends.resolution.errors import ResolutionError, UnreadableAuthorityError
+from amends.resolution.words import built_in_words
 
 Span = Literal["act", "case", "buyer", "day"]
 ANY = "*"
@@ -94,3 +101,61 @@ def _stopped(limits: Limits, amount: int, granted: Granted) -> dict[Span, int]:
         "day": (limits.day, granted.day + amount),
     }
     return {span: limit for span, (limit, total) in sums.items() if limit is not None and total > limit}
+
+
+# ------------------------------------------------------------ as data
+
+_PARTS = ("currency", "roles", "limits")
+
+
+@cache
+def built_in_authority() -> Authority:
+    """The limits that come with Amends."""
+    text = files("amends.resolution").joinpath("authority.yaml").read_text(encoding="utf-8")
+    return read_authority(text, "authority.yaml")
+
+
+def read_authority(text: str, name: str) -> Authority:
+    """The limits in a YAML text called `name`. Raises UnreadableAuthorityError, with a place and a sentence."""
+    try:
+        document = parse_document(text, name)
+    except DocumentError as error:
+        raise UnreadableAuthorityError(str(error)) from error
+    content = document.content
+    if not isinstance(content, dict) or set(content) != set(_PARTS):
+        raise UnreadableAuthorityError(f"{name}: it should have {', '.join(_PARTS)}, and nothing else")
+    currency, roles = content["currency"], content["roles"]
+    if not isinstance(currency, str) or re.fullmatch("[A-Z]{3}", currency) is None:
+        raise _at(document, ("currency",), "it should be an ISO 4217 code such as USD")
+    if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
+        raise _at(document, ("roles",), "it should be a list of names, from the least up")
+    limits = {role: _limits_of(document, role, roles, exponent(currency)) for role in content["limits"] or {}}
+    return Authority(currency=currency, roles=tuple(roles), limits=limits)
+
+
+def _limits_of(document: Document, role: str, roles: list[str], digits: int) -> dict[str, Limits]:
+    if role not in roles:
+        raise _at(document, ("limits", role), f"there is no role `{role}`{suggestion(role, roles)}")
+    found = {}
+    for remedy, spans in (document.content["limits"][role] or {}).items():
+        place, acts = ("limits", role, remedy), built_in_words().acts
+        if remedy != ANY and remedy not in acts:
+            raise _at(document, place, f"there is no act `{remedy}`{suggestion(remedy, acts)}")
+        if unknown := next((span for span in spans or {} if span not in get_args(Span)), None):
+            raise _at(document, place, f"there is no span `{unknown}`{suggestion(unknown, get_args(Span))}")
+        found[remedy] = Limits(
+            **{span: _limit(document, place, limit, digits) for span, limit in (spans or {}).items()}
+        )
+    return found
+
+
+def _limit(document: Document, place: tuple[str, ...], limit: Any, digits: int) -> int | None:
+    if limit == "none":
+        return None
+    if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
+        raise _at(document, place, f"{limit!r} is no limit: it should be a whole number, or `none`")
+    return int(limit * 10**digits)
+
+
+def _at(document: Document, place: tuple[str, ...], sentence: str) -> UnreadableAuthorityError:
+    return UnreadableAuthorityError(f"{document.place(place)}: {sentence}")

@@ -6,6 +6,7 @@ UnusableInputError
     ├── ExceedsEntitlementError
     ├── OtherContentError
     ├── StepNotAllowedError
+    ├── UnreadableAuthorityError
     ├── UnreadablePlaybookError
     ├── UnreadableRemediesError
     ├── UnreadableWordsError
@@ -33,6 +34,10 @@ class OtherContentError(ResolutionError):
 
 class StepNotAllowedError(ResolutionError):
     """The state of the intent does not allow this."""
+
+
+class UnreadableAuthorityError(ResolutionError):
+    """Who may grant what cannot be read; the message names the place."""
 
 
 class UnreadablePlaybookError(ResolutionError):

@@ -15,6 +15,10 @@ _GIVEN_BACK: Final = ("won", "warning_closed", "prevented")
 
 FACTS: Final[dict[str, str]] = {
     "order": "the channel's own id of the order",
+    "buyer": "the buyer, by the shop's own id",
+    "buyer_name": "the buyer's name",
+    "number": "what the buyer calls the order",
+    "shop": "where it was bought",
     "total": "what the buyer owes for the order, in minor units",
     "currency": "of the order",
     "country": "where it goes",
@@ -23,7 +27,7 @@ FACTS: Final[dict[str, str]] = {
     "buyer_email": "the buyer's e-mail address",
     "incoterm": "who pays duties: DDP, DAP",
     "paid_at": "when the shop called it paid",
-    "captured": "what was captured, in minor units, over all payments",
+    "captured": "what was captured, in minor units, over all payments; unknown where it was in another currency",
     "captures": "how many payments were captured",
     "captured_at": "when the first was",
     "refunded": "what was refunded, in minor units",
@@ -90,6 +94,8 @@ FACTS: Final[dict[str, str]] = {
 _LAST: Final[dict[str, tuple[tuple[str, ...], str]]] = {
     "total": (("order.placed", "order.edited"), "total"),
     "currency": (("order.placed", "order.edited"), "currency"),
+    "number": (("order.placed",), "number"),
+    "shop": (("order.placed",), "shop"),
     "country": (("order.placed", "order.edited"), "country"),
     "language": (("order.placed", "order.edited"), "language"),
     "channel": (("order.placed",), "channel"),
@@ -142,6 +148,11 @@ def facts_of(events: Iterable[Event]) -> dict[str, Any]:
     for event in ordered:
         if "order" in event.keys:
             facts["order"] = event.keys["order"]
+            if "buyer" in event.keys:
+                facts["buyer"] = event.keys["buyer"]
+        name = event.data.get("buyer_name") or event.data.get("recipient")
+        if event.type == "order.placed" and isinstance(name, str):
+            facts["buyer_name"] = name
     for name, (types, field) in _LAST.items():
         for event in ordered:
             if event.type in types and (value := event.data.get(field)) is not None:
@@ -154,18 +165,22 @@ def facts_of(events: Iterable[Event]) -> dict[str, Any]:
             if event.type == type_:
                 facts[name] = event.time
         _tell(event, event.data, facts)
-    facts |= _sums(ordered)
-    return facts
+    return facts | _sums(ordered, facts.get("currency"))
 
 
-def _sums(events: list[Event]) -> dict[str, Any]:
-    """What was captured and refunded: of a payment that several parties tell of, what one of them tells."""
+def _sums(events: list[Event], currency: str | None) -> dict[str, Any]:
+    """What was captured and refunded: of a payment that several parties tell of, what one of them tells.
+
+    Nothing, where any of it was in another currency than the order: sums never mix.
+    """
     told: dict[str, dict[str, dict[tuple[str, bool], list[int]]]] = {"captured": {}, "refunded": {}}
     for event in events:
         name = {"payment.captured": "captured", "payment.refunded": "refunded"}.get(event.type)
         amount = event.data.get("amount")
         if name is None or amount is None or (name == "refunded" and event.data.get("status") not in _PAID):
             continue
+        if event.data.get("currency", currency) != currency and currency is not None:
+            return {}
         by = (event.source, event.data.get("refund") is not None)
         told[name].setdefault(event.keys.get("payment", ""), {}).setdefault(by, []).append(amount)
     most = {name: [max(parts.values(), key=sum) for parts in payments.values()] for name, payments in told.items()}

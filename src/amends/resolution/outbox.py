@@ -45,6 +45,8 @@ class OutboxEntry(msgspec.Struct, frozen=True, kw_only=True):
     """An act in the outbox. `due_at` is when something is to be done about it: sent, looked up, or its lease is over.
 
     `sent_at` is when it was first sent, `asked` counts how often it was sent or looked up since it last got further.
+    `worth` is what it pays, in minor units of the currency that limits are in (None: nobody can say), and `buyer` whom;
+    `granted_by` is the account, or `assistant`, that let it go, at `granted_at`.
     """
 
     intent: Intent
@@ -53,15 +55,26 @@ class OutboxEntry(msgspec.Struct, frozen=True, kw_only=True):
     asked: int = 0
     ref: str | None = None
     says: str = ""
+    worth: int | None = 0
+    buyer: str | None = None
+    granted_by: str | None = None
+    granted_at: Instant | None = None
 
 
 Errand = Literal["send", "look_up"]
 """What is to be done about an act now."""
 
 
-def entered(intent: Intent) -> OutboxEntry:
-    """An act that was just planned, or approved."""
-    return OutboxEntry(intent=intent, due_at=intent.since if intent.state == "approved" else None)
+def entered(intent: Intent, *, worth: int | None = 0, buyer: str | None = None) -> OutboxEntry:
+    """An act that was just planned: it waits until somebody grants it."""
+    return OutboxEntry(intent=intent, worth=worth, buyer=buyer)
+
+
+def granted(entry: OutboxEntry, by: str, now: Instant, *, not_before: Instant | None = None) -> OutboxEntry:
+    """Let an act go, at once or from a moment on. Raises StepNotAllowedError for what does not wait for that."""
+    intent = move(entry.intent, "approve", now)
+    due_at = intent.since if not_before is None else max(not_before, intent.since)
+    return msgspec.structs.replace(entry, intent=intent, due_at=due_at, granted_by=by, granted_at=now)
 
 
 def withdrawn(entry: OutboxEntry, now: Instant) -> OutboxEntry:

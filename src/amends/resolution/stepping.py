@@ -22,11 +22,14 @@ MOVES_MAX: Final = 100
 """So many steps without waiting for anything lead in a circle."""
 
 TOLD: Final = (
-    "order", "payment", "provider", "currency", "tracking", "carrier", "channel", "country", "language", "buyer_email",
+    "order", "number", "shop", "buyer_name", "payment", "provider", "currency", "tracking", "carrier", "channel",
+    "country", "language", "buyer_email", "estimated_at", "deliver_by", "ship_by", "pickup_until",
 )  # fmt: skip
 """Facts that whoever does an act is told, where they are known."""
 SENDING: Final[frozenset[Do]] = frozenset(("tell", "ask", "offer", "act"))
 """Steps that want something sent."""
+ASKING: Final[frozenset[Do]] = frozenset(("ask", "offer", "task"))
+"""Steps that somebody answers."""
 WAITING: Final[frozenset[IntentState]] = frozenset(("proposed", "approved"))
 """States of an act that has not left."""
 LEFT: Final[frozenset[IntentState]] = frozenset(("sending", "unknown", "accepted", "confirmed"))
@@ -216,7 +219,10 @@ def _wanted(standing: Standing, step: Step, known: Known) -> tuple[Intent | None
     if step.do not in SENDING or intent_of(standing, step) in known.intents or _has_no_amount(standing, step, known):
         return None, None
     how: dict[str, Any] = {name: known.facts[name] for name in TOLD if known.facts.get(name) is not None}
-    how |= {"what": step.what, **step.details}
+    how |= {"what": step.what, "step": step_id(standing), **step.details}
+    due = _due(standing, step)
+    if due is not None:
+        how["until"] = due
     if step.options:
         how["options"] = list(step.options)
     if step.amount is not None:

@@ -60,6 +60,9 @@ class Config(BaseSettings):
     rules: tuple[Path, ...] = Field(
         default=(), description="rule files or folders instead of the built-in rules, as a JSON list"
     )
+    authority: Path | None = Field(
+        default=None, description="file that says who may grant what alone, instead of the built-in limits"
+    )
     inbox_max: int = Field(
         default=100_000, ge=1, description="how many deliveries may wait to be worked on; more are answered with 503"
     )

@@ -2,7 +2,7 @@
 
 import gc
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from amends.cases.catalogue import Catalogue, built_in_catalogue
@@ -15,9 +15,15 @@ from amends.detection.pack import read_files
 from amends.engines.inline import InlineEngine, SnapshotPolicy
 from amends.pipeline import failpoints
 from amends.pipeline.casework import CaseWorkStage
-from amends.pipeline.ports import CaseStage
+from amends.pipeline.outbox import Actor
+from amends.pipeline.ports import CaseStage, Change
+from amends.pipeline.putting_right import PuttingRight
 from amends.pipeline.quiet import QuietStage
+from amends.pipeline.righted import RightedStage
 from amends.pipeline.stages import Pipeline
+from amends.resolution.authority import Authority, built_in_authority, read_authority
+from amends.resolution.bookshelf import built_in_playbooks
+from amends.resolution.errors import UnreadableAuthorityError
 from amends.runtime.accounts import Accounts
 from amends.runtime.changes import Changes
 from amends.runtime.clock import Clock, WallClock
@@ -26,6 +32,7 @@ from amends.runtime.following import Follower, RuleWatch
 from amends.runtime.keeper import RuleKeeper
 from amends.runtime.kernels import PackKernels
 from amends.runtime.opening import open_store as open_store
+from amends.runtime.righting import Loop, Righting, Sending
 from amends.runtime.rulebook import Rulebook
 from amends.runtime.secret import secret_key
 from amends.runtime.translation import ConnectorTranslator
@@ -63,6 +70,7 @@ class Installation:
         judges: bool = True,
         receives: bool = True,
         connectors: Mapping[str, Connector] = CONNECTORS,
+        actors: Sequence[Actor] = (),
     ) -> None:
         self.config = config
         self.wall: Clock = WallClock()
@@ -74,6 +82,7 @@ class Installation:
         self.accounts = Accounts(self.store)
         self.changes = Changes()
         self.terms = Terms(currency=config.currency, rates=built_in_rates(), catalogue=self.catalogue)
+        self.righting = PuttingRight(built_in_playbooks(), authority_of(config, self.terms), self.terms)
         now = self.clock.now()
         with self.store.reading() as work:
             standing = standing_at(work.rules, now)
@@ -89,7 +98,7 @@ class Installation:
         self.engine = InlineEngine(
             self.pipeline,
             clock=self.clock,
-            publish=self.changes.publish,
+            publish=self._publish,
             snapshots=SnapshotPolicy(events=config.snapshot_events),
             has_news=None if self._watch is None else self._watch.has_news,
         )
@@ -103,6 +112,10 @@ class Installation:
             stage_of=self._stage_of,
             wake=self.engine.wake,
         )
+        sending = Sending(self.store, self.righting, actors, self.clock, answered=self.wake)
+        self._sender = Loop("sender", sending, self.clock)
+        turns = Righting(self.store, self.righting, self.clock, publish=self.changes.publish, sent=self._right_done)
+        self._righter = Loop("righter", turns, self.clock)
         self._checkpoints = Checkpoints(self.store.database)
         self._follower = None
         if not judges:
@@ -119,6 +132,8 @@ class Installation:
             self.engine.start()
             self.keeper.start()
             self._checkpoints.start()
+            self._righter.start()
+            self._sender.start()
         if self._follower is not None:
             self._follower.start()
 
@@ -126,6 +141,8 @@ class Installation:
         """Take no more deliveries, finish the work at hand, save the kernel's state, close the database."""
         self.inbox.close()
         self.keeper.stop()
+        self._sender.stop()
+        self._righter.stop()
         self.engine.stop()
         if self._follower is not None:
             self._follower.stop()
@@ -133,6 +150,21 @@ class Installation:
             self._watch.close()
         self._checkpoints.stop()
         self.store.database.close()
+
+    def wake(self) -> None:
+        """Somebody has written: the pipeline looks, and so does who puts cases right."""
+        self.engine.wake()
+        self._righter.wake()
+
+    def _publish(self, changes: Sequence[Change]) -> None:
+        self.changes.publish(changes)
+        if changes:
+            self._righter.wake()
+
+    def _right_done(self) -> None:
+        """There may be something to send, and the journal may tell more of the case."""
+        self._sender.wake()
+        self.engine.wake()
 
     @property
     def pack(self) -> Pack:
@@ -145,4 +177,17 @@ class Installation:
             return work.journal.head()
 
     def _stage_of(self, pack: Pack) -> CaseStage[Work]:
-        return QuietStage(CaseWorkStage(rules=pack.rules, terms=self.terms))
+        return QuietStage(RightedStage(CaseWorkStage(rules=pack.rules, terms=self.terms)))
+
+
+def authority_of(config: Config, terms: Terms) -> Authority:
+    """Who may grant what alone. Raises UnreadableAuthorityError."""
+    if config.authority is None:
+        return built_in_authority()
+    try:
+        found = read_authority(config.authority.read_text(encoding="utf-8"), str(config.authority))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnreadableAuthorityError(f"{config.authority} cannot be read: {error}") from error
+    if not terms.rates.knows(found.currency):
+        raise UnreadableAuthorityError(f"{config.authority}: there is no rate for {found.currency}")
+    return found

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy import Connection, Integer, Select, and_, exists, insert, literal_column, select, update
+from sqlalchemy import Connection, Integer, Select, and_, exists, func, insert, literal_column, select, update
 
 from amends.model.instant import Instant
 from amends.resolution.intent import Intent
 from amends.resolution.outbox import OutboxEntry
-from amends.store.resolution_schema import outbox
+from amends.store.resolution_schema import look, outbox, standing
 
 _HOLDING: Final = ("approved", "sending", "unknown")
 """States in which an act holds up those of its case that were planned after it."""
@@ -19,6 +19,10 @@ _HELD_UP: Final = exists(
         _earlier.c.case_id == _c.case_id, _earlier.c.place < _c.place, _earlier.c.state.in_(_HOLDING)
     )
 )  # fmt: skip
+_one: Final = literal_column("1", Integer)
+_HAS_NEWS: Final = exists(select(_one).select_from(look).where(look.c.case_id == _c.case_id))
+_FREE: Final = ("proposed", "withdrawn", "refused")
+"""States in which an act pays nothing."""
 
 
 class OutboxTable:
@@ -49,8 +53,15 @@ class OutboxTable:
         return self._read(select(outbox).where(_c.case_id == case).order_by(_c.place))
 
     def due(self, now: Instant, *, limit: int) -> list[OutboxEntry]:
-        """Acts whose time has come, the longest due first. One that may not leave before another of its case waits."""
-        where = and_(_c.due_at <= now, _c.due_at.is_not(None), ~_HELD_UP)
+        """Acts whose time has come, the longest due first.
+
+        One that may not leave before another of its case waits; so does one of whose case there is something that its
+        playbook has not seen, as the trouble may have healed.
+        """
+        its_turn = exists(
+            select(_one).select_from(standing).where(standing.c.case_id == _c.case_id, standing.c.due_at <= now)
+        )
+        where = and_(_c.due_at <= now, _c.due_at.is_not(None), ~_HELD_UP, ~_HAS_NEWS, ~its_turn)
         return self._read(select(outbox).where(where).order_by(_c.due_at, _c.place).limit(limit))
 
     def next_due(self) -> Instant | None:
@@ -59,6 +70,22 @@ class OutboxTable:
             select(_c.due_at).where(_c.due_at.is_not(None), ~_HELD_UP).order_by(_c.due_at).limit(1)
         )
         return None if found is None else Instant(found)
+
+    def waiting(self) -> list[OutboxEntry]:
+        """The acts that wait for somebody to grant them, the oldest first."""
+        return self._read(select(outbox).where(_c.state == "proposed").order_by(_c.place))
+
+    def granted_to(self, buyer: str) -> int:
+        """What a buyer was granted, whoever did so, in minor units of the currency of limits."""
+        return self._sum(_c.buyer == buyer)
+
+    def granted_by(self, who: str, since: Instant) -> int:
+        """What somebody has granted since a moment, in minor units of the currency of limits."""
+        return self._sum(and_(_c.granted_by == who, _c.granted_at >= since))
+
+    def _sum(self, which: Any) -> int:
+        question = select(func.coalesce(func.sum(_c.worth), 0)).where(which, _c.worth > 0, _c.state.not_in(_FREE))
+        return int(self._connection.scalar(question) or 0)
 
     def put(self, before: OutboxEntry, after: OutboxEntry) -> bool:
         """Let an act go on; False, with nothing changed, if somebody else has done so since `before` was read."""
@@ -83,6 +110,7 @@ def _row(entry: OutboxEntry) -> dict[str, Any]:
         "id": intent.id, "case_id": intent.case, "does": intent.does, "how": intent.how,
         "planned_at": intent.planned_at, "state": intent.state, "since": intent.since, "tries": intent.tries,
         "due_at": entry.due_at, "sent_at": entry.sent_at, "asked": entry.asked, "ref": entry.ref, "says": entry.says,
+        "worth": entry.worth, "buyer": entry.buyer, "granted_by": entry.granted_by, "granted_at": entry.granted_at,
     }  # fmt: skip
 
 
@@ -91,6 +119,12 @@ def _entry(row: Any) -> OutboxEntry:
         id=row.id, case=row.case_id, does=row.does, how=row.how, planned_at=Instant(row.planned_at),
         since=Instant(row.since), state=row.state, tries=row.tries,
     )  # fmt: skip
-    due_at = None if row.due_at is None else Instant(row.due_at)
-    sent_at = None if row.sent_at is None else Instant(row.sent_at)
-    return OutboxEntry(intent=intent, due_at=due_at, sent_at=sent_at, asked=row.asked, ref=row.ref, says=row.says)
+    return OutboxEntry(
+        intent=intent, due_at=_instant(row.due_at), sent_at=_instant(row.sent_at), asked=row.asked, ref=row.ref,
+        says=row.says, worth=row.worth, buyer=row.buyer, granted_by=row.granted_by,
+        granted_at=_instant(row.granted_at),
+    )  # fmt: skip
+
+
+def _instant(value: int | None) -> Instant | None:
+    return None if value is None else Instant(value)

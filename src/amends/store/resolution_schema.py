@@ -8,6 +8,7 @@ from amends.store.rule_schema import metadata as metadata  # all of it: offered 
 from amends.store.schema import Position
 
 _DUE: Final = text("due_at IS NOT NULL")
+_PAYS: Final = text("worth > 0")
 
 standing: Final = Table(
     "standing",
@@ -44,10 +45,33 @@ outbox: Final = Table(
     Column("asked", Integer, nullable=False),
     Column("ref", Text, comment="the vendor's own id of it"),
     Column("says", Text, nullable=False, comment="the vendor's words"),
+    Column("worth", BigInteger, comment="what it pays, in minor units of the currency of limits"),
+    Column("buyer", Text, comment="whom it pays"),
+    Column("granted_by", Text, comment="an account, or the assistant"),
+    Column("granted_at", BigInteger),
     Index("ix_outbox_due", "due_at", sqlite_where=_DUE, postgresql_where=_DUE),
     Index("ix_outbox_case", "case_id", "place"),
+    Index("ix_outbox_buyer", "buyer", sqlite_where=_PAYS, postgresql_where=_PAYS),
+    Index("ix_outbox_granted", "granted_by", "granted_at", sqlite_where=_PAYS, postgresql_where=_PAYS),
     sqlite_autoincrement=True,
     comment="acts, the one place from which they leave",
+)
+
+look: Final = Table(
+    "look",
+    metadata,
+    Column("case_id", Text, primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    comment="cases of which there is news that their playbooks have not seen; nothing of them leaves before",
+)
+
+watch: Final = Table(
+    "watch",
+    metadata,
+    Column("digest", BigInteger, primary_key=True, autoincrement=False, comment="of a subject: see store/digests.py"),
+    Column("case_id", Text, primary_key=True),
+    Index("ix_watch_case", "case_id"),
+    comment="of which subjects cases on their way want to hear",
 )
 
 task: Final = Table(

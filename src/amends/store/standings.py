@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select
 
 from amends.model.instant import Instant
 from amends.resolution.stepping import Standing, Task
@@ -34,13 +34,6 @@ class StandingTable:
         columns = standing.c
         question = select(columns.case_id).where(columns.due_at.is_not(None), columns.due_at <= now)
         return list(self._connection.scalars(question.order_by(columns.due_at, columns.case_id).limit(limit)))
-
-    def look_at(self, case: str, now: Instant) -> None:
-        """Have a case that is on its way looked at again: something has become of one of its acts."""
-        columns = standing.c
-        later = (columns.due_at.is_(None)) | (columns.due_at > now)
-        on_its_way = (columns.case_id == case) & later
-        self._connection.execute(update(standing).where(on_its_way).values(due_at=now))
 
     def next_due(self) -> Instant | None:
         """When time next takes a case further."""

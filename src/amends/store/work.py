@@ -15,6 +15,7 @@ from amends.store.findings import FindingTable
 from amends.store.inbox import InboxTable
 from amends.store.journal import JournalTable
 from amends.store.losses import LossTable
+from amends.store.news import NewsTable
 from amends.store.outbox import OutboxTable
 from amends.store.progress import ProgressTable
 from amends.store.rules import RuleTable
@@ -52,6 +53,7 @@ class Work:
         self.outbox = OutboxTable(connection)
         self.losses = LossTable(connection)
         self.standings = StandingTable(connection)
+        self.news = NewsTable(connection)
 
 
 class SqlStore:

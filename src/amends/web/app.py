@@ -43,7 +43,8 @@ def create_app(installation: Installation, *, demo: Sequence[DemoAccount] = ()) 
         catalogue=installation.catalogue,
         terms=installation.terms,
         secret=installation.secret,
-        wake=installation.engine.wake,
+        righting=installation.righting,
+        wake=installation.wake,
         trials=trials,
         demo=tuple(demo),
     )

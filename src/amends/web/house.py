@@ -1,6 +1,6 @@
 """What the doors need of the house: made once at the start, kept on the application, asked for by every route."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 from starlette.requests import HTTPConnection
@@ -8,6 +8,8 @@ from starlette.requests import HTTPConnection
 from amends.cases.catalogue import Catalogue
 from amends.cases.triage import Terms
 from amends.detection.rule import Pack
+from amends.pipeline.putting_right import PuttingRight
+from amends.resolution.playbook import Playbook
 from amends.runtime.changes import Changes
 from amends.runtime.clock import Clock
 from amends.runtime.config import Config
@@ -26,8 +28,9 @@ class DemoAccount(msgspec.Struct, frozen=True, kw_only=True):
 class House(msgspec.Struct, frozen=True, kw_only=True):
     """`clock` is that of learning, `wall` that of the people at the door, which differ in the demo world.
 
-    `wake` tells the pipeline that something waits. `secret` signs links and forms; `terms` are what cases are graded
-    by; `rulebook` holds the rules; `trials` tries rules on the journal; `demo` is empty but in the demo world.
+    `righting` takes cases through their playbooks. `wake` tells whoever works that something waits. `secret` signs
+    links and forms; `terms` are what cases are graded by; `rulebook` holds the rules; `trials` tries rules on the
+    journal; `demo` is empty but in the demo world.
     """
 
     config: Config
@@ -39,9 +42,15 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     catalogue: Catalogue
     terms: Terms
     secret: bytes
+    righting: PuttingRight
     wake: Callable[[], None]
     trials: Trials
     demo: tuple[DemoAccount, ...] = ()
+
+    @property
+    def playbooks(self) -> Mapping[str, Playbook]:
+        """What is done about each exception."""
+        return self.righting.playbooks
 
     @property
     def pack(self) -> Pack:

@@ -32,6 +32,9 @@ def act_on_incident(house: House, incident: str, command: IncidentCommand, who: 
 
 
 def _keep(work: Work, house: House, decided: CaseWork) -> list[Change]:
-    news = news_of(keep(work.cases, decided, now=house.clock.now(), terms=house.terms))
+    now = house.clock.now()
+    news = news_of(keep(work.cases, decided, now=now, terms=house.terms))
     record(work, news.events)
+    # What a playbook had planned for them leaves no more until it has seen what was decided.
+    work.news.mark([case.id for case in decided.cases], now)
     return news.changes

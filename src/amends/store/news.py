@@ -1,0 +1,54 @@
+"""News of cases that their playbooks have not seen yet, and of what cases on their way want to hear."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from sqlalchemy import Connection, delete, exists, select
+
+from amends.detection.page import Page
+from amends.model.instant import Instant
+from amends.store.digests import subjects_of, subjects_on
+from amends.store.resolution_schema import look, watch
+from amends.store.rows import Rows
+from amends.store.statement import Among
+
+_looks = Rows(look)
+_watches = Rows(watch)
+_of_digests = Among(lambda values: select(watch.c.case_id).where(watch.c.digest.in_(values)).distinct())
+
+
+class NewsTable:
+    """News within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def mark(self, cases: Iterable[str], now: Instant) -> None:
+        """There is news of these cases."""
+        _looks.replace(self._connection, [{"case_id": case, "since": now} for case in dict.fromkeys(cases)])
+
+    def first(self, limit: int) -> list[str]:
+        """Cases of which there is news, the oldest first."""
+        question = select(look.c.case_id).order_by(look.c.since, look.c.case_id).limit(limit)
+        return list(self._connection.scalars(question))
+
+    def seen(self, case: str) -> None:
+        """A case's playbook has seen it."""
+        self._connection.execute(delete(look).where(look.c.case_id == case))
+
+    # ------------------------------------------------------------ what is waited for
+
+    def watch(self, case: str, subjects: Iterable[tuple[str, str]]) -> None:
+        """A case wants to hear of these subjects, and of no others."""
+        wanted = set(subjects_of(sorted(set(subjects))).tolist())
+        known = set(self._connection.scalars(select(watch.c.digest).where(watch.c.case_id == case)))
+        _watches.insert(self._connection, [{"digest": each, "case_id": case} for each in wanted - known])
+        for gone in known - wanted:
+            self._connection.execute(delete(watch).where(watch.c.case_id == case, watch.c.digest == gone))
+
+    def concerned(self, page: Page) -> list[str]:
+        """The cases that want to hear of what these events are about; by chance also one that does not."""
+        if not page.size or not self._connection.scalar(select(exists(select(watch.c.case_id)))):
+            return []
+        digests = np.unique(subjects_on(page)[0]).tolist()
+        return list(dict.fromkeys(row.case_id for row in _of_digests.rows(self._connection, digests)))
