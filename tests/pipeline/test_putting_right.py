@@ -24,6 +24,7 @@ from amends.pipeline.righted import RightedStage
 from amends.pipeline.stages import Pipeline, Round
 from amends.resolution.authority import Authority, Limits
 from amends.resolution.bookshelf import built_in_playbooks
+from amends.resolution.errors import ExceedsEntitlementError
 from amends.resolution.facts import FACTS
 from amends.resolution.intent import Intent
 from amends.resolution.playbook import Playbook, read_playbooks
@@ -70,7 +71,10 @@ class House(World):
 
     def restart(self, pack: Any = None) -> None:
         terms = Terms(currency="EUR", rates=built_in_rates(), catalogue=built_in_catalogue())
-        limits = {"assistant": {"refund": Limits(act=self.limit, case=self.limit, buyer=None, day=None)}}
+        limits = {
+            "assistant": {"refund": Limits(act=self.limit, case=self.limit, buyer=None, day=None)},
+            "lead": {"refund": Limits(act=10_000, case=10_000, buyer=None, day=None)},
+        }
         authority = Authority(currency="EUR", roles=("assistant", "lead"), limits=limits)
         self.pipeline: Pipeline[Work] = Pipeline(
             store=self.store,
@@ -144,7 +148,7 @@ class House(World):
 
     def paid(self, order: str) -> list[tuple[str, int, str]]:
         with self.store.reading() as work:
-            return [(each.way, each.amount.minor, each.state) for each in work.losses.payouts(f"order/{order}")]
+            return sorted((each.way, each.amount.minor, each.state) for each in work.losses.payouts(f"order/{order}"))
 
 
 class _Either:
@@ -278,12 +282,12 @@ def test_what_is_over_is_settled_when_the_world_speaks_late(house: House) -> Non
     )  # fmt: skip
     house.post(house.now, gone)
     house.settle(house.now)
-    assert house.paid("1007") == [("refund", 4_000, "reserved")]
+    assert house.paid("1007") == [("elsewhere", 4_000, "paid"), ("refund", 4_000, "reserved")]
     house.send(minutes=10)
     house.service.settle()
     house.send(minutes=600)
     assert house.acts(case) == [("refund", "confirmed", 4_000)]
-    assert house.paid("1007") == [("refund", 4_000, "paid")]
+    assert house.paid("1007") == [("elsewhere", 4_000, "paid"), ("refund", 4_000, "paid")]
 
 
 def test_a_playbook_that_was_changed_on_the_way_hands_over(house: House) -> None:
@@ -325,6 +329,30 @@ def test_what_heals_before_anything_has_left_is_withdrawn(house: House) -> None:
     house.post(house.now, gone)
     house.settle(house.now)
     assert house.acts(case) == [("refund", "withdrawn", 4_000)]
-    assert house.paid("1005") == [("refund", 4_000, "released")]
+    assert house.paid("1005") == [("elsewhere", 4_000, "paid"), ("refund", 4_000, "released")]
     house.send(minutes=60)
     assert house.service.requests == []
+
+
+def test_what_the_bank_has_taken_is_not_given_once_more(house: House, tmp_path: Path) -> None:
+    careful = House(tmp_path / "taken.sqlite", house.service, limit=3_999)
+    case = careful.twice("1010")
+    assert careful.acts(case) == [("refund", "proposed", 4_000)]
+    dispute: dict[str, Any] = {"dispute": "dp_1", "amount": 6_000, "currency": "EUR", "reason": "duplicate"}
+    keys = {"order": "1010", "payment": "pi_1010_1"}
+    careful.post(careful.now, event("1010b", "dispute.opened", careful.now, keys, **dispute))
+    careful.settle(careful.now)
+    # No finding of this case has changed; that it waited to hear of its payments is how it knows.
+    assert careful.paid("1010") == [("chargeback", 6_000, "paid")]
+    with careful.store.reading() as work:
+        (act,) = work.outbox.of_case(case)
+    with careful.store.writing() as work, pytest.raises(ExceedsEntitlementError, match="20\\.00 are left"):
+        careful.right.approve(work, case, act.intent.id, who="lin", role="lead", now=careful.now)
+    careful.post(careful.now, event("1010w", "dispute.closed", careful.now, keys, status="won", **dispute))
+    careful.settle(careful.now)
+    assert careful.paid("1010") == [("chargeback", 6_000, "released")]
+    with careful.store.writing() as work:
+        careful.right.approve(work, case, act.intent.id, who="lin", role="lead", now=careful.now)
+    careful.send()
+    assert careful.acts(case)[0][1] in ("accepted", "confirmed")
+    careful.actor.close()

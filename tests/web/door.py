@@ -4,7 +4,7 @@ import base64
 import hmac
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from amends.pipeline.outbox import Actor
 from amends.runtime.config import Config
 from amends.runtime.wiring import Installation
 from amends.web.app import create_app
@@ -22,10 +23,12 @@ EVENTS_SECRET = "whsec_" + base64.b64encode(b"thirty-two bytes for these tests")
 
 
 @contextmanager
-def open_door(folder: Path, *, judges: bool = True, **settings: Any) -> Iterator[tuple[str, Installation]]:
+def open_door(
+    folder: Path, *, judges: bool = True, actors: Sequence[Actor] = (), **settings: Any
+) -> Iterator[tuple[str, Installation]]:
     """An installation that serves; gives its address."""
     config = Config(data_dir=folder, secret_key=SecretStr("s" * 32), port=0, **settings)
-    installation = Installation(config, judges=judges)
+    installation = Installation(config, judges=judges, actors=actors)
     with installation.store.writing() as work:
         work.connections.put("shopify", "north", SHOPIFY_SECRET, installation.wall.now())
         work.connections.put("cloudevents", "north", EVENTS_SECRET, installation.wall.now())

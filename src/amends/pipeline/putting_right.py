@@ -22,6 +22,7 @@ from amends.pipeline.casework import CaseShelf, keep, news_of
 from amends.pipeline.ports import Change, UnitOfWork
 from amends.pipeline.record import record
 from amends.resolution.authority import Authority, Granted, approve, decide
+from amends.resolution.condition import Facts
 from amends.resolution.echo import echo_of
 from amends.resolution.entitlement import TAKEN, Loss, Payout, Way
 from amends.resolution.errors import ResolutionError
@@ -41,6 +42,7 @@ from amends.resolution.stepping import (
     next_due,
     step_id,
 )
+from amends.resolution.taken import given_elsewhere, recorded_elsewhere, taken_of
 from amends.resolution.words import built_in_words
 
 AT_ONCE: Final = 20
@@ -278,9 +280,11 @@ class PuttingRight:
                 changes.append(Change(kind="case", id=case.id))
         states: dict[str, IntentState] = {act: entry.intent.state for act, entry in acts.items()}
         answers = work.standings.answers(case.id, standing.round)
+        facts = facts_of(events)
+        self._record_taken(work, case, events, acts, facts)
         known = Known(
             now=now,
-            facts=facts_of(events),
+            facts=facts,
             healed=not case.is_active or not case.has_trouble,
             intents=states,
             tasks=frozenset(task.id for task in work.standings.tasks(case.id, standing.round)),
@@ -333,9 +337,7 @@ class PuttingRight:
             day=work.outbox.granted_by(who, Instant(now - DAY)),
         )
 
-    def _granted(
-        self, work: RightingWork, case: Case, entry: OutboxEntry, facts: Mapping[str, object], now: Instant
-    ) -> OutboxEntry:
+    def _granted(self, work: RightingWork, case: Case, entry: OutboxEntry, facts: Facts, now: Instant) -> OutboxEntry:
         """Let the act go if that is within what playbooks may do alone, and what may go out for the loss."""
         intent, worth = entry.intent, entry.worth
         if worth is None:
@@ -350,19 +352,38 @@ class PuttingRight:
             return entry
         return granted(entry, AMENDS, now)
 
-    def _reserve(self, work: RightingWork, case: Case, intent: Intent, facts: Mapping[str, object]) -> None:
+    def _reserve(self, work: RightingWork, case: Case, intent: Intent, facts: Facts) -> None:
         way, amount = PAYS.get(intent.does), intent.how.get("amount")
         if way is None or amount is None:
             return
-        most = facts.get("captured")
         currency = str(intent.how.get("currency"))
-        loss = work.losses.open(
-            Loss(
-                id=_loss_of(case), order=case.order or case.subject, about="order",
-                most=Money(most if isinstance(most, int) else 0, currency),
-            )
-        )  # fmt: skip
+        loss = work.losses.open(_loss(case, facts, currency))
         work.losses.reserve(loss.id, act=intent.id, way=way, amount=Money(amount, currency))
+
+    def _record_taken(
+        self, work: RightingWork, case: Case, events: list[Event], acts: Mapping[str, OutboxEntry], facts: Facts
+    ) -> None:
+        """What the bank, a marketplace or the shop itself has given for the loss, so that we do not give it again."""
+        currency, most = facts.get("currency"), facts.get("captured")
+        if not isinstance(currency, str) or not isinstance(most, int):
+            return
+        taken = taken_of(events, most, currency)
+        beyond = given_elsewhere(events, [entry.intent for entry in acts.values()])
+        if not (taken or beyond):
+            return
+        loss = work.losses.open(_loss(case, facts, currency))
+        known = {payout.id: payout for payout in work.losses.payouts(loss.id)}
+        for one in taken:
+            if one.id not in known:
+                payout = work.losses.take(loss.id, act=one.id, way=one.way, amount=Money(one.amount, currency))
+                known[one.id] = payout
+            if one.came_back and known[one.id].state == "paid":
+                work.losses.settle(loss.id, one.id, paid=False)
+        for payment, amount in beyond.items():
+            more = amount - recorded_elsewhere(known.values(), payment)
+            if more > 0:
+                id_ = f"elsewhere/{payment}/{amount}"
+                work.losses.take(loss.id, act=id_, way="elsewhere", amount=Money(more, currency))
 
     def _settle(self, work: RightingWork, case: Case, intent: Intent) -> None:
         if intent.does not in PAYS:
@@ -414,6 +435,14 @@ def _advanced(playbook: Playbook, standing: Standing, known: Known) -> Advance:
         return advance(playbook, standing, known)
     except ResolutionError:
         return hand_over(standing, known, LEAD)
+
+
+def _loss(case: Case, facts: Facts, currency: str) -> Loss:
+    most = facts.get("captured")
+    return Loss(
+        id=_loss_of(case), order=case.order or case.subject, about="order",
+        most=Money(most if isinstance(most, int) else 0, currency),
+    )  # fmt: skip
 
 
 def _loss_of(case: Case) -> str:

@@ -1,9 +1,10 @@
 """One loss pays once: what may yet go out for it, over every way in which it can. Pure.
 
-A refund, a parcel sent again, a coupon, a chargeback that the bank takes, a claim that a marketplace pays: each makes
-the buyer whole for the same loss. Before anything goes out, its worth is *reserved*; it is *paid* when a fact says so,
-and *released* if it never went. What others take without asking, a chargeback or a claim, is recorded whatever is left:
-it cannot be refused, but nothing more goes out then, and `excess` says by how much a loss was paid too often.
+A refund, a parcel sent again, a coupon, a chargeback that the bank takes, a claim that a marketplace pays, a refund
+that somebody made at the provider without us: each makes the buyer whole for the same loss. Before anything goes out,
+its worth is *reserved*; it is *paid* when a fact says so, and *released* if it never went. What others take or give
+without asking is recorded whatever is left: it cannot be refused, but nothing more goes out then, and `excess` says by
+how much a loss was paid too often.
 """
 
 from collections.abc import Iterable
@@ -14,11 +15,11 @@ import msgspec
 from amends.model.money import MixedCurrenciesError, Money
 from amends.resolution.errors import EmptyIdError, ExceedsEntitlementError, OtherContentError, ResolutionError
 
-Way = Literal["refund", "reship", "replacement", "coupon", "points", "chargeback", "claim"]
+Way = Literal["refund", "reship", "replacement", "coupon", "points", "chargeback", "claim", "elsewhere"]
 """How a buyer is made whole. A reshipment and a replacement count by what the buyer paid for the goods in them."""
 WAYS: Final[tuple[Way, ...]] = get_args(Way)
-TAKEN: Final[frozenset[Way]] = frozenset(("chargeback", "claim"))
-"""What others take from us."""
+TAKEN: Final[frozenset[Way]] = frozenset(("chargeback", "claim", "elsewhere"))
+"""What others take from us, or give for us."""
 
 PayoutState = Literal["reserved", "paid", "released"]
 
