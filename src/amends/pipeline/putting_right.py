@@ -19,12 +19,13 @@ from amends.model.instant import DAY, Instant
 from amends.model.money import Money
 from amends.model.subjects import PARENTS
 from amends.pipeline.casework import CaseShelf, keep, news_of
+from amends.pipeline.offering import Offering, agreed_of
 from amends.pipeline.ports import Change, UnitOfWork
 from amends.pipeline.record import record
 from amends.resolution.authority import Authority, Granted, approve, decide
 from amends.resolution.condition import Facts
 from amends.resolution.echo import echo_of
-from amends.resolution.entitlement import TAKEN, Loss, Payout, Way
+from amends.resolution.entitlement import TAKEN, Loss, Payout, Way, left
 from amends.resolution.errors import ResolutionError
 from amends.resolution.facts import facts_of
 from amends.resolution.intent import Intent, IntentState
@@ -146,6 +147,7 @@ class PuttingRight:
 
     def __init__(self, playbooks: Mapping[str, Playbook], authority: Authority, terms: Terms) -> None:
         self.playbooks, self.authority, self._terms = playbooks, authority, terms
+        self._offering = Offering(terms.rates)
 
     def turn(self, work: RightingWork, now: Instant, *, limit: int = AT_ONCE) -> list[Change]:
         """Go on with cases of which there is news, and with those that time takes further; what has changed."""
@@ -192,6 +194,9 @@ class PuttingRight:
         if found is None or found.step_id != step:
             raise ResolutionError("The case has gone on since, and nobody waits for this answer any more.")
         able = [outcome for outcome in outcomes_of(found.step) if outcome != LATE]
+        asked = next((one for one in work.outbox.of_case(case) if one.intent.how.get("step") == step), None)
+        if asked is not None and said in found.step.options:
+            able = [*asked.intent.how.get("options", ())]
         if found.step.do not in ASKING or said not in able:
             raise ResolutionError(f"{said!r} is no answer to this: it can be {', '.join(able)}.")
         if not work.standings.answer(case, found.standing.round, step, said, who=who, now=now):
@@ -282,6 +287,9 @@ class PuttingRight:
         answers = work.standings.answers(case.id, standing.round)
         facts = facts_of(events)
         self._record_taken(work, case, events, acts, facts)
+        agreed = agreed_of(acts.values(), answers)
+        if agreed is not None:
+            facts["agreed"] = agreed
         known = Known(
             now=now,
             facts=facts,
@@ -306,7 +314,8 @@ class PuttingRight:
     def _keep(self, work: RightingWork, case: Case, found: Advance, told: _Told, now: Instant) -> None:
         work.standings.add_tasks(found.standing.round, found.tasks, now)
         buyer = told.known.facts.get("buyer")
-        for intent in found.intents:
+        for planned in found.intents:
+            intent = self._offering.offered(planned, told.known.facts, self._left(work, case, told.known.facts))
             entry = entered(intent, worth=self._worth(intent), buyer=None if buyer is None else str(buyer))
             entry = self._granted(work, case, entry, told.known.facts, now)
             work.outbox.add([entry])
@@ -384,6 +393,13 @@ class PuttingRight:
             if more > 0:
                 id_ = f"elsewhere/{payment}/{amount}"
                 work.losses.take(loss.id, act=id_, way="elsewhere", amount=Money(more, currency))
+
+    def _left(self, work: RightingWork, case: Case, facts: Facts) -> int | None:
+        """What may still go out for the loss, in minor units of the order's currency; None where nobody knows."""
+        currency = facts.get("currency")
+        if not isinstance(currency, str) or not isinstance(facts.get("captured"), int):
+            return None
+        return left(_loss(case, facts, currency), work.losses.payouts(_loss_of(case))).minor
 
     def _settle(self, work: RightingWork, case: Case, intent: Intent) -> None:
         if intent.does not in PAYS:
