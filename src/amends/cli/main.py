@@ -50,6 +50,7 @@ COMMANDS = {
     "sim": "write the simulated world to files, with its truth",
     "bench": "measure speed, with the conditions of each figure",
     "doctor": "check this installation",
+    "verify-audit": "check that the record of who did what is whole",
 }
 """Each sub-command and what it does. One without a module of its name is not there, and not shown."""
 

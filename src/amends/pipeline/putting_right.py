@@ -5,27 +5,28 @@ that is seen here nothing of a case leaves. A crash keeps all of a turn or nothi
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Any, Final
 
 import msgspec
 
 from amends.cases.action import Command, Contact, Resolve, perform
-from amends.cases.book import CaseBook
 from amends.cases.case import Case
 from amends.cases.errors import CaseError
 from amends.cases.triage import Terms
+from amends.model.audit import Deed
 from amends.model.event import Event
 from amends.model.instant import DAY, Instant
 from amends.model.money import Money
 from amends.model.subjects import PARENTS
-from amends.pipeline.casework import CaseShelf, keep, news_of
+from amends.pipeline.casework import keep, news_of
 from amends.pipeline.offering import Offering, agreed_of
-from amends.pipeline.ports import Change, UnitOfWork
+from amends.pipeline.ports import Change
 from amends.pipeline.record import record
+from amends.pipeline.righting_work import RightingWork
 from amends.resolution.authority import Authority, Granted, approve, decide
 from amends.resolution.condition import Facts
 from amends.resolution.echo import echo_of
-from amends.resolution.entitlement import TAKEN, Loss, Payout, Way, left
+from amends.resolution.entitlement import TAKEN, Loss, Way, left
 from amends.resolution.errors import ResolutionError
 from amends.resolution.facts import facts_of
 from amends.resolution.intent import Intent, IntentState
@@ -36,7 +37,6 @@ from amends.resolution.stepping import (
     Advance,
     Known,
     Standing,
-    Task,
     advance,
     begin,
     hand_over,
@@ -60,69 +60,6 @@ PAYS: Final[Mapping[str, Way]] = {
 """Acts by which we make a buyer whole, and by which way."""
 TELLS: Final = ("tell", "ask", "offer")
 """Acts by which a buyer hears of the trouble."""
-
-
-class Standings(Protocol):
-    """Where cases stand."""
-
-    def get(self, case: str) -> Standing | None: ...
-    def put(self, stands: Standing, due_at: Instant | None) -> None: ...
-    def due(self, now: Instant, *, limit: int) -> list[str]: ...
-    def next_due(self) -> Instant | None: ...
-    def add_tasks(self, round: int, tasks: Iterable[Task], now: Instant) -> None: ...
-    def tasks(self, case: str, round: int) -> list[Task]: ...
-    def answer(self, case: str, round: int, id: str, said: str, *, who: str, now: Instant) -> bool: ...
-    def answers(self, case: str, round: int) -> dict[str, str]: ...
-
-
-class Acts(Protocol):
-    """The outbox, as far as it is filled here."""
-
-    def add(self, entries: Iterable[OutboxEntry]) -> int: ...
-    def of_case(self, case: str) -> list[OutboxEntry]: ...
-    def put(self, before: OutboxEntry, after: OutboxEntry) -> bool: ...
-    def granted_to(self, buyer: str) -> int: ...
-    def granted_by(self, who: str, since: Instant) -> int: ...
-
-
-class Losses(Protocol):
-    """What may go out for what buyers lost."""
-
-    def open(self, found: Loss) -> Loss: ...
-    def reserve(self, id: str, *, act: str, way: Way, amount: Money) -> Payout: ...
-    def take(self, id: str, *, act: str, way: Way, amount: Money) -> Payout: ...
-    def settle(self, id: str, act: str, *, paid: bool) -> Payout: ...
-    def payouts(self, id: str) -> list[Payout]: ...
-
-
-class News(Protocol):
-    """What playbooks have not seen, and what they wait to hear."""
-
-    def first(self, limit: int) -> list[str]: ...
-    def seen(self, case: str) -> None: ...
-    def watch(self, case: str, subjects: Iterable[tuple[str, str]]) -> None: ...
-
-
-class Cases(CaseShelf, Protocol):
-    """The shelf of cases."""
-
-    def get(self, ids: Iterable[str]) -> dict[str, Case]: ...
-    def case_book(self, *ids: str) -> CaseBook: ...
-
-
-class RightingWork(UnitOfWork, Protocol):
-    """A unit of work that holds these books."""
-
-    @property
-    def standings(self) -> Standings: ...
-    @property
-    def outbox(self) -> Acts: ...
-    @property
-    def losses(self) -> Losses: ...
-    @property
-    def cases(self) -> Cases: ...
-    @property
-    def news(self) -> News: ...
 
 
 class Open(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,6 +138,8 @@ class PuttingRight:
             raise ResolutionError(f"{said!r} is no answer to this: it can be {', '.join(able)}.")
         if not work.standings.answer(case, found.standing.round, step, said, who=who, now=now):
             return False
+        told = {"step": step, "answer": said, "round": found.standing.round}
+        work.audit.add(Deed(at=now, who=who, what="answered", kind="case", subject=case, details=told))
         self.look(work, [case], now)
         return True
 
@@ -214,6 +153,7 @@ class PuttingRight:
         found = work.cases.get([case])[case]
         self._reserve(work, found, entry.intent, facts_of(_events(work, found)))
         self._put(work, entry, granted(entry, who, now))
+        work.audit.add(_deed("approved", entry, who, now))
         self.look(work, [case], now)
 
     def refuse(self, work: RightingWork, case: str, act: str, *, who: str, now: Instant) -> None:
@@ -221,6 +161,7 @@ class PuttingRight:
         entry = self._waiting(work, case, act)
         gone = withdrawn(entry, now)
         self._put(work, entry, msgspec.structs.replace(gone, granted_by=who, granted_at=now))
+        work.audit.add(_deed("refused", entry, who, now))
         self.look(work, [case], now)
 
     def look(self, work: RightingWork, cases: Iterable[str], now: Instant) -> list[Change]:
@@ -229,7 +170,9 @@ class PuttingRight:
         return [change for case in found for change in self._go_on(work, case, now)]
 
     def heard(self, work: RightingWork, before: OutboxEntry, after: OutboxEntry, now: Instant) -> None:
-        """What is to be noted of an act that has got further: that the buyer was told."""
+        """What is to be noted of an act that has got further: how far, and that the buyer was told."""
+        if after.intent.state != before.intent.state:
+            work.audit.add(_deed(after.intent.state, after, WHO, now))
         told = ("accepted", "confirmed")
         is_new = before.intent.state not in told and after.intent.state in told
         if is_new and after.intent.does in TELLS:
@@ -318,11 +261,13 @@ class PuttingRight:
             intent = self._offering.offered(planned, told.known.facts, self._left(work, case, told.known.facts))
             entry = entered(intent, worth=self._worth(intent), buyer=None if buyer is None else str(buyer))
             entry = self._granted(work, case, entry, told.known.facts, now)
-            work.outbox.add([entry])
+            if work.outbox.add([entry]):
+                work.audit.add(_deed("planned" if entry.granted_by is None else "granted", entry, WHO, now))
         for act in found.withdrawn:
             entry = told.acts[act]
             gone = withdrawn(entry, now)
             if work.outbox.put(entry, gone):
+                work.audit.add(_deed("withdrawn", gone, WHO, now))
                 self._settle(work, case, gone.intent)
 
     # ------------------------------------------------------------ money
@@ -451,6 +396,16 @@ def _advanced(playbook: Playbook, standing: Standing, known: Known) -> Advance:
         return advance(playbook, standing, known)
     except ResolutionError:
         return hand_over(standing, known, LEAD)
+
+
+def _deed(what: str, entry: OutboxEntry, who: str, now: Instant) -> Deed:
+    """An entry of the record about an act: what it does and how much, and nobody's name or words."""
+    intent = entry.intent
+    details: dict[str, Any] = {
+        name: intent.how[name] for name in ("what", "amount", "currency", "payment") if name in intent.how
+    }
+    details |= {"act": intent.id, "does": intent.does, "ref": entry.ref}
+    return Deed(at=now, who=who, what=what, kind="case", subject=intent.case, details=details)
 
 
 def _loss(case: Case, facts: Facts, currency: str) -> Loss:

@@ -63,6 +63,10 @@ class Config(BaseSettings):
     authority: Path | None = Field(
         default=None, description="file that says who may grant what alone, instead of the built-in limits"
     )
+    anchors: Path | None = Field(
+        default=None,
+        description="file that the audit record is anchored in, best on another disk; by default in the data folder",
+    )
     inbox_max: int = Field(
         default=100_000, ge=1, description="how many deliveries may wait to be worked on; more are answered with 503"
     )

@@ -25,6 +25,7 @@ from amends.resolution.authority import Authority, built_in_authority, read_auth
 from amends.resolution.bookshelf import built_in_playbooks
 from amends.resolution.errors import UnreadableAuthorityError
 from amends.runtime.accounts import Accounts
+from amends.runtime.anchoring import Anchoring, anchors_file
 from amends.runtime.changes import Changes
 from amends.runtime.clock import Clock, WallClock
 from amends.runtime.config import Config
@@ -116,6 +117,8 @@ class Installation:
         self._sender = Loop("sender", sending, self.clock)
         turns = Righting(self.store, self.righting, self.clock, publish=self.changes.publish, sent=self._right_done)
         self._righter = Loop("righter", turns, self.clock)
+        self.anchoring = Anchoring(self.store, anchors_file(config), self.secret, self.clock)
+        self._anchorer = Loop("anchorer", self.anchoring, self.clock)
         self._checkpoints = Checkpoints(self.store.database)
         self._follower = None
         if not judges:
@@ -134,6 +137,7 @@ class Installation:
             self._checkpoints.start()
             self._righter.start()
             self._sender.start()
+            self._anchorer.start()
         if self._follower is not None:
             self._follower.start()
 
@@ -143,11 +147,14 @@ class Installation:
         self.keeper.stop()
         self._sender.stop()
         self._righter.stop()
+        self._anchorer.stop()
         self.engine.stop()
         if self._follower is not None:
             self._follower.stop()
         if self._watch is not None:
             self._watch.close()
+        if self.judges:
+            self.anchoring.anchor()
         self._checkpoints.stop()
         self.store.database.close()
 

@@ -1,4 +1,4 @@
-"""The tables of what is done about cases: where they stand in their playbooks, acts, tasks, and what was paid."""
+"""The tables of what is done about cases: playbooks, acts, tasks, what was paid, and the record of who did what."""
 
 from typing import Final
 
@@ -121,4 +121,19 @@ payout: Final = Table(
     Column("state", Text, nullable=False),
     Index("ix_payout_loss", "loss"),
     comment="what went out, or is set aside, for losses",
+)
+
+audit: Final = Table(
+    "audit",
+    metadata,
+    Column("place", BigInteger, primary_key=True, autoincrement=False, comment="from 1, without gaps"),
+    Column("at", BigInteger, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("details", JSON, nullable=False),
+    Column("digest", Text, nullable=False, comment="of the entry and the digest before it"),
+    Index("ix_audit_subject", "kind", "subject", "place"),
+    comment="who did what; nothing here is ever changed",
 )

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 from sqlalchemy import Connection
 
+from amends.store.audit import AuditTable
 from amends.store.board import Board
 from amends.store.cases import CaseTable
 from amends.store.connections import ConnectionTable
@@ -54,6 +55,7 @@ class Work:
         self.losses = LossTable(connection)
         self.standings = StandingTable(connection)
         self.news = NewsTable(connection)
+        self.audit = AuditTable(connection)
 
 
 class SqlStore:
