@@ -189,6 +189,10 @@ class Journal(Protocol):
         """The events of a subject; of an order also those of its payments, shipments, returns and threads."""
         ...
 
+    def read_subjects(self, subjects: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Entry]]:
+        """The same of many subjects at once, by kind and subject."""
+        ...
+
 
 class FindingBook(Protocol):
     """Every finding there was, and whether it has cleared."""

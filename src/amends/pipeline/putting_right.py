@@ -88,14 +88,11 @@ class PuttingRight:
 
     def turn(self, work: RightingWork, now: Instant, *, limit: int = AT_ONCE) -> list[Change]:
         """Go on with cases of which there is news, and with those that time takes further; what has changed."""
-        due = dict.fromkeys([*work.news.first(limit), *work.standings.due(now, limit=limit)])
-        found = work.cases.get(list(due)[:limit])
-        changes: dict[Change, None] = {}
-        for case in list(due)[:limit]:
-            if case in found:
-                changes |= dict.fromkeys(self._go_on(work, found[case], now))
-            else:
-                self._let_be(work, case)
+        due = list(dict.fromkeys([*work.news.first(limit), *work.standings.due(now, limit=limit)]))[:limit]
+        found = work.cases.get(due)
+        changes = dict.fromkeys(self._look_at(work, found.values(), now))
+        for gone in (case for case in due if case not in found):
+            self._let_be(work, gone)
         return list(changes)
 
     def next_due(self, work: RightingWork) -> Instant | None:
@@ -166,8 +163,7 @@ class PuttingRight:
 
     def look(self, work: RightingWork, cases: Iterable[str], now: Instant) -> list[Change]:
         """Go on with these cases now."""
-        found = work.cases.get(cases).values()
-        return [change for case in found for change in self._go_on(work, case, now)]
+        return self._look_at(work, work.cases.get(cases).values(), now)
 
     def heard(self, work: RightingWork, before: OutboxEntry, after: OutboxEntry, now: Instant) -> None:
         """What is to be noted of an act that has got further: how far, and that the buyer was told."""
@@ -190,14 +186,24 @@ class PuttingRight:
 
     # ------------------------------------------------------------ going on
 
-    def _go_on(self, work: RightingWork, case: Case, now: Instant) -> list[Change]:
+    def _look_at(self, work: RightingWork, cases: Iterable[Case], now: Instant) -> list[Change]:
+        found = list(cases)
+        ids = [case.id for case in found]
+        work.standings.gather(ids)
+        work.outbox.gather(ids)
+        work.news.gather(ids)
+        events = work.journal.read_subjects(map(_subject, found))
+        told = [[entry.event for entry in events[_subject(case)]] for case in found]
+        return [change for case, each in zip(found, told, strict=True) for change in self._go_on(work, case, each, now)]
+
+    def _go_on(self, work: RightingWork, case: Case, events: list[Event], now: Instant) -> list[Change]:
         before = work.standings.get(case.id)
         playbook = self.playbooks.get(case.grade.exception if before is None else before.exception)
         if playbook is None or (before is None and not case.is_active):
             self._let_be(work, case.id)
             return []
         standing = begin(playbook, case.id, case.round, now) if before is None or _is_behind(before, case) else before
-        told = self._look(work, case, standing, now)
+        told = self._look(work, case, standing, events, now)
         found = _advanced(playbook, standing, told.known)
         self._keep(work, case, found, told, now)
         # One that was opened again goes through it again at the next look.
@@ -216,9 +222,9 @@ class PuttingRight:
         work.news.watch(case, ())
         work.news.seen(case)
 
-    def _look(self, work: RightingWork, case: Case, standing: Standing, now: Instant) -> _Told:
-        events, changes = _events(work, case), []
-        acts = {}
+    def _look(self, work: RightingWork, case: Case, standing: Standing, events: list[Event], now: Instant) -> _Told:
+        acts: dict[str, OutboxEntry] = {}
+        changes: list[Change] = []
         for entry in work.outbox.of_case(case.id):
             after = self._echo(work, entry, events, now)
             acts[entry.intent.id] = after
@@ -421,13 +427,16 @@ def _loss_of(case: Case) -> str:
     return f"order/{case.order}" if case.order is not None else f"{case.kind}/{case.subject}"
 
 
+def _subject(case: Case) -> tuple[str, str]:
+    return ("order", case.order) if case.order is not None else (case.kind, case.subject)
+
+
 def _events(work: RightingWork, case: Case) -> list[Event]:
-    kind, subject = ("order", case.order) if case.order is not None else (case.kind, case.subject)
-    return [entry.event for entry in work.journal.read_subject(kind, subject)]
+    return [entry.event for entry in work.journal.read_subject(*_subject(case))]
 
 
 def _subjects(case: Case, events: Iterable[Event]) -> list[tuple[str, str]]:
     """What a case wants to hear of: its order or subject, and the payments, parcels, returns and threads of it."""
-    own = ("order", case.order) if case.order is not None else (case.kind, case.subject)
+    own = _subject(case)
     parts = {(kind, key) for event in events for kind, key in event.keys.items() if PARENTS.get(kind) == own[0]}
     return [own, *(part for part in parts if part[0] != "case")]

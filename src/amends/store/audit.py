@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from amends.model.audit import AuditEntry, Deed, chained
 from amends.model.instant import Instant
 from amends.store.resolution_schema import audit
+from amends.store.rows import Rows
 
 _PORTION: Final = 1_000
+
+_entries: Final = Rows(audit)
 
 
 class AuditTable:
@@ -17,12 +20,16 @@ class AuditTable:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._last: AuditEntry | None = None
 
     def add(self, *deeds: Deed) -> None:
         """Put deeds behind the last entry; they become durable with what else the transaction does."""
-        entries = list(chained(self.last(), deeds))
-        if entries:
-            self._connection.execute(insert(audit), [_row(entry) for entry in entries])
+        if not deeds:
+            return
+        # Nobody else adds while this transaction writes.
+        entries = list(chained(self.last() if self._last is None else self._last, deeds))
+        _entries.insert(self._connection, [_row(entry) for entry in entries])
+        self._last = entries[-1]
 
     def last(self) -> AuditEntry | None:
         """The last entry; None where there is none."""

@@ -1,6 +1,8 @@
 """The journal: every event once, in batches, with a way back from a subject to its events."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -25,6 +27,7 @@ _FEW: Final = 32
 """So few are looked up at once by who only writes them down, where the filter has not been filled yet: that would
 read the whole index first."""
 
+_position_of: Final = attrgetter("position")
 _CHILDREN: Final = {"order": [child for child, parent in PARENTS.items() if parent == "order"]}
 
 _Identity = tuple[str, str]
@@ -126,24 +129,33 @@ class JournalTable:
 
         An event of a child that names another order is not one of this order's.
         """
-        own = [entry for entry in self._of([(kind, subject)]) if entry.event.keys.get(kind) == subject]
-        children = {
-            (child, entry.event.keys[child])
-            for entry in own
-            for child in _CHILDREN.get(kind, ())
-            if child in entry.event.keys
-        }
-        if not children:
-            return own
-        seen = {entry.position for entry in own}
-        more = [
-            entry
-            for entry in self._of(sorted(children))
-            if entry.position not in seen
-            and entry.event.keys.get(kind, subject) == subject
-            and not children.isdisjoint(entry.event.keys.items())
-        ]
-        return sorted(own + more, key=lambda entry: entry.position)
+        return self.read_subjects([(kind, subject)])[kind, subject]
+
+    def read_subjects(self, subjects: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Entry]]:
+        """The same of many subjects at once: what stands together in the journal is read once."""
+        wanted = list(dict.fromkeys(subjects))
+        own: dict[tuple[str, str], list[Entry]] = {each: [] for each in wanted}
+        for entry in self._of(wanted):
+            for key in entry.event.keys.items():
+                if key in own:
+                    own[key].append(entry)
+        children: dict[tuple[str, str], set[tuple[str, str]]] = {}
+        parents: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+        for subject, entries in own.items():
+            kinds = _CHILDREN.get(subject[0], ())
+            children[subject] = {
+                (kind, entry.event.keys[kind]) for entry in entries for kind in kinds if kind in entry.event.keys
+            }
+            for child in children[subject]:
+                parents[child].append(subject)
+        seen = {subject: {entry.position for entry in entries} for subject, entries in own.items()}
+        for entry in self._of(sorted(parents)):
+            keys = entry.event.keys
+            for subject in {subject for key in keys.items() for subject in parents.get(key, ())}:
+                kind, name = subject
+                if entry.position not in seen[subject] and keys.get(kind, name) == name:
+                    own[subject].append(entry)
+        return {subject: sorted(entries, key=_position_of) for subject, entries in own.items()}
 
     def _suspect(self, digests: Digests) -> Any:
         """Which of them the journal may hold."""

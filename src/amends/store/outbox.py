@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy import Connection, Integer, Select, and_, exists, func, insert, literal_column, select, update
+import msgspec
+from sqlalchemy import Connection, Integer, Select, and_, exists, func, literal_column, select, update
 
 from amends.model.instant import Instant
 from amends.resolution.intent import Intent
 from amends.resolution.outbox import OutboxEntry
 from amends.store.resolution_schema import look, outbox, standing
+from amends.store.statement import Among, insertion
 
 _HOLDING: Final = ("approved", "sending", "unknown")
 """States in which an act holds up those of its case that were planned after it."""
@@ -30,14 +32,25 @@ class OutboxTable:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._cases: dict[str, dict[str, OutboxEntry]] = {}
+
+    def gather(self, cases: Iterable[str]) -> None:
+        """Read the acts of these cases at once; they are at hand from then on, within this transaction."""
+        ids = [case for case in dict.fromkeys(cases) if case not in self._cases]
+        found: dict[str, dict[str, OutboxEntry]] = {case: {} for case in ids}
+        for row in _of_cases.rows(self._connection, ids):
+            found[row.case_id][row.id] = _entry(row)
+        self._cases |= found
 
     def add(self, entries: Iterable[OutboxEntry]) -> int:
         """Put acts in; those that are there stay as they are. Returns how many are new."""
-        rows = {entry.intent.id: _row(entry) for entry in entries}
-        there = {entry.intent.id for entry in self.get(rows)}
-        new = [row for id_, row in rows.items() if id_ not in there]
-        if new:
-            self._connection.execute(insert(outbox), new)
+        entries = list({entry.intent.id: entry for entry in entries}.values())
+        self.gather(entry.intent.case for entry in entries)
+        # An act's id is of its case, so whether it is there is known when its case is.
+        new = [entry for entry in entries if entry.intent.id not in self._cases[entry.intent.case]]
+        _insertion.run_many(self._connection, map(_values, new))
+        for entry in new:
+            self._cases[entry.intent.case][entry.intent.id] = entry
         return len(new)
 
     def get(self, ids: Iterable[str]) -> list[OutboxEntry]:
@@ -50,7 +63,8 @@ class OutboxTable:
 
     def of_case(self, case: str) -> list[OutboxEntry]:
         """The acts of a case, in the order in which they were planned."""
-        return self._read(select(outbox).where(_c.case_id == case).order_by(_c.place))
+        self.gather([case])
+        return list(self._cases[case].values())
 
     def due(self, now: Instant, *, limit: int) -> list[OutboxEntry]:
         """Acts whose time has come, the longest due first.
@@ -95,13 +109,27 @@ class OutboxTable:
             _c.due_at.is_not_distinct_from(before.due_at),
         )  # fmt: skip
         values = {name: value for name, value in _row(after).items() if name != "id"}
-        return self._connection.execute(update(outbox).where(same).values(**values)).rowcount == 1
+        if self._connection.execute(update(outbox).where(same).values(**values)).rowcount != 1:
+            self._cases.pop(intent.case, None)
+            return False
+        if intent.case in self._cases:
+            self._cases[intent.case][intent.id] = after
+        return True
 
     def _read(self, question: Select[Any]) -> list[OutboxEntry]:
         return [_entry(row) for row in self._connection.execute(question)]
 
 
 _MANY: Final = 500
+_of_cases = Among(lambda values: select(outbox).where(_c.case_id.in_(values)).order_by(_c.place))
+_NAMES: Final = tuple(column.name for column in outbox.c if column.name != "place")
+_insertion: Final = insertion(outbox, *_NAMES)
+
+
+def _values(entry: OutboxEntry) -> tuple[Any, ...]:
+    """The row in the driver's own values."""
+    row = _row(entry) | {"how": msgspec.json.encode(entry.intent.how).decode()}
+    return tuple(row[name] for name in _NAMES)
 
 
 def _row(entry: OutboxEntry) -> dict[str, Any]:

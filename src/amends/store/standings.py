@@ -1,33 +1,66 @@
 """Where cases stand in their playbooks, the tasks that came of it, and what was answered."""
 
+from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from amends.model.instant import Instant
 from amends.resolution.stepping import Standing, Task
 from amends.store.resolution_schema import answer, standing, task
 from amends.store.rows import Rows
+from amends.store.statement import Among
 
 _standings = Rows(standing)
+_tasks = Rows(task)
+_answers = Rows(answer)
+_standings_of = Among(lambda values: select(standing).where(standing.c.case_id.in_(values)))
+_tasks_of = Among(lambda values: select(task).where(task.c.case_id.in_(values)).order_by(task.c.made_at, task.c.id))
+_answers_of = Among(lambda values: select(answer).where(answer.c.case_id.in_(values)))
+
+
+class _File:
+    """What is known of one case: where it stands, its tasks and answers by round."""
+
+    def __init__(self) -> None:
+        self.standing: Standing | None = None
+        self.tasks: defaultdict[int, list[Task]] = defaultdict(list)
+        self.answers: defaultdict[int, dict[str, str]] = defaultdict(dict)
 
 
 class StandingTable:
-    """Standings, tasks and answers within one transaction."""
+    """Standings, tasks and answers within one transaction. What was read of a case once is at hand from then on."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._files: dict[str, _File] = {}
+
+    def gather(self, cases: Iterable[str]) -> None:
+        """Read all that is known of these cases at once."""
+        ids = [case for case in dict.fromkeys(cases) if case not in self._files]
+        files = {case: _File() for case in ids}
+        for row in _standings_of.rows(self._connection, ids):
+            files[row.case_id].standing = _standing(row)
+        for row in _tasks_of.rows(self._connection, ids):
+            files[row.case_id].tasks[row.round].append(_task(row))
+        for row in _answers_of.rows(self._connection, ids):
+            files[row.case_id].answers[row.round][row.id] = row.answer
+        self._files |= files
+
+    def _file(self, case: str) -> _File:
+        self.gather([case])
+        return self._files[case]
 
     def get(self, case: str) -> Standing | None:
         """Where a case stands; None if it has not begun."""
-        row = self._connection.execute(select(standing).where(standing.c.case_id == case)).one_or_none()
-        return None if row is None else _standing(row)
+        return self._file(case).standing
 
     def put(self, stands: Standing, due_at: Instant | None) -> None:
         """Keep where a case stands, and when time alone takes it further."""
         row = {name: getattr(stands, name) for name in stands.__struct_fields__ if name != "case"}
         _standings.replace(self._connection, [row | {"case_id": stands.case, "due_at": due_at}])
+        self._file(stands.case).standing = stands
 
     def due(self, now: Instant, *, limit: int) -> list[str]:
         """The cases that time takes further, the longest due first."""
@@ -48,38 +81,35 @@ class StandingTable:
         """Keep new tasks of a round of a case."""
         for each in tasks:
             row = {"case_id": each.case, "round": round, "id": each.id, "what": each.what, "details": each.details}
-            self._connection.execute(insert(task).values(**row, made_at=now, due_at=each.due_at))
+            _tasks.insert(self._connection, [row | {"made_at": now, "due_at": each.due_at}])
+            self._file(each.case).tasks[round].append(each)
 
     def tasks(self, case: str, round: int) -> list[Task]:
         """The tasks of a round of a case, the oldest first, answered ones too."""
-        columns = task.c
-        question = select(task).where(columns.case_id == case, columns.round == round)
-        rows = self._connection.execute(question.order_by(columns.made_at, columns.id))
-        return [
-            Task(
-                id=row.id, case=case, what=row.what, details=row.details,
-                due_at=None if row.due_at is None else Instant(row.due_at),
-            )
-            for row in rows
-        ]  # fmt: skip
+        return list(self._file(case).tasks[round])
 
     def answer(self, case: str, round: int, id: str, said: str, *, who: str, now: Instant) -> bool:
         """Keep what somebody answered to a step; the first answer counts, and for another False comes back."""
-        if id in self.answers(case, round):
+        answers = self._file(case).answers[round]
+        if id in answers:
             return False
         row = {"case_id": case, "round": round, "id": id, "answer": said, "at": now, "who": who}
-        self._connection.execute(insert(answer).values(**row))
+        _answers.insert(self._connection, [row])
+        answers[id] = said
         return True
 
     def answers(self, case: str, round: int) -> dict[str, str]:
         """What was answered in a round of a case, by step."""
-        columns = answer.c
-        question = select(columns.id, columns.answer).where(columns.case_id == case, columns.round == round)
-        return {row.id: row.answer for row in self._connection.execute(question)}
+        return dict(self._file(case).answers[round])
+
+
+_FIELDS: Final = tuple(name for name in Standing.__struct_fields__ if name not in ("case", "since"))
 
 
 def _standing(row: Any) -> Standing:
-    return Standing(
-        case=row.case_id, round=row.round, exception=row.exception, version=row.version, step=row.step,
-        since=Instant(row.since), visits=row.visits, ending=row.ending, outcome=row.outcome, role=row.role,
-    )  # fmt: skip
+    return Standing(case=row.case_id, since=Instant(row.since), **{name: getattr(row, name) for name in _FIELDS})
+
+
+def _task(row: Any) -> Task:
+    due_at = None if row.due_at is None else Instant(row.due_at)
+    return Task(id=row.id, case=row.case_id, what=row.what, details=row.details, due_at=due_at)
