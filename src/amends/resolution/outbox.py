@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from amends.model.instant import HOUR, MINUTE, SECOND, Duration, Instant
+from amends.model.instant import DAY, HOUR, MINUTE, SECOND, Duration, Instant
 from amends.resolution.intent import MOVES, Intent, Step, move
 
 Said = Literal["accepted", "confirmed", "refused", "not_done", "unclear"]
@@ -23,6 +23,8 @@ LAST_AGAIN: Final = Duration(HOUR)
 """The shortest and the longest time before something is tried again."""
 CONFIRMED_WITHIN: Final = Duration(6 * HOUR)
 """So long after it was accepted, or looked up, something that nobody has confirmed is looked up."""
+ASKED_FOR: Final = Duration(30 * DAY)
+"""What nobody could say in so long is not asked any more; it counts as done, and a person has had it long since."""
 KEY_LIFETIME: Final = Duration(24 * HOUR)
 """For so long vendors know an act by its key. Later it is not sent again, whatever they say of it: a person decides."""
 _SURE_OF_KEY: Final = Duration(KEY_LIFETIME - LAST_AGAIN)
@@ -142,7 +144,7 @@ def _asked(entry: OutboxEntry, intent: Intent, due_at: Instant) -> OutboxEntry:
 
 
 def _next(intent: Intent, asked: int, now: Instant) -> Instant | None:
-    if intent.is_over:
+    if intent.is_over or (intent.state in ("unknown", "accepted") and now - intent.planned_at >= ASKED_FOR):
         return None
     if intent.state == "accepted":
         return Instant(now + CONFIRMED_WITHIN)
