@@ -35,6 +35,7 @@ FACTS: Final[dict[str, str]] = {
     "refund_failed_at": "when one last failed",
     "refund_failed_amount": "what that refund was about, in minor units",
     "review_closed_at": "when the provider last closed a review of a payment",
+    "review_ended_as": "why it was closed, in Stripe's words: approved, refunded_as_fraud, refunded, disputed",
     "payment": "the provider's id of the payment that was captured last",
     "provider": "who took it",
     "method": "how it was paid",
@@ -210,6 +211,7 @@ def _tell(event: Event, said: Mapping[str, Any], facts: dict[str, Any]) -> None:
             facts["dispute_won_at"] = event.time
         case "payment.reviewed" if status == "closed":
             facts["review_closed_at"] = event.time
+            facts["review_ended_as"] = said.get("reason")
         case "claim.opened":
             facts["claimed"] = amount
         case "claim.closed" if status == "granted" and amount is not None:
