@@ -45,13 +45,19 @@ class _Page(msgspec.Struct, frozen=True):
 
 
 class StripeActor:
-    """One Stripe account. `key` is its secret or restricted key, for which refunds may be written."""
+    """One Stripe account. `key` is its secret or restricted key, for which refunds may be written.
+
+    With `source`, as its events have it (stripe/acme-us), it acts only on what that account told of.
+    """
 
     does: Final = frozenset(("refund",))
 
-    def __init__(self, key: str, *, address: str = API, timeout: httpx.Timeout = _TIMEOUT) -> None:
+    def __init__(
+        self, key: str, *, address: str = API, source: str | None = None, timeout: httpx.Timeout = _TIMEOUT
+    ) -> None:
         if not key:
             raise ValueError("Stripe wants a key")
+        self._source = source
         self._client = httpx.Client(base_url=address, auth=(key, ""), timeout=timeout)
 
     def close(self) -> None:
@@ -59,8 +65,14 @@ class StripeActor:
         self._client.close()
 
     def takes(self, intent: Intent) -> bool:
-        """Whether the payment is one of Stripe's."""
-        return str(intent.how.get("payment", "")).startswith(("pi_", "ch_", "py_"))
+        """Whether the payment is this account's.
+
+        Shopify Payments has ids of Stripe's form, of an account that is Shopify's own: who told of it decides.
+        """
+        if not str(intent.how.get("payment", "")).startswith(("pi_", "ch_", "py_")):
+            return False
+        told_by = str(intent.how.get("payment_source", self._source or "stripe/"))
+        return told_by == self._source if self._source else told_by.startswith("stripe/")
 
     def send(self, intent: Intent) -> Reply:
         """Refund an amount (`amount` in minor units of `currency`) of a `payment`: an intent's id, or a charge's."""
