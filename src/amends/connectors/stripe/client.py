@@ -65,14 +65,16 @@ class StripeActor:
         self._client.close()
 
     def takes(self, intent: Intent) -> bool:
-        """Whether the payment is this account's.
+        """Whether the payment is this account's, which is so of those it told of.
 
-        Shopify Payments has ids of Stripe's form, of an account that is Shopify's own: who told of it decides.
+        An id alone says little: those of Shopify Payments have Stripe's form, and are of an account of Shopify's own.
         """
         if not str(intent.how.get("payment", "")).startswith(("pi_", "ch_", "py_")):
             return False
-        told_by = str(intent.how.get("payment_source", self._source or "stripe/"))
-        return told_by == self._source if self._source else told_by.startswith("stripe/")
+        told_by = intent.how.get("payment_source")
+        if self._source is not None and told_by is not None and told_by.startswith(("stripe/", "shopify/")):
+            return bool(told_by == self._source)
+        return intent.how.get("provider") in (None, "stripe")
 
     def send(self, intent: Intent) -> Reply:
         """Refund an amount (`amount` in minor units of `currency`) of a `payment`: an intent's id, or a charge's."""
