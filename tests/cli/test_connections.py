@@ -158,3 +158,20 @@ def test_who_is_not_connected_or_only_listened_to_cannot_be_acted_at(
 ) -> None:
     assert "`amends connections add stripe acme-us` comes first" in _act(tmp_path, KEY, monkeypatch).stderr
     assert "cannot be told to do anything" in amends("connections", "act", "cloudevents", "erp", folder=tmp_path).stderr
+
+
+@pytest.mark.inv25
+def test_a_shop_is_acted_at_by_its_own_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _add(tmp_path, SECRET, monkeypatch)[0] == 0
+
+    def act(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "stdin", io.StringIO("shpat_0123456789abcdef\n"))
+        return amends("connections", "act", "shopify", "acme-us", *arguments, folder=tmp_path)
+
+    assert "Say where shopify is: --address https://NAME.myshopify.com" in act()[2]
+    assert "is not where a key for shopify may be sent" in act("--address", "https://acme-us.example.net")[2]
+    code, said, _ = act("--address", "https://acme-us.myshopify.com/")
+    assert (code, said.partition(": ")[0]) == (
+        0, "Amends acts at shopify/acme-us with shpat_…cdef, by way of https://acme-us.myshopify.com",
+    )  # fmt: skip
+    assert "refund" in said

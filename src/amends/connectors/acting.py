@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from amends.connectors.shopify.client import ShopifyActor
 from amends.connectors.stripe import client as stripe
 from amends.connectors.stripe.client import StripeActor
 from amends.model.errors import UnusableInputError
@@ -60,6 +61,14 @@ class Acting(msgspec.Struct, frozen=True, kw_only=True):
 
 ACTING: Final[Mapping[str, Acting]] = MappingProxyType(
     {
+        "shopify": Acting(
+            does=ShopifyActor.does,
+            key="an access token (shpat_...), or CLIENT_ID:CLIENT_SECRET of an app of the shop's own organization",
+            pattern=re.compile(r"shp[a-z]{2}_\w+|\w+:\w+"),
+            address=None,
+            domain="myshopify.com",
+            make=lambda seat: ShopifyActor(seat.key, address=seat.address, source=seat.source),
+        ),
         "stripe": Acting(
             does=StripeActor.does,
             key="a secret or restricted key (sk_... or rk_...) that may write refunds",
