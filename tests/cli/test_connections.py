@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.cli.process import Server, amends
+from tests.cli.process import Done, Server, amends
 from tests.web.door import signed_by_shopify
 
 from amends.runtime.config import load_config
@@ -87,7 +87,7 @@ def test_what_cannot_be_connected_is_a_sentence(
 KEY = "rk_test_0123456789abcdefghij"
 
 
-def _act(folder: Path, key: str, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[int, str, str]:
+def _act(folder: Path, key: str, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Done:
     monkeypatch.setattr(sys, "stdin", io.StringIO(key + "\n"))
     return amends("connections", "act", "stripe", "acme-us", *arguments, folder=folder)
 
@@ -97,7 +97,7 @@ def _connect_stripe(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert amends("connections", "add", "stripe", "acme-us", folder=folder).returncode == 0
 
 
-def _listed(folder: Path) -> tuple[str, str]:
+def _listed(folder: Path) -> tuple[str | None, str | None]:
     listed = amends("connections", "list", "--json", folder=folder).stdout
     assert KEY not in listed
     (one,) = json.loads(listed)["connections"]

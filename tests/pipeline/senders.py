@@ -7,8 +7,8 @@ from typing import Any
 
 from amends.model.instant import MINUTE, Instant
 from amends.pipeline.outbox import Actor, Outbox
-from amends.resolution.intent import Intent, move, plan
-from amends.resolution.outbox import OutboxEntry, Reply, entered
+from amends.resolution.intent import Intent, plan
+from amends.resolution.outbox import OutboxEntry, Reply, entered, granted
 from amends.store.work import SqlStore
 
 START = Instant(1_790_000_000_000_000)
@@ -56,13 +56,16 @@ class Sender:
     def plan(self, does: str, how: dict[str, Any], *, case: str | None = None, step: str = "step") -> str:
         """An act that may leave; returns its id."""
         case = case or f"case-{next(_cases)}"
-        intent = move(plan(case, 0, step, does, how, self.now), "approve", self.now)
+        intent = plan(case, 0, step, does, how, self.now)
         with self.store.writing() as work:
-            work.outbox.add([entered(intent)])
+            work.outbox.add([granted(entered(intent), "assistant", self.now)])
         return intent.id
 
     def step(self, *deaths: str) -> int:
-        """Send what is due."""
+        """Send what is due, once the playbooks of its cases have seen what is new."""
+        with self.store.writing() as work:
+            for case in work.news.first(1_000):
+                work.news.seen(case)
         try:
             actors = [Mortal(actor, iter(deaths)) for actor in self.actors]
             return Outbox(self.store, actors, lambda: self.now, self._failed).step()

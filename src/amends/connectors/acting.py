@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from amends.connectors.seventeentrack import client as seventeentrack
+from amends.connectors.seventeentrack.client import SeventeenTrackActor
 from amends.connectors.shopify.client import ShopifyActor
 from amends.connectors.stripe import client as stripe
 from amends.connectors.stripe.client import StripeActor
@@ -76,6 +78,14 @@ ACTING: Final[Mapping[str, Acting]] = MappingProxyType(
             address=stripe.API,
             domain="stripe.com",
             make=lambda seat: StripeActor(seat.key, address=seat.address, source=seat.source),
+        ),
+        "17track": Acting(
+            does=SeventeenTrackActor.does,
+            key="the account's security key, which signs its pushes too",
+            pattern=re.compile(r"[0-9A-Za-z]{32}"),
+            address=seventeentrack.API,
+            domain="17track.net",
+            make=lambda seat: SeventeenTrackActor(seat.key, address=seat.address),
         ),
     }
 )

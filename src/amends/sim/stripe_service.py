@@ -6,14 +6,12 @@ https://docs.stripe.com/api/idempotent_requests, https://docs.stripe.com/api/err
 
 import base64
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import msgspec
 
-from amends.sim.service import ANY_FAULT, Answer, Fault, Service
-
-FAULTS: Final[tuple[Fault, ...]] = ANY_FAULT
+from amends.sim.service import Answer, Fault, Service
 
 
 class Payment(msgspec.Struct, kw_only=True):

@@ -7,6 +7,7 @@ Source: https://shopify.dev/docs/api/admin-graphql/latest/mutations/orderCancel.
 from typing import Final
 
 from amends.connectors.shopify.admin import AdminApi, RefusedError, Told, UserError, agreed, gid
+from amends.connectors.shopify.wire import act_note
 from amends.resolution.intent import Intent
 from amends.resolution.outbox import Reply
 
@@ -63,7 +64,7 @@ class Cancellation:
         reason = _REASONS.get(str(intent.how.get("reason")), "OTHER")
         done = api.change(
             _CANCEL, _Changed, order=order, reason=reason, refund={"originalPaymentMethodsRefund": False},
-            note=f"Amends {intent.id}",
+            note=act_note(intent.id),
         ).order_cancel  # fmt: skip
         try:
             agreed(done.order_cancel_user_errors)

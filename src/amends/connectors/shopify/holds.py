@@ -10,6 +10,7 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from amends.connectors.shopify.admin import AdminApi, RefusedError, Told, UserError, agreed, gid
+from amends.connectors.shopify.wire import act_note
 from amends.resolution.intent import Intent
 from amends.resolution.outbox import Reply
 
@@ -98,7 +99,7 @@ class Hold:
             raise RefusedError("Nothing of the order is still to be sent, so there is nothing to hold.")
         open_ = [part for part in parts if not _ours(part, intent)]
         for part in open_:
-            hold = self._hold(intent, notes=f"Amends {intent.id}" if part is open_[-1] else "Amends")
+            hold = self._hold(intent, notes=act_note(intent.id) if part is open_[-1] else "Amends")
             errors = api.change(_HOLD, _Held, part=part.id, hold=hold).fulfillment_order_hold.user_errors
             agreed([error for error in errors if error.code != _HELD_ALREADY])
         return Reply(said="confirmed")

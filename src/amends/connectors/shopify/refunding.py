@@ -13,6 +13,7 @@ import msgspec
 from amends.connectors.measures import id_of
 from amends.connectors.shopify.admin import AdminApi, RefusedError, Told, UserError, agreed, gid
 from amends.connectors.shopify.payments import provider_ids, provider_refund_ids
+from amends.connectors.shopify.wire import act_note
 from amends.model.money import Money, parse_amount
 from amends.resolution.intent import Intent
 from amends.resolution.outbox import Reply, Said
@@ -120,8 +121,8 @@ class Refunding:
             "amount": amount,
         }  # fmt: skip
         asked = {
-            "orderId": gid("Order", how["order"]), "currency": how["currency"], "note": _note(intent), "notify": False,
-            "transactions": [back],
+            "orderId": gid("Order", how["order"]), "currency": how["currency"], "notify": False,
+            "note": act_note(intent.id), "transactions": [back],
         }  # fmt: skip
         done = api.change(_REFUND, _Changed, input=asked, key=str(UUID(intent.id))).refund_create
         agreed(done.user_errors)
@@ -130,7 +131,7 @@ class Refunding:
     def look_up(self, api: AdminApi, intent: Intent, ref: str | None) -> Reply:
         """Look among the order's refunds for the one with the act in its note."""
         order = _found(api.ask(_REFUNDS, _Asked, order=gid("Order", intent.how["order"]), most=_MOST), intent.how)
-        found = next((refund for refund in order.refunds if _note(intent) in (refund.note or "")), None)
+        found = next((refund for refund in order.refunds if act_note(intent.id) in (refund.note or "")), None)
         if found is not None:
             return _told(found)
         if len(order.refunds) >= _MOST:
@@ -142,10 +143,6 @@ def _found(asked: _Asked, how: dict[str, Any]) -> _Order:
     if asked.order is None:
         raise RefusedError(f"Shopify has no order {how['order']} here.")
     return asked.order
-
-
-def _note(intent: Intent) -> str:
-    return f"Amends {intent.id}"
 
 
 def _taken(order: _Order, payment: str, amount: int) -> _Transaction:

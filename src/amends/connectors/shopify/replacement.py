@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from amends.connectors.measures import id_of
 from amends.connectors.shopify.admin import AdminApi, RefusedError, Told, UserError, agreed, gid
+from amends.connectors.shopify.wire import act_note
 from amends.resolution.intent import Intent
 from amends.resolution.outbox import Reply
 
@@ -199,7 +200,7 @@ def _input(order: _Order, intent: Intent) -> dict[str, Any]:
         "presentmentCurrencyCode": order.presentment_currency_code,
         "appliedDiscount": {"title": "Replacement", "valueType": "PERCENTAGE", "value": 100.0},
         "taxExempt": True,
-        "note": f"Replaces {order.name}. Amends {intent.id}",
+        "note": f"Replaces {order.name}. {act_note(intent.id)}",
         "tags": [_TAG, f"{_TAG}-{intent.id}"],
         "customAttributes": [{"key": "replaces", "value": id_of(order.id)}, {"key": "amends_act", "value": intent.id}],
     }
