@@ -1,4 +1,4 @@
-"""A stand-in for Stripe's API over HTTP: refunds, with the keys, the errors and the silences of the real one.
+"""A stand-in for Stripe's API over HTTP: refunds and disputes, with the keys, errors and silences of the real one.
 
 What goes wrong is said beforehand, request by request. Source: https://docs.stripe.com/api/refunds,
 https://docs.stripe.com/api/idempotent_requests, https://docs.stripe.com/api/errors.
@@ -6,12 +6,21 @@ https://docs.stripe.com/api/idempotent_requests, https://docs.stripe.com/api/err
 
 import base64
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import msgspec
 
 from amends.sim.service import Answer, Fault, Service
+
+_EVIDENCE: Final = frozenset(
+    "access_activity_log billing_address cancellation_policy cancellation_policy_disclosure cancellation_rebuttal "
+    "customer_communication customer_email_address customer_name customer_purchase_ip customer_signature "
+    "duplicate_charge_documentation duplicate_charge_explanation duplicate_charge_id product_description receipt "
+    "refund_policy refund_policy_disclosure refund_refusal_explanation service_date service_documentation "
+    "shipping_address shipping_carrier shipping_date shipping_documentation shipping_tracking_number "
+    "uncategorized_file uncategorized_text".split()
+)
 
 
 class Payment(msgspec.Struct, kw_only=True):
@@ -20,6 +29,16 @@ class Payment(msgspec.Struct, kw_only=True):
     amount: int
     currency: str
     refunded: int = 0
+
+
+class Dispute(msgspec.Struct, kw_only=True):
+    """A dispute; `submissions` and `closings` count how often it was answered, and let stand."""
+
+    status: str = "needs_response"
+    evidence: dict[str, str] = msgspec.field(default_factory=dict)
+    metadata: dict[str, str] = msgspec.field(default_factory=dict)
+    submissions: int = 0
+    closings: int = 0
 
 
 class StripeService(Service):
@@ -36,9 +55,11 @@ class StripeService(Service):
         *,
         faults: Iterable[Fault] = (),
         slow: bool = False,
+        disputes: Mapping[str, Dispute] | None = None,
     ) -> None:
         super().__init__(faults=faults)
         self.payments = dict(payments)
+        self.disputes = dict(disputes or {})
         self.refunds: list[dict[str, Any]] = []
         self.slow = slow
         self._key = key
@@ -88,12 +109,34 @@ class StripeService(Service):
         if fault == "fail":
             answer = 500, _error("api_error", "An error occurred"), {}
         else:
-            answer = self._refund(dict(parse_qsl(said))) if path == "/v1/refunds" else _unknown(path)
+            answer = self._do(path, dict(parse_qsl(said, keep_blank_values=True)))
         if fault == "fail_after":
             answer = 500, _error("api_error", "An error occurred"), {}
         if key and answer[0] != 400:
             self._answers[key] = said, answer
         return answer
+
+    def _do(self, path: str, fields: dict[str, str]) -> Answer:
+        if path == "/v1/refunds":
+            return self._refund(fields)
+        id_, _, verb = path.removeprefix("/v1/disputes/").partition("/")
+        dispute = self.disputes.get(id_)
+        if not path.startswith("/v1/disputes/") or dispute is None or verb not in ("", "close"):
+            return _unknown(path)
+        strange = [name for name in fields if name != "submit" and not name.startswith(("evidence[", "metadata["))]
+        strange += [name for name in _parts(fields, "evidence") if name not in _EVIDENCE]
+        if strange:
+            return 400, _error("invalid_request_error", f"Received unknown parameter: {strange[0]}"), {}
+        if dispute.status not in ("needs_response", "warning_needs_response"):
+            return 400, _error("invalid_request_error", "This dispute is already closed"), {}
+        if verb == "close":
+            dispute.status, dispute.closings = "lost", dispute.closings + 1
+            return 200, _told(id_, dispute), {}
+        dispute.evidence |= _parts(fields, "evidence")
+        dispute.metadata |= _parts(fields, "metadata")
+        if fields.get("submit", "true") == "true":
+            dispute.status, dispute.submissions = "under_review", dispute.submissions + 1
+        return 200, _told(id_, dispute), {}
 
     def _refund(self, fields: dict[str, str]) -> Answer:
         name = "payment_intent" if "payment_intent" in fields else "charge"
@@ -106,7 +149,7 @@ class StripeService(Service):
         if amount > left:
             return 400, _error("invalid_request_error", "Refund amount is greater than unrefunded amount"), {}
         payment.refunded += amount
-        metadata = {part[9:-1]: value for part, value in fields.items() if part.startswith("metadata[")}
+        metadata = _parts(fields, "metadata")
         refund = {
             "id": f"re_{len(self.refunds) + 1:06}", "object": "refund", "amount": amount, "currency": payment.currency,
             name: fields[name], "metadata": metadata, "reason": fields.get("reason"),
@@ -119,6 +162,9 @@ class StripeService(Service):
         if path.startswith("/v1/refunds/"):
             found = next((each for each in self.refunds if each["id"] == path[12:]), None)
             return _unknown(path) if found is None else (200, dict(found), {})
+        if path.startswith("/v1/disputes/"):
+            dispute = self.disputes.get(path[13:])
+            return _unknown(path) if dispute is None else (200, _told(path[13:], dispute), {})
         if path != "/v1/refunds":
             return _unknown(path)
         names = ("payment_intent", "charge")
@@ -128,6 +174,20 @@ class StripeService(Service):
             listed = listed[ids.index(asked["starting_after"]) + 1 :]
         limit = int(asked.get("limit", 10))
         return 200, {"object": "list", "data": listed[:limit], "has_more": len(listed) > limit}, {}
+
+
+def _parts(fields: Mapping[str, str], name: str) -> dict[str, str]:
+    """What is told under a name: name[part]=value."""
+    start = len(name) + 1
+    return {part[start:-1]: value for part, value in fields.items() if part.startswith(f"{name}[")}
+
+
+def _told(id_: str, dispute: Dispute) -> dict[str, Any]:
+    details = {"submission_count": dispute.submissions, "has_evidence": bool(dispute.evidence)}
+    return {
+        "id": id_, "object": "dispute", "status": dispute.status, "evidence": dispute.evidence,
+        "metadata": dispute.metadata, "evidence_details": details,
+    }  # fmt: skip
 
 
 def _error(type_: str, message: str, code: str | None = None) -> dict[str, Any]:
