@@ -29,7 +29,7 @@ class UnusableAccountError(UnusableInputError):
 
 @click.group(epilog="Example: amends connections add shopify acme-us")
 def command() -> None:
-    """Say whose webhooks are believed. A running server knows within two seconds."""
+    """Say whose webhooks are believed, and where Amends may act. A running server believes within two seconds."""
 
 
 @command.command(epilog="Example: amends connections add stripe acme-us < signing-secret.txt")

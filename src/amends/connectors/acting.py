@@ -73,7 +73,7 @@ ACTING: Final[Mapping[str, Acting]] = MappingProxyType(
         ),
         "stripe": Acting(
             does=StripeActor.does,
-            key="a secret or restricted key (sk_... or rk_...) that may write refunds",
+            key="a secret or restricted key (sk_... or rk_...) that may write refunds and disputes",
             pattern=re.compile(r"[sr]k_\w+"),
             address=stripe.API,
             domain="stripe.com",
