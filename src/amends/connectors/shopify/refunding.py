@@ -1,8 +1,8 @@
 """Refunds of payments that Shopify holds.
 
-The act's id is the key of the request, and stands in the refund's note, by which it is found again. Shopify keeps a key
-as Stripe does. Source: https://shopify.dev/docs/api/admin-graphql/latest/mutations/refundCreate,
-https://shopify.dev/docs/api/usage/idempotent-requests.
+The act's id is the key of the request, which guards against one that is still at work, and stands in the refund's note,
+by which it is found again. Source: https://shopify.dev/docs/api/admin-graphql/latest/mutations/refundCreate,
+https://shopify.dev/docs/api/usage/implementing-idempotency.
 """
 
 from typing import Any, Final

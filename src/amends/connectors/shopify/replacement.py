@@ -185,7 +185,11 @@ def _sent(order: _Id) -> Reply:
 
 
 def _input(order: _Order, intent: Intent) -> dict[str, Any]:
-    lines = [_line(line) for line in order.line_items.nodes if line.requires_shipping and line.current_quantity > 0]
+    lines = [
+        _line(line, order.presentment_currency_code)
+        for line in order.line_items.nodes
+        if line.requires_shipping and line.current_quantity > 0
+    ]
     if not lines or order.line_items.page_info.has_next_page:
         raise RefusedError("The order has nothing to be sent again." if not lines else "The order has too many lines.")
     if order.shipping_address is None:
@@ -209,9 +213,10 @@ def _input(order: _Order, intent: Intent) -> dict[str, Any]:
     return told
 
 
-def _line(line: _Line) -> dict[str, Any]:
+def _line(line: _Line, currency: str) -> dict[str, Any]:
     if line.variant is not None:
         return {"variantId": line.variant.id, "quantity": line.current_quantity}
     # What is not in the catalogue is told by its name; its price is taken off anyway.
-    named = {"title": line.title, "quantity": line.current_quantity, "requiresShipping": True, "originalUnitPrice": "0"}
-    return named if line.sku is None else {**named, "sku": line.sku}
+    free = {"amount": "0", "currencyCode": currency}
+    named = {"title": line.title, "quantity": line.current_quantity, "requiresShipping": True}
+    return {**named, "originalUnitPriceWithCurrency": free, **({} if line.sku is None else {"sku": line.sku})}
