@@ -9,6 +9,7 @@ from tests.connectors.samples import charge, order, push, scan, stripe_event
 
 from amends.cli.main import run
 from amends.connectors import CONNECTORS
+from amends.connectors.stripe.client import StripeActor
 
 
 def write(folder: Path, value: Any) -> str:
@@ -107,5 +108,9 @@ def test_vendors(capsys: pytest.CaptureFixture[str]) -> None:
     told = json.loads(capsys.readouterr().out)["vendors"]
     assert [one["vendor"] for one in told] == list(CONNECTORS)
     assert all(one["reads"] and one["signing"] for one in told)
+    can = {one["vendor"]: one for one in told}
+    assert "cancel_order" in can["shopify"]["can"]
+    assert can["stripe"]["does"] == sorted(StripeActor.does)
+    assert can["cloudevents"]["can"] == ["receive", "verify", "translate"]
     assert run(["vendors"]) == 0
     assert "HMAC-SHA256" in capsys.readouterr().out

@@ -16,7 +16,8 @@ from amends.pipeline.outbox import Outbox
 from amends.resolution.intent import Intent, plan
 from amends.resolution.outbox import KEY_LIFETIME, LEASE, OutboxEntry, Reply, answered, entered, granted
 from amends.runtime.opening import open_store
-from amends.sim.stripe_service import FAULTS, Fault, Payment, StripeService
+from amends.sim.service import ANY_FAULT, Fault
+from amends.sim.stripe_service import Payment, StripeService
 from amends.store.work import SqlStore
 
 START = Instant(1_790_000_000_000_000)
@@ -302,7 +303,7 @@ def test_whatever_goes_wrong_a_step_refunds_at_most_once(house: House, trials: C
     for schedule in range(trials(10_000)):
         payment = f"pi_{schedule}"
         house.service.forget({payment: Payment(amount=1_000, currency="eur")})
-        faults: list[Fault] = [chance.choice(FAULTS) for _ in range(chance.randrange(8))]
+        faults: list[Fault] = [chance.choice(ANY_FAULT) for _ in range(chance.randrange(8))]
         house.service.befall(faults)
         act = house.plan(payment, amount=400)
         for _ in range(200):
@@ -351,7 +352,11 @@ def test_killed_on_the_way_a_step_refunds_once(house: House, point: str) -> None
 
 
 def test_abilities_are_declared(house: House) -> None:
-    assert Outbox(house.store, [house.actor], lambda: START, house.failed).abilities == {"refund": 1}
+    assert Outbox(house.store, [house.actor], lambda: START, house.failed).abilities == {
+        "refund": 1,
+        "answer_dispute": 1,
+        "accept_dispute": 1,
+    }
 
 
 def test_an_actor_that_breaks_down_may_have_done_it(house: House) -> None:

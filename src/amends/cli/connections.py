@@ -1,4 +1,4 @@
-"""`amends connections`: which accounts at which vendors may deliver, and the secrets they sign with."""
+"""`amends connections`: which accounts at which vendors may deliver, with what secrets, and where we may act."""
 
 import base64
 import re
@@ -8,11 +8,12 @@ import sys
 import click
 
 from amends.cli import output
+from amends.connectors.acting import does, masked, seat_of
 from amends.connectors.registry import connector_of
 from amends.model.errors import UnusableInputError
 from amends.model.instant import format_instant
 from amends.runtime.clock import WallClock
-from amends.runtime.config import load_config
+from amends.runtime.config import load_config, variable_called
 from amends.runtime.wiring import open_store
 
 _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -28,7 +29,7 @@ class UnusableAccountError(UnusableInputError):
 
 @click.group(epilog="Example: amends connections add shopify acme-us")
 def command() -> None:
-    """Say whose webhooks are believed. A running server knows within two seconds."""
+    """Say whose webhooks are believed, and where Amends may act. A running server believes within two seconds."""
 
 
 @command.command(epilog="Example: amends connections add stripe acme-us < signing-secret.txt")
@@ -63,7 +64,7 @@ def add(*, vendor: str, account: str, new_secret: bool, db: str | None) -> None:
 @_db_option
 @output.json_option
 def list_(*, db: str | None, as_json: bool) -> None:
-    """List the connected accounts, without their secrets."""
+    """List the connected accounts, without their secrets; of keys to act with, only the end is shown."""
     config = load_config(db=db)
     store = open_store(config.db)
     with store.reading() as work:
@@ -73,6 +74,8 @@ def list_(*, db: str | None, as_json: bool) -> None:
                 "account": one.account,
                 "address": f"{config.base_url}/hooks/{one.vendor}/{one.account}",
                 "since": format_instant(one.created_at),
+                "acts_with": None if one.acting_key is None else masked(one.acting_key),
+                "acts_at": one.acting_address,
             }
             for one in work.connections.all()
         ]
@@ -80,7 +83,37 @@ def list_(*, db: str | None, as_json: bool) -> None:
     if as_json:
         output.print_json({"connections": connected})
     else:
-        output.print_table(["vendor", "account", "address", "since"], [list(one.values()) for one in connected])
+        headings = ["vendor", "account", "address", "since", "acts with", "acts at"]
+        output.print_table(headings, [list(one.values()) for one in connected])
+
+
+@command.command(epilog="Example: amends connections act stripe acme-us < key.txt")
+@click.argument("vendor")
+@click.argument("account")
+@click.option("--key-in", metavar="NAME", help="Take the key from this environment variable.")
+@click.option("--address", metavar="URL", help="Where the vendor is: the shop's own address, or a stand-in's.")
+@click.option("--stop", is_flag=True, help="Forget the key, and act there no more.")
+@_db_option
+def act(*, vendor: str, account: str, key_in: str | None, address: str | None, stop: bool, db: str | None) -> None:
+    """Let Amends do things at an account, with a key that is asked for or read from standard input.
+
+    A server that is running acts there once it is started anew. `amends vendors` says what it can do there.
+    """
+    seat = None if stop else seat_of(vendor, account, _key(vendor, key_in), address)
+    key, address = (None, None) if seat is None else (seat.key, seat.address)
+    store = open_store(load_config(db=db).db)
+    with store.writing() as work:
+        was_there = work.connections.let_act(vendor, account, key, address)
+    store.database.close()
+    if not was_there:
+        raise UnusableAccountError(
+            f"{vendor}/{account} is not connected: `amends connections add {vendor} {account}` comes first."
+        )
+    if seat is None:
+        output.say(f"Amends does nothing at {vendor}/{account} any more.")
+    else:
+        done = ", ".join(sorted(does(vendor)))
+        output.say(f"Amends acts at {vendor}/{account} with {masked(seat.key)}, by way of {seat.address}: {done}.")
 
 
 @command.command(epilog="Example: amends connections remove shopify acme-us")
@@ -102,8 +135,17 @@ def _made() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-def _asked(vendor: str) -> str:
+def _key(vendor: str, variable: str | None) -> str:
+    if variable is None:
+        return _asked(vendor, "Key to act with at")
+    key = variable_called(variable)
+    if key is None:
+        raise click.UsageError(f"The environment variable {variable} holds no key.")
+    return key
+
+
+def _asked(vendor: str, what: str = "Signing secret of") -> str:
     # Never as an argument: those stay in the shell's history and show in the list of processes.
     if sys.stdin.isatty():
-        return str(click.prompt(f"Signing secret of {vendor}", hide_input=True)).strip()
+        return str(click.prompt(f"{what} {vendor}", hide_input=True)).strip()
     return sys.stdin.readline().strip()

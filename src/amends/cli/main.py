@@ -41,7 +41,7 @@ COMMANDS = {
     "web": "ingest, console and buyers' pages alone",
     "worker": "the worker alone",
     "decode": "read a raw delivery through its connector",
-    "connections": "say whose webhooks are believed",
+    "connections": "say whose webhooks are believed, and where Amends may act",
     "vendors": "list the connectors and what each can read",
     "history": "load tables of past orders into the journal",
     "events": "load CloudEvents into the journal",

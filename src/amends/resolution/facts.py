@@ -15,6 +15,7 @@ _GIVEN_BACK: Final = ("won", "warning_closed", "prevented")
 
 FACTS: Final[dict[str, str]] = {
     "order": "the channel's own id of the order",
+    "order_source": "the account that told of the order, as its events name it: shopify/acme-us",
     "buyer": "the buyer, by the shop's own id",
     "buyer_name": "the buyer's name",
     "number": "what the buyer calls the order",
@@ -37,10 +38,13 @@ FACTS: Final[dict[str, str]] = {
     "review_closed_at": "when the provider last closed a review of a payment",
     "review_ended_as": "why it was closed, in Stripe's words: approved, refunded_as_fraud, refunded, disputed",
     "payment": "the provider's id of the payment that was captured last",
+    "payment_source": "the account that told of that payment: stripe/acme-us",
     "provider": "who took it",
     "method": "how it was paid",
     "decline": "why a payment was last declined",
     "disputed": "what was disputed, in minor units",
+    "dispute": "the provider's id of what was disputed last",
+    "dispute_source": "the account that told of it",
     "dispute_reason": "the bank's reason",
     "respond_by": "until when a dispute may be answered",
     "dispute_answered_at": "when it was",
@@ -105,6 +109,7 @@ _LAST: Final[dict[str, tuple[tuple[str, ...], str]]] = {
     "provider": (("payment.captured",), "provider"),
     "method": (("payment.attempted", "payment.failed", "payment.authorized", "payment.captured"), "method"),
     "decline": (("payment.failed",), "reason"),
+    "dispute": (("dispute.opened",), "dispute"),
     "dispute_reason": (("dispute.opened", "dispute.updated"), "reason"),
     "respond_by": (("dispute.opened", "dispute.updated"), "respond_by"),
     "hold_reason": (("order.held",), "reason"),
@@ -195,8 +200,10 @@ def _tell(event: Event, said: Mapping[str, Any], facts: dict[str, Any]) -> None:
     """What a type of event alone does not say."""
     status, amount = said.get("status"), said.get("amount")
     match event.type:
+        case "order.placed":
+            facts["order_source"] = event.source
         case "payment.captured":
-            facts["payment"] = event.keys.get("payment")
+            facts |= {"payment": event.keys.get("payment"), "payment_source": event.source}
         case "payment.refunded" if status in _PAID:
             facts.pop("refund_pending_at", None)
         case "payment.refunded":
@@ -204,7 +211,7 @@ def _tell(event: Event, said: Mapping[str, Any], facts: dict[str, Any]) -> None:
         case "payment.refund_failed":
             facts.pop("refund_pending_at", None)
         case "dispute.opened":
-            facts["disputed"] = amount
+            facts |= {"disputed": amount, "dispute_source": event.source}
         case "dispute.updated" if status not in (None, "needs_response", "warning_needs_response"):
             facts["dispute_answered_at"] = event.time
         case "dispute.closed" if status in _GIVEN_BACK:

@@ -22,8 +22,9 @@ MOVES_MAX: Final = 100
 """So many steps without waiting for anything lead in a circle."""
 
 TOLD: Final = (
-    "order", "number", "shop", "buyer_name", "payment", "provider", "currency", "tracking", "carrier", "channel",
-    "country", "language", "buyer_email", "estimated_at", "deliver_by", "ship_by", "pickup_until",
+    "order", "order_source", "number", "shop", "buyer_name", "payment", "payment_source", "provider", "dispute",
+    "dispute_source", "currency", "tracking", "carrier", "channel", "country", "language", "buyer_email",
+    "estimated_at", "deliver_by", "ship_by", "pickup_until",
 )  # fmt: skip
 """Facts that whoever does an act is told, where they are known."""
 SENDING: Final[frozenset[Do]] = frozenset(("tell", "ask", "offer", "act"))

@@ -128,3 +128,8 @@ def _sentence(problem: Mapping[str, Any]) -> str:
 def child_environment(**added: str) -> dict[str, str]:
     """The environment for a process that Amends starts: this one's, and what is `added`."""
     return {**os.environ, **added}
+
+
+def variable_called(name: str) -> str | None:
+    """What an environment variable of the caller's choice holds, such as a key; None where it is empty or not set."""
+    return os.environ.get(name, "").strip() or None

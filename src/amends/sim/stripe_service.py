@@ -1,28 +1,26 @@
-"""A stand-in for Stripe's API over HTTP: refunds, with the keys, the errors and the silences of the real one.
+"""A stand-in for Stripe's API over HTTP: refunds and disputes, with the keys, errors and silences of the real one.
 
 What goes wrong is said beforehand, request by request. Source: https://docs.stripe.com/api/refunds,
 https://docs.stripe.com/api/idempotent_requests, https://docs.stripe.com/api/errors.
 """
 
 import base64
-import json
-import socket
-import threading
-from collections import deque
 from collections.abc import Iterable, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Final, Literal
+from typing import Any, Final
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import msgspec
 
-Fault = Literal["", "throttle", "fail", "fail_after", "drop", "drop_after", "conflict"]
-"""What happens to a request: nothing; it is throttled; it fails before or after it was done; the connection breaks
-before or after it was done; the same key is being worked on."""
-FAULTS: Final[tuple[Fault, ...]] = ("", "throttle", "fail", "fail_after", "drop", "drop_after", "conflict")
+from amends.sim.service import Answer, Fault, Service
 
-_Answer = tuple[int, dict[str, Any], dict[str, str]]
+_EVIDENCE: Final = frozenset(
+    "access_activity_log billing_address cancellation_policy cancellation_policy_disclosure cancellation_rebuttal "
+    "customer_communication customer_email_address customer_name customer_purchase_ip customer_signature "
+    "duplicate_charge_documentation duplicate_charge_explanation duplicate_charge_id product_description receipt "
+    "refund_policy refund_policy_disclosure refund_refusal_explanation service_date service_documentation "
+    "shipping_address shipping_carrier shipping_date shipping_documentation shipping_tracking_number "
+    "uncategorized_file uncategorized_text".split()
+)
 
 
 class Payment(msgspec.Struct, kw_only=True):
@@ -33,7 +31,17 @@ class Payment(msgspec.Struct, kw_only=True):
     refunded: int = 0
 
 
-class StripeService:
+class Dispute(msgspec.Struct, kw_only=True):
+    """A dispute; `submissions` and `closings` count how often it was answered, and let stand."""
+
+    status: str = "needs_response"
+    evidence: dict[str, str] = msgspec.field(default_factory=dict)
+    metadata: dict[str, str] = msgspec.field(default_factory=dict)
+    submissions: int = 0
+    closings: int = 0
+
+
+class StripeService(Service):
     """Stripe for one account, at `address` while it is open.
 
     `faults` befall the requests in their order; afterwards all goes well. With `slow`, refunds stay pending until
@@ -47,42 +55,15 @@ class StripeService:
         *,
         faults: Iterable[Fault] = (),
         slow: bool = False,
+        disputes: Mapping[str, Dispute] | None = None,
     ) -> None:
+        super().__init__(faults=faults)
         self.payments = dict(payments)
+        self.disputes = dict(disputes or {})
         self.refunds: list[dict[str, Any]] = []
-        self.requests: list[str] = []
-        """Method and path of each request, in their order."""
         self.slow = slow
-        self._key, self._faults = key, deque(faults)
-        self._answers: dict[str, tuple[str, _Answer]] = {}
-        self._lock = threading.Lock()
-        self._server: ThreadingHTTPServer | None = None
-
-    def __enter__(self) -> "StripeService":
-        self._server = _Server(("127.0.0.1", 0), _handler_of(self))
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), name="stripe", daemon=True).start()
-        return self
-
-    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
-        assert self._server is not None
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def address(self) -> str:
-        """Where it listens."""
-        assert self._server is not None, "it is not open"
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def befall(self, faults: Iterable[Fault]) -> None:
-        """Let these befall the next requests."""
-        with self._lock:
-            self._faults.extend(faults)
-
-    def calm(self) -> None:
-        """Nothing befalls requests any more."""
-        with self._lock:
-            self._faults.clear()
+        self._key = key
+        self._answers: dict[str, tuple[str, Answer]] = {}
 
     def forget(self, payments: Mapping[str, Payment]) -> None:
         """Let there be these payments, and nothing that was done before."""
@@ -103,43 +84,61 @@ class StripeService:
 
     # ------------------------------------------------------------ requests
 
-    def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> _Answer | None:
-        """Answer a request; None where the connection breaks."""
-        with self._lock:
-            url = urlsplit(target)
-            self.requests.append(f"{method} {url.path}")
-            fault = self._faults.popleft() if self._faults else ""
-            if fault == "drop":
-                return None
-            if fault == "throttle":
-                return 429, _error("invalid_request_error", "Too many requests", "rate_limit"), {}
-            if headers.get("Authorization") != _basic(self._key):
-                return 401, _error("invalid_request_error", "Invalid API Key provided"), {}
-            if method == "GET":
-                answer = self._look(url.path, {name: values[0] for name, values in parse_qs(url.query).items()})
-                return None if fault == "drop_after" else answer
-            return self._post(url.path, headers, body, fault)
+    def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes, fault: Fault) -> Answer:
+        """What Stripe answers."""
+        url = urlsplit(target)
+        if fault == "throttle":
+            return 429, _error("invalid_request_error", "Too many requests", "rate_limit"), {}
+        if headers.get("authorization") != _basic(self._key):
+            return 401, _error("invalid_request_error", "Invalid API Key provided"), {}
+        if method == "GET":
+            return self._look(url.path, {name: values[0] for name, values in parse_qs(url.query).items()})
+        if fault == "repeat":
+            self._post(url.path, headers, body, "")
+        return self._post(url.path, headers, body, fault)
 
-    def _post(self, path: str, headers: Mapping[str, str], body: bytes, fault: Fault) -> _Answer | None:
-        key, said = headers.get("Idempotency-Key", ""), body.decode()
+    def _post(self, path: str, headers: Mapping[str, str], body: bytes, fault: Fault) -> Answer:
+        key, said = headers.get("idempotency-key", ""), body.decode()
         if fault == "conflict":
             return 409, _error("idempotency_error", "Another request with this key is being worked on"), {}
         if key in self._answers:
             before, answer = self._answers[key]
             if before != said:
                 return 400, _error("idempotency_error", "Keys can only be used with the same parameters"), {}
-            return None if fault == "drop_after" else (answer[0], answer[1], {"Idempotent-Replayed": "true"})
+            return answer[0], answer[1], {"Idempotent-Replayed": "true"}
         if fault == "fail":
             answer = 500, _error("api_error", "An error occurred"), {}
         else:
-            answer = self._refund(dict(parse_qsl(said))) if path == "/v1/refunds" else _unknown(path)
+            answer = self._do(path, dict(parse_qsl(said, keep_blank_values=True)))
         if fault == "fail_after":
             answer = 500, _error("api_error", "An error occurred"), {}
         if key and answer[0] != 400:
             self._answers[key] = said, answer
-        return None if fault == "drop_after" else answer
+        return answer
 
-    def _refund(self, fields: dict[str, str]) -> _Answer:
+    def _do(self, path: str, fields: dict[str, str]) -> Answer:
+        if path == "/v1/refunds":
+            return self._refund(fields)
+        id_, _, verb = path.removeprefix("/v1/disputes/").partition("/")
+        dispute = self.disputes.get(id_)
+        if not path.startswith("/v1/disputes/") or dispute is None or verb not in ("", "close"):
+            return _unknown(path)
+        strange = [name for name in fields if name != "submit" and not name.startswith(("evidence[", "metadata["))]
+        strange += [name for name in _parts(fields, "evidence") if name not in _EVIDENCE]
+        if strange:
+            return 400, _error("invalid_request_error", f"Received unknown parameter: {strange[0]}"), {}
+        if dispute.status not in ("needs_response", "warning_needs_response"):
+            return 400, _error("invalid_request_error", "This dispute is already closed"), {}
+        if verb == "close":
+            dispute.status, dispute.closings = "lost", dispute.closings + 1
+            return 200, _told(id_, dispute), {}
+        dispute.evidence |= _parts(fields, "evidence")
+        dispute.metadata |= _parts(fields, "metadata")
+        if fields.get("submit", "true") == "true":
+            dispute.status, dispute.submissions = "under_review", dispute.submissions + 1
+        return 200, _told(id_, dispute), {}
+
+    def _refund(self, fields: dict[str, str]) -> Answer:
         name = "payment_intent" if "payment_intent" in fields else "charge"
         payment = self.payments.get(fields.get(name, ""))
         if payment is None:
@@ -150,7 +149,7 @@ class StripeService:
         if amount > left:
             return 400, _error("invalid_request_error", "Refund amount is greater than unrefunded amount"), {}
         payment.refunded += amount
-        metadata = {part[9:-1]: value for part, value in fields.items() if part.startswith("metadata[")}
+        metadata = _parts(fields, "metadata")
         refund = {
             "id": f"re_{len(self.refunds) + 1:06}", "object": "refund", "amount": amount, "currency": payment.currency,
             name: fields[name], "metadata": metadata, "reason": fields.get("reason"),
@@ -159,10 +158,13 @@ class StripeService:
         self.refunds.append(refund)
         return 200, dict(refund), {}
 
-    def _look(self, path: str, asked: dict[str, str]) -> _Answer:
+    def _look(self, path: str, asked: dict[str, str]) -> Answer:
         if path.startswith("/v1/refunds/"):
             found = next((each for each in self.refunds if each["id"] == path[12:]), None)
             return _unknown(path) if found is None else (200, dict(found), {})
+        if path.startswith("/v1/disputes/"):
+            dispute = self.disputes.get(path[13:])
+            return _unknown(path) if dispute is None else (200, _told(path[13:], dispute), {})
         if path != "/v1/refunds":
             return _unknown(path)
         names = ("payment_intent", "charge")
@@ -174,49 +176,25 @@ class StripeService:
         return 200, {"object": "list", "data": listed[:limit], "has_more": len(listed) > limit}, {}
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
+def _parts(fields: Mapping[str, str], name: str) -> dict[str, str]:
+    """What is told under a name: name[part]=value."""
+    start = len(name) + 1
+    return {part[start:-1]: value for part, value in fields.items() if part.startswith(f"{name}[")}
 
 
-def _handler_of(service: StripeService) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        # An answer in one piece, or the other side waits for the second.
-        wbufsize = -1
-
-        def do_POST(self) -> None:
-            self._answer()
-
-        def do_GET(self) -> None:
-            self._answer()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-        def _answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            answer = service.handle(self.command, self.path, dict(self.headers.items()), body)
-            if answer is None:
-                self.close_connection = True
-                self.connection.shutdown(socket.SHUT_RDWR)
-                return
-            status, content, headers = answer
-            written = json.dumps(content).encode()
-            self.send_response(status)
-            for name, value in {**headers, "Content-Type": "application/json"}.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(written)))
-            self.end_headers()
-            self.wfile.write(written)
-
-    return Handler
+def _told(id_: str, dispute: Dispute) -> dict[str, Any]:
+    details = {"submission_count": dispute.submissions, "has_evidence": bool(dispute.evidence)}
+    return {
+        "id": id_, "object": "dispute", "status": dispute.status, "evidence": dispute.evidence,
+        "metadata": dispute.metadata, "evidence_details": details,
+    }  # fmt: skip
 
 
 def _error(type_: str, message: str, code: str | None = None) -> dict[str, Any]:
     return {"error": {"type": type_, "message": message, **({} if code is None else {"code": code})}}
 
 
-def _unknown(path: str) -> _Answer:
+def _unknown(path: str) -> Answer:
     return 404, _error("invalid_request_error", f"Unrecognized request URL ({path})", "resource_missing"), {}
 
 

@@ -169,6 +169,8 @@ connection: Final = Table(
     Column("account", Text, primary_key=True),
     Column("secret", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("acting_key", Text, nullable=True, comment="with which we act there; none where we only listen"),
+    Column("acting_address", Text, nullable=True, comment="where requests with that key go"),
     comment="the accounts at vendors that may deliver, and the secrets they sign with",
 )
 

@@ -133,7 +133,13 @@ def tell_fulfillment_order(task: wire.FulfillmentOrder, to: Telling) -> None:
     if holds or text_of(task.status) == "on_hold":
         reasons = [reason for hold in holds if (reason := text_of(hold.reason))]
         notes = [note for hold in holds if (note := text_of(hold.reason_notes))]
-        held = {**data, "reason": reasons[0].upper() if reasons else "OTHER", "description": "; ".join(notes) or None}
+        acts = [found[1] for note in notes if (found := wire.ACT_NOTE.search(note))]
+        held = {
+            **data,
+            "reason": reasons[0].upper() if reasons else "OTHER",
+            "description": "; ".join(notes) or None,
+            "act": acts[-1] if acts else None,
+        }
         to.draft.say("order.held", id=f"{name}/held", time=time, keys=keys, data=held, as_seen=True)
     elif to.topic == topics.FULFILLMENT_ORDER_TOPICS + "hold_released":
         to.draft.say("order.released", id=f"{name}/released", time=time, keys=keys, data=data, as_seen=True)

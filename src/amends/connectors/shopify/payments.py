@@ -1,7 +1,7 @@
 """Money: transactions, refunds, disputes, payouts, and what somebody thinks of the risk."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
@@ -69,7 +69,7 @@ def tell_transaction(
         "method": text_of(details.payment_method_name) or text_of(details.credit_card_company),
         "reason": text_of(transaction.error_code),
         "description": text_of(transaction.message),
-        "refund": (_told_id(transaction, _PROVIDER_REFUND) or id_) if kind == "refund" else None,
+        "refund": (_told_id(transaction, provider_refund_ids) or id_) if kind == "refund" else None,
         "expires_at": moment_of(transaction.authorization_expires_at, "authorization_expires_at"),
         "test": transaction.test,
         "kind": kind,
@@ -270,14 +270,27 @@ def _tell_released(refund: wire.Refund, line: wire.RefundLine, to: Telling, orde
 
 def _payment(transaction: wire.Transaction, id_: str) -> str:
     """The payment a transaction is part of: the provider's id of it where Shopify shows one, else its first part."""
-    return _told_id(transaction, _PROVIDER_ID) or id_of(transaction.parent_id) or id_
+    return _told_id(transaction, provider_ids) or id_of(transaction.parent_id) or id_
 
 
-def _told_id(transaction: wire.Transaction, pattern: re.Pattern[str]) -> str | None:
+def provider_ids(authorization: str | None, receipt: Any) -> set[str]:
+    """What a payment provider calls a payment, as far as Shopify shows it: a payment intent, a charge."""
+    return _ids(authorization, receipt, _PROVIDER_ID)
+
+
+def provider_refund_ids(authorization: str | None, receipt: Any) -> set[str]:
+    """What it calls a refund."""
+    return _ids(authorization, receipt, _PROVIDER_REFUND)
+
+
+def _told_id(transaction: wire.Transaction, told: Callable[[str | None, Any], set[str]]) -> str | None:
     """An id of the provider's in the transaction or its receipt; of a payment rather the intent's than the charge's."""
-    told = (text_of(transaction.authorization) or "", *_texts(transaction.receipt, _RECEIPT_DEPTH))
-    found = {text for text in told if pattern.fullmatch(text)}
+    found = told(text_of(transaction.authorization), transaction.receipt)
     return min(found, key=lambda text: (not text.startswith("pi_"), text), default=None)
+
+
+def _ids(authorization: str | None, receipt: Any, pattern: re.Pattern[str]) -> set[str]:
+    return {text for text in (authorization or "", *_texts(receipt, _RECEIPT_DEPTH)) if pattern.fullmatch(text)}
 
 
 def _texts(value: Any, depth: int) -> Iterator[str]:

@@ -4,6 +4,7 @@ Source: https://shopify.dev/docs/api/admin-rest and https://shopify.dev/docs/api
 Amounts are decimal texts in major units, times RFC 3339 with an offset, ids numbers or GraphQL ids (gid://shopify/...).
 """
 
+import re
 from typing import Any, Final
 
 from amends.connectors.document import Id, Number, Shape, Word
@@ -14,6 +15,16 @@ TOPIC: Final = "x-shopify-topic"
 WEBHOOK_ID: Final = "x-shopify-webhook-id"
 TRIGGERED_AT: Final = "x-shopify-triggered-at"
 TEST: Final = "x-shopify-test"
+
+# ---------------------------------------------------------------- our own words
+
+
+def act_note(act: str) -> str:
+    """How an act of ours is noted at Shopify, by its id."""
+    return f"Amends {act}"
+
+
+ACT_NOTE: Final = re.compile(r"\bAmends ([0-9a-f]{32})\b")
 
 # ---------------------------------------------------------------- parts
 
