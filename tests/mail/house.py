@@ -13,8 +13,8 @@ from amends.connectors.mail.seal import Seal
 from amends.connectors.mail.sender import Sender
 from amends.model.instant import Instant
 from amends.pipeline.outbox import Actor, Outbox
-from amends.resolution.intent import Intent, move, plan
-from amends.resolution.outbox import OutboxEntry, entered
+from amends.resolution.intent import Intent, plan
+from amends.resolution.outbox import OutboxEntry, entered, granted
 from amends.store.work import SqlStore
 
 START = Instant(1_790_000_000_000_000)
@@ -48,12 +48,16 @@ class House:
         self.actor = actor_of(office, lambda: self.now)
 
     def plan(self, intent: Intent | None = None) -> str:
-        intent = move(intent or letter(), "approve", self.now)
+        intent = intent or letter()
         with self.store.writing() as work:
-            work.outbox.add([entered(intent)])
+            work.outbox.add([granted(entered(intent), "assistant", self.now)])
         return intent.id
 
     def step(self, actor: Actor | None = None) -> int:
+        """Send what is due, once the playbooks of its cases have seen what is new."""
+        with self.store.writing() as work:
+            for case in work.news.first(1_000):
+                work.news.seen(case)
         return Outbox(self.store, [actor or self.actor], lambda: self.now, self.failed).step()
 
     def failed(self, intent: Intent, error: Exception) -> None:

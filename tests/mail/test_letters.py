@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.mail.house import BUYER, SECRET, SENDER, START, House, letter, link_to
 
+from amends.connectors.mail.facts import DATES
 from amends.connectors.mail.letter import Writer
 from amends.connectors.mail.seal import Seal, thread_of
 from amends.connectors.mail.sender import Sender
@@ -174,3 +175,32 @@ def test_an_address_too_long_for_mail_is_left_bare() -> None:
     sign = SEAL.reply_sign("111-1234567-1234567", "case")
     assert long.reply_address(sign) == long.address
     assert len(SENDER.reply_address(sign).partition("@")[0]) <= 64
+
+
+def test_what_is_known_of_the_order_is_said() -> None:
+    writer = Writer(SENDER, SEAL, link_to)
+    coming: dict[str, Any] = {
+        "what": "no_news_yet",
+        "estimated_at": START + 3 * DAY,
+        "buyer_name": "Ana Ruiz",
+        "shop": "shop-17",
+    }
+    said = words(writer.write(letter(**coming), START).raw)
+    assert said.startswith("Hello Ana Ruiz,")
+    assert "We now expect it on September 24, 2026." in said
+    assert said.rstrip().endswith("Kind regards\nNordlicht")
+    pickup: dict[str, Any] = {"what": "pickup_reminder", "pickup_until": START + 2 * DAY, "country": "DE"}
+    assert "It is kept until" in words(writer.write(letter(**pickup), START).raw)
+    assert "It is kept for a short time only." in words(writer.write(letter(**pickup), Instant(START + 3 * DAY)).raw)
+
+
+def test_every_text_whose_dates_are_told_has_them() -> None:
+    for text, (spoken, _) in DATES.items():
+        facts: dict[str, Fact] = {spoken: START}
+        assert render(text, "en", facts, zone_of("DE")).body != render(text, "en", {}, zone_of("DE")).body, text
+
+
+def test_until_when_an_answer_is_waited_for_is_the_steps_deadline() -> None:
+    writer = Writer(SENDER, SEAL, link_to)
+    asked = letter("ask", options=["reship"], until=START + DAY, country="DE")
+    assert "We wait for your answer until" in words(writer.write(asked, START).raw)

@@ -8,10 +8,10 @@ from amends.model.event import Event
 from amends.model.instant import Instant
 from amends.resolution.echo import echo_of
 from amends.resolution.intent import IntentState, move, plan
-from amends.resolution.outbox import OutboxEntry, Said, answered, entered, says_more, taken, withdrawn
+from amends.resolution.outbox import OutboxEntry, Said, answered, entered, granted, says_more, taken, withdrawn
 
 NOW = Instant(1_790_000_000_000_000)
-INTENT = move(plan("case-1", 0, "tell#1", "tell", {"what": "parcel_lost"}, NOW), "approve", NOW)
+INTENT = plan("case-1", 0, "tell#1", "tell", {"what": "parcel_lost"}, NOW)
 
 
 def heard(type_: str, **data: Any) -> Event:
@@ -24,7 +24,7 @@ FAILED = heard("message.failed", reason="5.1.1", description="no such user here"
 
 
 def entry(state: IntentState) -> OutboxEntry:
-    before = entered(INTENT)
+    before = granted(entered(INTENT), "assistant", NOW)
     if state == "withdrawn":
         return withdrawn(before, NOW)
     if state == "approved":

@@ -4,22 +4,22 @@ Source: https://www.rfc-editor.org/rfc/rfc5322, https://www.rfc-editor.org/rfc/r
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from html import escape
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
+from amends.connectors.mail.facts import facts_for
 from amends.connectors.mail.seal import Seal, thread_id
 from amends.connectors.mail.sender import Sender, usable_address
 from amends.messaging.placeholders import PLACEHOLDERS
-from amends.messaging.render import Fact, Letter, is_link, render
+from amends.messaging.render import Letter, render
 from amends.messaging.zones import zone_of
-from amends.model.instant import Instant, UnreadableTimeError, parse_instant, to_datetime
-from amends.model.money import Money
+from amends.model.instant import Instant, to_datetime
 from amends.resolution.intent import Intent
 
 ACT: Final = "X-Amends-Act"
@@ -27,7 +27,6 @@ SEALED: Final = "X-Amends-Seal"
 
 # Everything in ASCII: a server on the way that knows no 8 bits would change the letter, and break its seal.
 _POLICY: Final = SMTP.clone(cte_type="7bit")
-_AWAITED: Final = frozenset(("ask", "offer"))
 _LINKS: Final = tuple(name for name, (kind, _) in PLACEHOLDERS.items() if kind == "link")
 
 
@@ -52,7 +51,9 @@ class Writer:
     def write(self, intent: Intent, now: Instant) -> Post:
         """The letter of an act, dated `now`. Raises UnsayableError and UnusableAddressError."""
         how, to = intent.how, usable_address(intent.how.get("buyer_email"))
-        facts = self._facts(intent)
+        order = _order(intent)
+        link = None if order is None else self._link_to(order)
+        facts = facts_for(intent, now, shop=self._sender.shop, link=link)
         zone = zone_of(str(how.get("country") or ""))
         options = [str(each) for each in how.get("options") or ()]
         letter = render(str(how["what"]), how.get("language"), facts, zone, options=options)
@@ -89,49 +90,10 @@ class Writer:
         message["Content-Language"] = letter.language
         return message
 
-    def _facts(self, intent: Intent) -> dict[str, Fact]:
-        """What the letter may speak of, of all that is known."""
-        known = dict(intent.how)
-        order = _order(intent)
-        if intent.does in _AWAITED:
-            # Until when the step waits is until when an answer is waited for.
-            known.setdefault("answer_by", known.pop("until", None))
-        known.setdefault("shop", self._sender.shop)
-        link = self._link_to(order) if order is not None else None
-        known["link"] = link
-        return {name: fact for name in PLACEHOLDERS if (fact := _fact(name, known)) is not None}
-
 
 def _order(intent: Intent) -> str | None:
     order = intent.how.get("order")
     return None if order is None or order == "" else str(order)
-
-
-def _fact(name: str, known: Mapping[str, Any]) -> Fact | None:
-    """A fact as letters take it; None for what is not known, or is something else than it should be."""
-    value = known.get(name)
-    match PLACEHOLDERS[name][0]:
-        case "money":
-            currency = known.get("currency")
-            return Money(value, currency) if isinstance(value, int) and isinstance(currency, str) else None
-        case "day" | "moment":
-            return _moment(value)
-        case "link":
-            # An installation that is only tried out has no address that buyers could open.
-            return value if isinstance(value, str) and is_link(value) else None
-        case "text" | "name":
-            return str(value) if isinstance(value, str | int) and str(value) else None
-        case _:
-            return None
-
-
-def _moment(value: Any) -> Instant | None:
-    if isinstance(value, int):
-        return Instant(value)
-    try:
-        return parse_instant(value) if isinstance(value, str) else None
-    except UnreadableTimeError:
-        return None
 
 
 def _html(letter: Letter, links: set[str]) -> str:
