@@ -7,7 +7,7 @@ from tests.mail.post_office import OURSELVES, PostOffice
 
 from amends.connectors.mail.actor import MailActor
 from amends.connectors.mail.letter import Writer
-from amends.connectors.mail.mailbox import Mailbox
+from amends.connectors.mail.mailbox import Lookout, Mailbox
 from amends.connectors.mail.postman import Postman
 from amends.connectors.mail.seal import Seal
 from amends.connectors.mail.sender import Sender
@@ -36,7 +36,7 @@ def letter(does: str = "tell", **how: Any) -> Intent:
 
 def actor_of(office: PostOffice, now: Any, *, watched: bool = True, wait_s: float = 1.0) -> MailActor:
     postman = Postman(office.place(), SENDER.domain, turn_s=5, last_answer_s=wait_s)
-    mailbox = Mailbox(office.mailbox.place(), turn_s=5) if watched and office.mailbox is not None else None
+    mailbox = Lookout(Mailbox(office.mailbox.place(), turn_s=5)) if watched and office.mailbox is not None else None
     return MailActor(Writer(SENDER, Seal(SECRET), link_to), postman, SENDER, now, mailbox)
 
 

@@ -278,12 +278,14 @@ class Line:
     """A line to a server that may be cut: after so many bytes from the server, once for each number given."""
 
     def __init__(self, port: int) -> None:
-        self._to, self._cuts = port, deque[int]()
+        self._to, self._cuts, self.dialled = port, deque[int](), 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
+        # Only so is a thread woken that waits for somebody to call.
+        self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
     def cut_after(self, *bytes_: int) -> None:
@@ -295,6 +297,7 @@ class Line:
                 near, _ = self._listener.accept()
             except OSError:
                 return
+            self.dialled += 1
             far = socket.create_connection(("127.0.0.1", self._to))
             left = self._cuts.popleft() if self._cuts else sys.maxsize
             threading.Thread(target=_carry, args=(near, far, sys.maxsize), daemon=True).start()

@@ -11,7 +11,7 @@ import pytest
 from tests.mail.mails import CONNECTOR, LETTER, bounce, mail
 from tests.mail.post_office import OURSELVES, PASSWORD, USER, Line, MailServer, PostOffice
 
-from amends.connectors.mail.mailbox import BYTES_MAX, Mail, Mailbox, MailboxError, MailNotGivenError
+from amends.connectors.mail.mailbox import BYTES_MAX, Lookout, Mail, Mailbox, MailboxError, MailNotGivenError
 from amends.model.instant import DAY, MINUTE, Instant, format_instant
 from amends.pipeline.ports import RawDelivery
 from amends.runtime.clock import WallClock
@@ -228,6 +228,20 @@ def test_a_mail_that_the_server_will_not_give_holds_up_no_other(desk: Desk) -> N
     assert desk.subjects() == ["n1", "", "n3"]
     said = ConnectorTranslator({"mail": CONNECTOR}).read(desk.got()[1])
     assert said.unreadable == "The body is empty; it should be a mail as RFC 5322 has it."
+
+
+def test_who_asks_often_keeps_the_line_and_dials_again_when_it_breaks(desk: Desk) -> None:
+    line = Line(desk.server.port)
+    line.cut_after(1_500)
+    lookout = Lookout(Mailbox(desk.server.place(port=line.port), turn_s=5))
+    assert not lookout.has(LETTER.message_id)
+    desk.server.append(LETTER.raw)
+    assert [lookout.has(LETTER.message_id) for _ in range(20)] == [True] * 20
+    assert line.dialled == 2
+    lookout.close()
+    line.close()
+    with pytest.raises(MailboxError):
+        lookout.has(LETTER.message_id)
 
 
 def test_a_wrong_password_is_said_and_not_shown(desk: Desk) -> None:

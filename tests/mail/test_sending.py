@@ -230,7 +230,7 @@ from tests.mail.house import SECRET, SENDER, link_to
 from amends.connectors.mail.actor import MailActor
 from amends.connectors.mail.actor import MailActor
 from amends.connectors.mail.letter import Writer
-from amends.connectors.mail.mailbox import Mailbox
+from amends.connectors.mail.mailbox import Lookout, Mailbox
 from amends.connectors.mail.place import place_of
 from amends.connectors.mail.postman import LAST_ANSWER_S, TURN_S, UNTIL_DATA_S, Postman
 from amends.connectors.mail.seal import Seal
@@ -242,7 +242,8 @@ from amends.runtime.opening import open_store
 database, smtp, imap, now, point = sys.argv[1:]
 clock = lambda: Instant(int(now))
 postman = Postman(place_of(smtp, "smtp"), SENDER.domain)
-actor = MailActor(Writer(SENDER, Seal(SECRET), link_to), postman, SENDER, clock, Mailbox(place_of(imap, "imap")))
+lookout = Lookout(Mailbox(place_of(imap, "imap")))
+actor = MailActor(Writer(SENDER, Seal(SECRET), link_to), postman, SENDER, clock, lookout)
 failpoints.arm(point)
 Outbox(open_store(database), [actor], clock, print).step()
 """

@@ -10,7 +10,7 @@ import structlog
 from amends.connectors.mail.actor import MailActor
 from amends.connectors.mail.connector import MailConnector
 from amends.connectors.mail.letter import Writer
-from amends.connectors.mail.mailbox import Mail, Mailbox, MailboxError, MailNotGivenError
+from amends.connectors.mail.mailbox import Lookout, Mail, Mailbox, MailboxError, MailNotGivenError
 from amends.connectors.mail.place import place_of
 from amends.connectors.mail.postman import Postman
 from amends.connectors.mail.seal import Seal
@@ -61,17 +61,24 @@ def mail_actor(
     sender, postman = sender_of(config), postman_of(config)
     if sender is None or postman is None:
         return None
-    return MailActor(Writer(sender, Seal(secret), link_to), postman, sender, now, mailbox_of(config))
+    mailbox = mailbox_of(config)
+    lookout = None if mailbox is None else Lookout(mailbox)
+    return MailActor(Writer(sender, Seal(secret), link_to), postman, sender, now, lookout)
 
 
 def mail_reader(
-    config: Config, store: SqlStore, put: Callable[[NewDelivery], None], now: Callable[[], Instant]
+    config: Config,
+    store: SqlStore,
+    put: Callable[[NewDelivery], None],
+    now: Callable[[], Instant],
+    *,
+    every_s: float = EVERY_S,
 ) -> "MailReader | None":
     """What reads the mailbox; None where none is set. `put` returns when a delivery is durable (`InboxWriter.put`)."""
     mailbox = mailbox_of(config)
     if mailbox is None or config.mail_from is None:
         return None
-    return MailReader(mailbox, store, put, now, account=config.mail_from)
+    return MailReader(mailbox, store, put, now, account=config.mail_from, every_s=every_s)
 
 
 class Folder(Protocol):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from amends.connectors.mail.letter import Post, Writer
-from amends.connectors.mail.mailbox import Mailbox, MailboxError
+from amends.connectors.mail.mailbox import Lookout, MailboxError
 from amends.connectors.mail.sender import Sender, UnusableAddressError, usable_address
 from amends.messaging.errors import UnsayableError
 from amends.model.instant import DAY, HOUR, Duration, Instant
@@ -40,10 +40,15 @@ class MailActor:
         postman: Deliverer,
         sender: Sender,
         now: Callable[[], Instant],
-        mailbox: Mailbox | None = None,
+        mailbox: Lookout | None = None,
     ) -> None:
         self._writer, self._postman, self._sender = writer, postman, sender
         self._now, self._mailbox = now, mailbox
+
+    def close(self) -> None:
+        """Let go of what it holds."""
+        if self._mailbox is not None:
+            self._mailbox.close()
 
     def takes(self, intent: Intent) -> bool:
         """Whether the buyer has an address that a letter can be sent to."""
@@ -69,8 +74,7 @@ class MailActor:
         if self._mailbox is None:
             return _unwatched(message_id, waited, was_taken=was_taken)
         try:
-            with self._mailbox.opened() as folder:
-                is_there = folder.has(message_id)
+            is_there = self._mailbox.has(message_id)
         except MailboxError as error:
             return Reply(said="unclear", says=str(error))
         if is_there and was_taken:

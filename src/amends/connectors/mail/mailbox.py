@@ -5,8 +5,9 @@
 
 import imaplib
 import re
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from ssl import SSLContext
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from amends.model.instant import Instant, UnreadableTimeError, parse_instant, to
 
 BYTES_MAX: Final = 5 * 1024 * 1024
 """Of a larger mail the beginning is read: what is written stands before what is attached."""
+KEPT_S: Final = 60.0
 _TURN_S: Final = 30.0
 _BROKEN: Final = (OSError, imaplib.IMAP4.error)
 _SHUT: Final = (*_BROKEN, ValueError)
@@ -58,18 +60,19 @@ class Mailbox:
         try:
             server = self._enter()
         except _SHUT as error:
-            raise self._failed(error) from None
+            raise self.failed(error) from None
         try:
             yield OpenMailbox(server, self._place.folder)
         except _BROKEN as error:
-            raise self._failed(error) from None
+            raise self.failed(error) from None
         finally:
             with suppress(*_BROKEN):
                 server.logout()
             with suppress(*_BROKEN):
                 server.shutdown()
 
-    def _failed(self, error: Exception) -> MailboxError:
+    def failed(self, error: Exception) -> MailboxError:
+        """What went wrong with it, in a sentence without its password."""
         return MailboxError(f"The mailbox {self} cannot be read: {self._place.hushed(_words(error))}")
 
     def _enter(self) -> imaplib.IMAP4:
@@ -89,6 +92,45 @@ class Mailbox:
                 server.shutdown()
             raise
         return server
+
+
+class Lookout:
+    """Asks a mailbox again and again, by a connection that is kept between two questions: few servers like many."""
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
+        self._held = ExitStack()
+        self._folder: OpenMailbox | None = None
+        self._asked_at = 0.0
+
+    def has(self, message_id: str) -> bool:
+        """Whether there is a mail of this Message-ID. Raises MailboxError."""
+        is_fresh = self._folder is None or time.monotonic() - self._asked_at > KEPT_S
+        try:
+            return self._ask(message_id, is_fresh=is_fresh)
+        except MailboxError:
+            if is_fresh:
+                raise
+        # What was kept may have been closed at the other end.
+        return self._ask(message_id, is_fresh=True)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._folder = None
+        with suppress(*_BROKEN, MailboxError):
+            self._held.close()
+
+    def _ask(self, message_id: str, *, is_fresh: bool) -> bool:
+        if is_fresh:
+            self.close()
+        if self._folder is None:
+            self._folder = self._held.enter_context(self._mailbox.opened())
+        self._asked_at = time.monotonic()
+        try:
+            return self._folder.has(message_id)
+        except _BROKEN as error:
+            self.close()
+            raise self._mailbox.failed(error) from None
 
 
 class OpenMailbox:
@@ -116,6 +158,7 @@ class OpenMailbox:
 
     def has(self, message_id: str) -> bool:
         """Whether there is a mail of this Message-ID."""
+        self._server.noop()
         return bool(self._search("HEADER", "MESSAGE-ID", f'"{message_id}"'))
 
     def fetch(self, uid: int) -> Mail | None:
