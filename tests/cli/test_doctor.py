@@ -35,6 +35,14 @@ def test_a_used_installation_tells_its_queues(tmp_path: Path) -> None:
     assert "fax" in checks["connections"][1]
 
 
+def test_without_mail_settings_it_says_what_is_missing(tmp_path: Path) -> None:
+    checks = _examined(tmp_path, 0)
+    assert checks["letters"] == (
+        "look", "Nobody takes letters to buyers: set AMENDS_MAIL_FROM and AMENDS_SMTP_URL.",
+    )  # fmt: skip
+    assert checks["mailbox"][0] == "look"
+
+
 def test_a_key_that_others_can_read_is_bad(tmp_path: Path) -> None:
     key = tmp_path / "secret.key"
     key.write_text("k" * 64)

@@ -24,6 +24,7 @@ RECEIVED = parse_instant("2026-03-02T09:00:05Z")
 SHOPIFY_SECRET = "hush-hush-of-the-shop"
 STRIPE_SECRET = "whsec_of_the_endpoint"
 TRACK_SECRET = "7E1A-security-key"
+MAIL_SECRET = "hush-hush-of-the-mail-server"
 OWN_SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
 
 
@@ -169,6 +170,33 @@ def sign_own(one: Delivery, secret: str = OWN_SECRET, at: Instant = NOW) -> Deli
     return _with(one, {"webhook-id": "msg_1", "webhook-timestamp": stamp, "webhook-signature": signature})
 
 
+def buyers_mail(**more: str) -> bytes:
+    """A mail of a buyer, who answers nothing of ours."""
+    fields = {
+        "From": "Claire Petit <claire@example.com>",
+        "To": "help@shop.example",
+        "Date": "Sun, 1 Mar 2026 12:00:00 +0000",
+        "Subject": "Mon colis",
+        "Message-ID": "<m-1@example.com>",
+        "Content-Type": "text/plain; charset=utf-8",
+        **more,
+    }
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    return f"{head}\r\nOù est mon colis ?\r\n".encode()
+
+
+def nested_mail(depth: int) -> bytes:
+    """Parts within parts, each with a boundary of its own."""
+    lines = ["From: claire@example.com"]
+    for number in range(depth):
+        lines += [f"Content-Type: multipart/mixed; boundary=b{number}", "", f"--b{number}"]
+    return "\r\n".join([*lines, "Content-Type: text/plain", "", "the innermost"]).encode()
+
+
+def sign_mail(one: Delivery, secret: str = MAIL_SECRET, at: Instant = NOW) -> Delivery:
+    return _with(one, {"amends-signature": hmac.new(secret.encode(), one.body, hashlib.sha256).hexdigest()})
+
+
 def _with(one: Delivery, headers: dict[str, str]) -> Delivery:
     return msgspec.structs.replace(one, headers={**one.headers, **headers})
 
@@ -185,6 +213,9 @@ class Kit(msgspec.Struct, frozen=True, kw_only=True):
     irrelevant: Delivery
     delivery_id: str | None
     """The id that the vendor itself gives to the first good delivery; None if the vendor gives none."""
+    is_json: bool = True
+    deep: tuple[bytes, ...] = (b'{"a":' * 65 + b"1" + b"}" * 65, b"[" * 3_000_000)
+    """Bodies that are nested deeper than is read."""
 
 
 KITS: dict[str, Kit] = {
@@ -237,6 +268,17 @@ KITS: dict[str, Kit] = {
         ],
         irrelevant=delivery("cloudevents", cloud_event(type="com.example.weather")),
         delivery_id="msg_1",
+    ),
+    "mail": Kit(
+        secret=MAIL_SECRET,
+        sign=sign_mail,
+        header="amends-signature",
+        stamped=False,
+        good=[delivery("mail", buyers_mail()), delivery("mail", buyers_mail(Subject="=?utf-8?b?w6k=?="))],
+        irrelevant=delivery("mail", buyers_mail(Precedence="list")),
+        delivery_id="<m-1@example.com>",
+        is_json=False,
+        deep=(nested_mail(13), nested_mail(200)),
     ),
 }
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from amends.connectors.mail.place import place_of
 from amends.model.errors import DependencyFailedError
 from amends.runtime.config import Config, UnusableSettingsError, child_environment, load_config
 from amends.runtime.secret import secret_key
@@ -73,6 +74,60 @@ def test_a_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UnusableSettingsError) as raised:
         load_config()
     assert "short-secret" not in str(raised.value)
+
+
+EXAMPLE = (
+    "it should be an address such as smtps://user:password@mail.example.com or "
+    "smtp://user:password@mail.example.com?starttls"
+)
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("smtp://help:pw-7@mail.example", "it would send the password unencrypted: use smtps: or add ?starttls"),
+        ("smtps://help@mail.example", "it names a user without a password, or a password without a user"),
+        ("https://help:pw-7@mail.example", EXAMPLE),
+        ("smtps://help:pw-7@mail.example:port", EXAMPLE),
+        ("smtps://help:pw-7@mail.example/?tls=no", EXAMPLE),
+    ],
+)
+def test_a_mail_server_is_named_in_full_or_refused_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, url: str, why: str
+) -> None:
+    monkeypatch.setenv("AMENDS_MAIL_FROM", "help@shop.example")
+    monkeypatch.setenv("AMENDS_SMTP_URL", url)
+    with pytest.raises(UnusableSettingsError) as raised:
+        load_config()
+    assert str(raised.value) == f"The setting smtp_url (AMENDS_SMTP_URL) cannot be: {why}."
+
+
+def test_mail_needs_an_address_to_come_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AMENDS_SMTP_URL", "smtps://help:pw-of-mail@mail.example")
+    monkeypatch.setenv("AMENDS_IMAP_URL", "imaps://help:pw-of-mail@mail.example/Buyers")
+    with pytest.raises(UnusableSettingsError) as raised:
+        load_config()
+    why = "it needs AMENDS_MAIL_FROM, the address that letters come from"
+    assert str(raised.value).splitlines() == [
+        f"The setting smtp_url (AMENDS_SMTP_URL) cannot be: {why}.",
+        f"The setting imap_url (AMENDS_IMAP_URL) cannot be: {why}.",
+    ]
+    monkeypatch.setenv("AMENDS_MAIL_FROM", "no address")
+    with pytest.raises(UnusableSettingsError, match=r"cannot be 'no address': it should be an address such as help@"):
+        load_config()
+    monkeypatch.setenv("AMENDS_MAIL_FROM", "help@bücher.example")
+    config = load_config()
+    assert config.mail_from == "help@xn--bcher-kva.example"
+    assert "pw-of-mail" not in repr(config)
+
+
+def test_the_parts_of_a_mail_servers_address() -> None:
+    place = place_of("imap://help%40shop.example:p%3Aw%40@mail.example?starttls", "imap")
+    assert (place.host, place.port, place.security, place.folder) == ("mail.example", 143, "starttls", "INBOX")
+    assert (place.user, place.password) == ("help@shop.example", "p:w@")
+    assert "p:w@" not in f"{place!r} {place}"
+    assert place_of("imaps://u:p@[::1]:1993/A%20B", "imap").folder == "A B"
+    assert place_of("smtp://127.0.0.1:25", "smtp").security == "plain"
 
 
 def test_every_setting_says_what_it_is() -> None:

@@ -8,11 +8,11 @@ from markupsafe import escape
 from tests.cases.test_journey import PACKED, PAID, PLACED, at, event, scan, text_at
 
 from amends.cases.journey import ArrivalState, Notice, StepName, StepState, journey_of
+from amends.messaging.zones import zone_of
 from amends.model.instant import DAY, Instant
 from amends.web.languages import PORTAL, Language, catalogue, named
 from amends.web.portal import words
 from amends.web.portal.order import closed_page, language_for, order_page
-from amends.web.portal.zones import zone_of
 
 REFUNDED = event("payment.refunded", 2, payment="pi_1", amount=4_990, currency="USD")
 STORIES = {

@@ -14,12 +14,14 @@ from sqlalchemy.engine import make_url
 
 from amends.cli import output
 from amends.cli.main import ProblemsFound
+from amends.connectors.mail.mailbox import MailboxError
 from amends.connectors.registry import CONNECTORS
 from amends.detection import PackError, load_pack
 from amends.model.errors import AmendsError
 from amends.model.instant import Instant, format_instant
 from amends.runtime.clock import WallClock
 from amends.runtime.config import SECRET_BYTES_MIN, Config, load_config
+from amends.runtime.mail import mailbox_of, postman_of
 from amends.store.engine import open_database, refuse_unsafe_build
 from amends.store.upgrade import newest_revision, revision_of
 from amends.store.work import SqlStore, Work
@@ -43,7 +45,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--db", metavar="URL", help="The database to look at.")
 @output.json_option
 def command(db: str | None, as_json: bool) -> None:  # noqa: FBT001
-    """Check this installation: SQLite, durability, clock, keys, rules, connectors, queues. Changes nothing."""
+    """Check this installation: SQLite, durability, clock, keys, rules, connectors, mail, queues. Changes nothing."""
     checks = list(examine(load_config(db=db)))
     if as_json:
         output.print_json({"checks": checks})
@@ -60,6 +62,8 @@ def examine(config: Config) -> Iterator[Check]:
     yield _key(config)
     yield _rules()
     yield Check(name="connectors", verdict="good", says=", ".join(sorted(CONNECTORS)))
+    yield _letters(config)
+    yield _mailbox(config)
     path = Path(make_url(config.db).database or "")
     yield _room(path)
     if not path.exists():
@@ -102,6 +106,29 @@ def _rules() -> Check:
     except PackError as error:
         return Check(name="rules", verdict="bad", says=error.problems[0])
     return Check(name="rules", verdict="good", says=f"{len(pack.rules)} rules")
+
+
+def _letters(config: Config) -> Check:
+    postman = postman_of(config)
+    if postman is None:
+        says = "Nobody takes letters to buyers: set AMENDS_MAIL_FROM and AMENDS_SMTP_URL."
+        return Check(name="letters", verdict="look", says=says)
+    trouble = postman.greet()
+    if trouble is not None:
+        return Check(name="letters", verdict="bad", says=f"{trouble} (AMENDS_SMTP_URL)")
+    return Check(name="letters", verdict="good", says=f"{postman} takes letters from {config.mail_from}")
+
+
+def _mailbox(config: Config) -> Check:
+    mailbox = mailbox_of(config)
+    if mailbox is None:
+        says = "Nobody reads what buyers answer to letters, or what comes back: set AMENDS_IMAP_URL."
+        return Check(name="mailbox", verdict="look", says=says)
+    try:
+        with mailbox.opened():
+            return Check(name="mailbox", verdict="good", says=str(mailbox))
+    except MailboxError as error:
+        return Check(name="mailbox", verdict="bad", says=f"{error} (AMENDS_IMAP_URL)")
 
 
 def _room(path: Path) -> Check:

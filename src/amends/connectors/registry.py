@@ -6,6 +6,7 @@ from typing import Final
 
 from amends.connectors.cloudevents.connector import CloudEventsConnector
 from amends.connectors.delivery import Connector
+from amends.connectors.mail.connector import MailConnector
 from amends.connectors.seventeentrack.connector import SeventeenTrackConnector
 from amends.connectors.shopify.connector import ShopifyConnector
 from amends.connectors.stripe.connector import StripeConnector
@@ -16,9 +17,15 @@ _ALL: Final[tuple[Connector, ...]] = (
     StripeConnector(),
     SeventeenTrackConnector(),
     CloudEventsConnector(),
+    MailConnector(),
 )
 
 CONNECTORS: Final[Mapping[str, Connector]] = MappingProxyType({connector.vendor: connector for connector in _ALL})
+
+
+def connectors_with(secret: bytes) -> Mapping[str, Connector]:
+    """Every connector, of an installation by whose secret its letters to buyers, and answers to them, are known."""
+    return MappingProxyType({**CONNECTORS, MailConnector.vendor: MailConnector(secret)})
 
 
 class UnknownVendorError(UnusableInputError):

@@ -77,6 +77,11 @@ def render(
     return Letter(subject=subject, body="\n\n".join(each for each in said if each), language=spoken.language)
 
 
+def is_link(text: str) -> bool:
+    """Whether a letter may name it as an address."""
+    return len(text) <= LINK_LENGTH_MAX and _LINK.fullmatch(text) is not None
+
+
 def _option(book: Texts, name: str) -> str:
     if name not in book.options:
         raise UnsayableError(f"there is no option `{name}`{suggestion(name, book.options)}")
@@ -104,7 +109,7 @@ def _value(name: str, kind: Kind, fact: Fact, zone: tzinfo, locale: Locale) -> s
         case "moment", int():
             return say_moment(Instant(fact), zone, locale)
         case "link", str():
-            if len(fact) > LINK_LENGTH_MAX or not _LINK.fullmatch(fact):
+            if not is_link(fact):
                 raise UnsayableError(f"`{name}` should be an address that begins with https://, and {fact!r} is none")
             return fact
         case "text", str():

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from amends.connectors.mail.place import UnusablePlaceError, place_of
+from amends.connectors.mail.sender import UnusableAddressError, usable_address
 from amends.model.errors import UnusableInputError
 
 SECRET_BYTES_MIN = 24
@@ -70,6 +72,18 @@ class Config(BaseSettings):
     inbox_max: int = Field(
         default=100_000, ge=1, description="how many deliveries may wait to be worked on; more are answered with 503"
     )
+    shop_name: str = Field(default="", description="the shop's name as buyers know it: who letters are from")
+    mail_from: str | None = Field(
+        default=None, description="the address that letters to buyers come from, and that Amends reads the mailbox of"
+    )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="the mail server that takes letters: smtps://user:password@host, or smtp://...?starttls",
+    )
+    imap_url: SecretStr | None = Field(
+        default=None,
+        description="the mailbox of that address: imaps://user:password@host/FOLDER, or imap://...?starttls",
+    )
     failpoint: str | None = Field(default=None, description="for tests: where this process is to be killed")
 
     @field_validator("data_dir")
@@ -98,6 +112,27 @@ class Config(BaseSettings):
             raise ValueError(f"it should have at least {SECRET_BYTES_MIN} bytes, such as `openssl rand -hex 32` prints")
         return key
 
+    @field_validator("mail_from")
+    @classmethod
+    def _is_mail_address(cls, address: str | None) -> str | None:
+        try:
+            return None if address is None else usable_address(address)
+        except UnusableAddressError as error:
+            raise ValueError(str(error)) from None
+
+    @field_validator("smtp_url", "imap_url")
+    @classmethod
+    def _is_place(cls, url: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if url is None:
+            return None
+        try:
+            place_of(url.get_secret_value(), "smtp" if info.field_name == "smtp_url" else "imap")
+        except UnusablePlaceError as error:
+            raise ValueError(str(error)) from None
+        if "mail_from" in info.data and info.data["mail_from"] is None:
+            raise ValueError("it needs AMENDS_MAIL_FROM, the address that letters come from")
+        return url
+
     @field_validator("base_url")
     @classmethod
     def _is_address(cls, url: str) -> str:
@@ -120,7 +155,7 @@ def load_config(**given: object) -> Config:
 
 def _sentence(problem: Mapping[str, Any]) -> str:
     name = str(problem["loc"][0])
-    value = "" if name == "secret_key" else f" {problem['input']!r}"
+    value = "" if Config.model_fields[name].annotation == SecretStr | None else f" {problem['input']!r}"
     what = problem["msg"].removeprefix("Value error, ").replace("Input should be", "it should be")
     return f"The setting {name} (AMENDS_{name.upper()}) cannot be{value}: {what}."
 

@@ -1,7 +1,7 @@
 """Looking at deliveries: what came, what could not be read, and having it read again after a fix."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, Row, func, select, text, update
@@ -31,6 +31,8 @@ class DeliveryRecord(DeliverySummary, frozen=True, kw_only=True):
     body: bytes
 
 
+LOOKED_THROUGH: Final = 1_000_000
+"""There is no index by vendor, which every webhook would have to wait for."""
 UNSETTLED: tuple[DeliveryState, ...] = ("quarantined", "conflict", "refused")
 """States that people may want to look at, the gravest first."""
 
@@ -78,6 +80,24 @@ class DeliveryTable:
         """Every delivery that ever came: its vendor, our account there, and the vendor's own id of it."""
         rows = self._connection.execute(select(delivery.c.vendor, delivery.c.account, delivery.c.delivery_id))
         return {(row.vendor, row.account, row.delivery_id) for row in rows}
+
+    def last_id(self, vendor: str, account: str, beginning: str) -> str | None:
+        """The newest delivery of an account whose id begins so, if it is among the newest LOOKED_THROUGH."""
+        newest = select(func.max(delivery.c.position)).scalar_subquery()
+        mine = (delivery.c.vendor == vendor) & (delivery.c.account == account)
+        named = delivery.c.delivery_id.startswith(beginning, autoescape=True)
+        recent = delivery.c.position > newest - LOOKED_THROUGH
+        query = select(delivery.c.delivery_id).where(mine, named, recent).order_by(delivery.c.position.desc()).limit(1)
+        return self._connection.scalar(query)
+
+    def bodies(self, vendor: str, account: str, since: Instant) -> Iterator[bytes]:
+        """What came for an account since a moment, as it came; of the newest LOOKED_THROUGH."""
+        newest = select(func.max(delivery.c.position)).scalar_subquery()
+        mine = (delivery.c.vendor == vendor) & (delivery.c.account == account) & (delivery.c.received >= since)
+        query = select(delivery.c.body).where(mine, delivery.c.position > newest - LOOKED_THROUGH)
+        with self._connection.execution_options(yield_per=100).execute(query) as rows:
+            for row in rows:
+                yield row.body
 
     def waiting(self) -> int:
         """How many deliveries wait for the pipeline."""

@@ -102,6 +102,7 @@ CODES: Final[dict[str, str]] = {
     "stripe": "Stripe",
     "17track": "17TRACK",
     "cloudevents": "CloudEvents",
+    "mail": mark("e-mail"),
     # systems
     "oms": "OMS",
     "erp": "ERP",

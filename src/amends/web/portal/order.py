@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from babel.dates import get_timezone_location
 
 from amends.cases.journey import Journey
+from amends.messaging.zones import zone_of
 from amends.model.instant import Instant
 from amends.web.languages import ENGLISH, PORTAL, Language, accepted, best, named
 from amends.web.pages import page
 from amends.web.portal import words
-from amends.web.portal.zones import zone_of
 from amends.web.wording import Wording
 
 

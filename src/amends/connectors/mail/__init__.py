@@ -1,0 +1,1 @@
+"""E-mail: letters that leave, and what comes back."""
