@@ -10,8 +10,8 @@ from tests.browser.test_console import violations
 from tests.web.site import Site
 
 from amends.model.instant import DAY, Instant
+from amends.runtime.links import order_token
 from amends.web.languages import PORTAL, Language, catalogue
-from amends.web.portal.link import order_token
 
 pytestmark = pytest.mark.browser
 

@@ -7,7 +7,7 @@ import string
 import pytest
 
 from amends.model.instant import DAY, SECOND, Instant, parse_instant
-from amends.web.portal.link import LASTS, InvalidLinkError, order_of, order_token
+from amends.runtime.links import LASTS, InvalidLinkError, order_of, order_token
 
 SECRET = b"a secret of more than twenty-four bytes"
 NOW = parse_instant("2026-03-01T08:00:00Z")

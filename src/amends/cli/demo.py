@@ -22,6 +22,7 @@ from amends.cli.demo_past import Past, delivery_of
 from amends.model.instant import Instant
 from amends.runtime.clock import Clock, ScaledClock, WallClock
 from amends.runtime.config import load_config
+from amends.runtime.links import LASTS, order_token
 from amends.runtime.telemetry import set_up_logging
 from amends.runtime.wiring import Installation
 from amends.sim import feeds
@@ -32,7 +33,6 @@ from amends.sim.world import Plan, World
 from amends.store.users import Role
 from amends.web.app import create_app
 from amends.web.house import DemoAccount
-from amends.web.portal.link import LASTS, order_token
 from amends.web.server import BackgroundServer, PortTakenError, address_of, listen
 
 _PEOPLE: Final[tuple[tuple[str, str, Role], ...]] = (

@@ -3,7 +3,7 @@
 What is taken is committed before anything is sent, so a crash on the way is known as such: see `resolution.outbox`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
 from amends.model.instant import Instant
@@ -62,27 +62,21 @@ class OutboxWork(Protocol):
 class Outbox:
     """Sends what is due. Several may run at once, also in several processes: each act is taken by one of them.
 
-    `failed` is told of an actor that breaks down, `heard` of each act that was answered, in the same transaction.
+    `actors` are those there are, or who says so each time. `failed` is told of an actor that breaks down, `heard` of
+    each act that was answered, in the same transaction.
     """
 
     def __init__(
         self,
         store: Store[OutboxWork],  # type: ignore[type-var]  # of all the books it reads one
-        actors: Iterable[Actor],
+        actors: Iterable[Actor] | Callable[[], Iterable[Actor]],
         now: Callable[[], Instant],
         failed: Callable[[Intent, Exception], None],
         heard: Callable[[Any, OutboxEntry, OutboxEntry, Instant], None] | None = None,
     ) -> None:
         self._store, self._now, self._failed, self._heard = store, now, failed, heard
-        self._actors: dict[str, list[Actor]] = {}
-        for actor in actors:
-            for name in actor.does:
-                self._actors.setdefault(name, []).append(actor)
-
-    @property
-    def abilities(self) -> Mapping[str, int]:
-        """What can be done, and by how many vendors."""
-        return {name: len(able) for name, able in self._actors.items()}
+        always = () if callable(actors) else tuple(actors)
+        self._actors = actors if callable(actors) else lambda: always
 
     def step(self, *, limit: int = MOST_AT_ONCE) -> int:
         """Take what is due, do it, keep the answers; returns how many acts went on."""
@@ -130,7 +124,7 @@ class Outbox:
 
     def _run(self, entry: OutboxEntry, errand: Errand) -> Reply:
         intent = entry.intent
-        actor = next((one for one in self._actors.get(intent.does, ()) if one.takes(intent)), None)
+        actor = next((one for one in self._actors() if intent.does in one.does and one.takes(intent)), None)
         if actor is None and errand == "look_up":
             # Whoever sent it may have done it: that nobody here can ask does not undo it.
             return Reply(said="unclear", says=f"No vendor that is connected can look {intent.does!r} up here.")

@@ -141,7 +141,7 @@ class Sending:
         self,
         store: SqlStore,
         right: PuttingRight,
-        actors: Iterable[Actor],
+        actors: Callable[[], Iterable[Actor]],
         clock: Clock,
         *,
         answered: Callable[[], None],

@@ -9,10 +9,11 @@ from amends.cases.catalogue import Catalogue, built_in_catalogue
 from amends.cases.rates import built_in_rates
 from amends.cases.triage import Terms
 from amends.connectors.delivery import Connector
-from amends.connectors.registry import CONNECTORS
+from amends.connectors.registry import connectors_with
 from amends.detection import Pack
 from amends.detection.pack import read_files
 from amends.engines.inline import InlineEngine, SnapshotPolicy
+from amends.model.instant import Instant
 from amends.pipeline import failpoints
 from amends.pipeline.casework import CaseWorkStage
 from amends.pipeline.outbox import Actor
@@ -25,6 +26,7 @@ from amends.resolution.authority import Authority, built_in_authority, read_auth
 from amends.resolution.bookshelf import built_in_playbooks
 from amends.resolution.errors import UnreadableAuthorityError
 from amends.runtime.accounts import Accounts
+from amends.runtime.acting import Actors
 from amends.runtime.anchoring import Anchoring, anchors_file
 from amends.runtime.changes import Changes
 from amends.runtime.clock import Clock, WallClock
@@ -32,6 +34,8 @@ from amends.runtime.config import Config
 from amends.runtime.following import Follower, RuleWatch
 from amends.runtime.keeper import RuleKeeper
 from amends.runtime.kernels import PackKernels
+from amends.runtime.links import LASTS, order_token
+from amends.runtime.mail import mail_actor, mail_reader
 from amends.runtime.opening import open_store as open_store
 from amends.runtime.righting import Loop, Righting, Sending
 from amends.runtime.rulebook import Rulebook
@@ -70,15 +74,15 @@ class Installation:
         clock: Clock | None = None,
         judges: bool = True,
         receives: bool = True,
-        connectors: Mapping[str, Connector] = CONNECTORS,
+        connectors: Mapping[str, Connector] | None = None,
         actors: Sequence[Actor] = (),
     ) -> None:
         self.config = config
         self.wall: Clock = WallClock()
         self.clock: Clock = clock or self.wall
-        self.connectors = connectors
         self.catalogue: Catalogue = built_in_catalogue()
         self.secret = secret_key(config)
+        self.connectors = connectors_with(self.secret) if connectors is None else connectors
         self.store = open_store(config.db)
         self.accounts = Accounts(self.store)
         self.changes = Changes()
@@ -90,7 +94,7 @@ class Installation:
         self.rulebook = Rulebook(read_files(config.rules or None), standing, now)
         self.pipeline: Pipeline[Work] = Pipeline(
             store=self.store,
-            translator=ConnectorTranslator(connectors),
+            translator=ConnectorTranslator(self.connectors),
             kernels=PackKernels(self.pack, self.store.database, first=judges),
             cases=self._stage_of(self.pack),
         )
@@ -113,12 +117,15 @@ class Installation:
             stage_of=self._stage_of,
             wake=self.engine.wake,
         )
-        sending = Sending(self.store, self.righting, actors, self.clock, answered=self.wake)
+        letters = mail_actor(config, self.secret, self.link_to, self.clock.now)
+        others = actors if letters is None else (*actors, letters)
+        sending = Sending(self.store, self.righting, Actors(self.store, others), self.clock, answered=self.wake)
         self._sender = Loop("sender", sending, self.clock)
         turns = Righting(self.store, self.righting, self.clock, publish=self.changes.publish, sent=self._right_done)
         self._righter = Loop("righter", turns, self.clock)
         self.anchoring = Anchoring(self.store, anchors_file(config), self.secret, self.clock)
         self._anchorer = Loop("anchorer", self.anchoring, self.clock)
+        self._mail = mail_reader(config, self.store, self.inbox.put, self.clock.now) if judges else None
         self._checkpoints = Checkpoints(self.store.database)
         self._follower = None
         if not judges:
@@ -138,11 +145,15 @@ class Installation:
             self._righter.start()
             self._sender.start()
             self._anchorer.start()
+        if self._mail is not None:
+            self._mail.start()
         if self._follower is not None:
             self._follower.start()
 
     def stop(self) -> None:
         """Take no more deliveries, finish the work at hand, save the kernel's state, close the database."""
+        if self._mail is not None:
+            self._mail.stop()
         self.inbox.close()
         self.keeper.stop()
         self._sender.stop()
@@ -157,6 +168,11 @@ class Installation:
             self.anchoring.anchor()
         self._checkpoints.stop()
         self.store.database.close()
+
+    def link_to(self, order: str) -> str:
+        """The address of the buyer's page of an order, for some time."""
+        token = order_token(self.secret, order, Instant(self.clock.now() + LASTS))
+        return f"{self.config.base_url}/o/{token}"
 
     def wake(self) -> None:
         """Somebody has written: the pipeline looks, and so does who puts cases right."""

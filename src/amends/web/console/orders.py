@@ -12,6 +12,7 @@ from amends.cases.journey import journey_of
 from amends.detection.rule import Pack
 from amends.model.instant import Instant
 from amends.model.money import Money
+from amends.runtime.links import LASTS, order_token
 from amends.store.findings import RecordedFinding
 from amends.store.work import Work
 from amends.web.console.codes import code_words
@@ -20,7 +21,6 @@ from amends.web.console.render import go, render
 from amends.web.console.rows import people_of, rows_of
 from amends.web.console.timeline import timeline_of
 from amends.web.house import house_of
-from amends.web.portal.link import LASTS, order_token
 from amends.web.visit import Viewer, Visitor
 
 router = APIRouter(include_in_schema=False)

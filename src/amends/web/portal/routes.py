@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from amends.cases.journey import Journey, journey_of
+from amends.runtime.links import InvalidLinkError, order_of
 from amends.web.headers import SCRIPTLESS_POLICY
 from amends.web.house import House, house_of
-from amends.web.portal.link import InvalidLinkError, order_of
 from amends.web.portal.order import closed_page, language_for, order_page
 
 router = APIRouter(include_in_schema=False)
