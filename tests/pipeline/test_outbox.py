@@ -351,14 +351,6 @@ def test_killed_on_the_way_a_step_refunds_once(house: House, point: str) -> None
     assert house.service.payments["pi_12"].refunded == 500
 
 
-def test_abilities_are_declared(house: House) -> None:
-    assert Outbox(house.store, [house.actor], lambda: START, house.failed).abilities == {
-        "refund": 1,
-        "answer_dispute": 1,
-        "accept_dispute": 1,
-    }
-
-
 def test_an_actor_that_breaks_down_may_have_done_it(house: House) -> None:
     class Broken(StripeActor):
         def send(self, intent: Intent) -> Reply:
