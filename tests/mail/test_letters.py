@@ -72,13 +72,14 @@ def test_a_letter_arrives_as_it_was_written(house: House, tag: str, country: str
 
 def test_its_fields(house: House) -> None:
     message = arrived(house, what="parcel_lost")
-    act = str(message["X-Amends-Act"])
+    known = SEAL.read_message_id(str(message["Message-ID"]))
+    assert known is not None
+    assert message["X-Amends-Act"] == message["Message-ID"]
+    act = str(known.act)
     intent = house.entry(act).intent
     assert message["From"] == "Nordlicht <help@shop.example>"
     assert (message["To"], message["Bcc"], message["Auto-Submitted"]) == (BUYER, None, "auto-generated")
     assert parsedate_to_datetime(str(message["Date"])) == to_datetime(START).replace(microsecond=0)
-    known = SEAL.read_message_id(str(message["Message-ID"]))
-    assert known is not None
     assert (known.act, known.order, known.thread) == (act, "5401", thread_of(intent.case))
     sign = re.fullmatch(r"Nordlicht <help\+([a-z0-9.]+)@shop\.example>", str(message["Reply-To"]))
     assert sign is not None

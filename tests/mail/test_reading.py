@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from random import Random
 
 import pytest
-from tests.mail.mails import CONNECTOR, LETTER, bounce, mail
+from tests.mail.house import SENDER, letter, link_to
+from tests.mail.mails import CONNECTOR, LETTER, SEAL, bounce, mail
 from tests.mail.post_office import OURSELVES, PASSWORD, USER, Line, MailServer, PostOffice
 
+from amends.connectors.mail.letter import Writer
 from amends.connectors.mail.mailbox import BYTES_MAX, Lookout, Mail, Mailbox, MailboxError, MailNotGivenError
 from amends.model.instant import DAY, MINUTE, Instant, format_instant
 from amends.pipeline.ports import RawDelivery
@@ -153,6 +155,7 @@ def test_a_line_that_breaks_anywhere_loses_and_doubles_nothing(desk: Desk, seed:
 
 _READER = """
 import sys
+from amends.connectors.mail.letter import Writer
 from amends.connectors.mail.mailbox import Mailbox
 from amends.connectors.mail.place import place_of
 from amends.pipeline import failpoints
@@ -238,6 +241,11 @@ def test_who_asks_often_keeps_the_line_and_dials_again_when_it_breaks(desk: Desk
     desk.server.append(LETTER.raw)
     assert [lookout.has(LETTER.message_id) for _ in range(20)] == [True] * 20
     assert line.dialled == 2
+    other = Writer(SENDER, SEAL, link_to).write(letter(), NOW)
+    assert not lookout.has(other.message_id)
+    renamed = other.raw.replace(f"Message-ID: {other.message_id}".encode(), b"Message-ID: <1@service.example>")
+    desk.server.append(renamed)
+    assert lookout.has(other.message_id)
     lookout.close()
     line.close()
     with pytest.raises(MailboxError):

@@ -33,6 +33,8 @@ def test_mail_servers_that_work_are_named_and_others_say_why(
     monkeypatch.setenv("AMENDS_MAIL_FROM", "help@shop.example")
     monkeypatch.setenv("AMENDS_SMTP_URL", f"smtp://{USER}:{PASSWORD}@127.0.0.1:{smtp}")
     monkeypatch.setenv("AMENDS_IMAP_URL", f"imap://{USER}:{PASSWORD}@127.0.0.1:{imap}")
+    assert "no page where buyers can choose" in _examined(tmp_path, 0)["letters"][1]
+    monkeypatch.setenv("AMENDS_BASE_URL", "https://amends.example")
     checks = _examined(tmp_path, 0)
     assert checks["letters"] == ("good", f"127.0.0.1:{smtp} takes letters from help@shop.example")
     assert checks["mailbox"] == ("good", f"INBOX at 127.0.0.1:{imap}")

@@ -129,12 +129,21 @@ def test_a_copy_survives_what_servers_do_to_mail() -> None:
         assert told(raw.replace(b"\r\n", b"\n")).type == "message.sent"
 
 
+def test_a_service_that_gives_letters_another_message_id_changes_nothing() -> None:
+    old = f"Message-ID: {LETTER.message_id}\r\n".encode()
+    passed = LETTER.raw.replace(old, b"Message-ID: <0100-1@mail.service.example>\r\n")
+    assert passed != LETTER.raw
+    assert told(passed) == told(LETTER.raw)
+    assert told(bounce(back=passed)).data["act"] == INTENT.id
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
         (b"has lost your parcel", b"has found your parcel"),
         (b"Your parcel is lost", b"You have won"),
         (b"X-Amends-Seal: ", b"X-Amends-Seal: a"),
+        (b"X-Amends-Act: <", b"X-Amends-Act: <a"),
     ],
 )
 def test_a_letter_that_was_changed_is_not_ours(old: bytes, new: bytes) -> None:

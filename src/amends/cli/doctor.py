@@ -116,6 +116,11 @@ def _letters(config: Config) -> Check:
     trouble = postman.greet()
     if trouble is not None:
         return Check(name="letters", verdict="bad", says=f"{trouble} (AMENDS_SMTP_URL)")
+    if not config.base_url.startswith("https://"):
+        says = (
+            f"{postman} takes letters, but they name no page where buyers can choose: AMENDS_BASE_URL is not https://."
+        )
+        return Check(name="letters", verdict="look", says=says)
     return Check(name="letters", verdict="good", says=f"{postman} takes letters from {config.mail_from}")
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from amends.connectors.mail.letter import ACT
 from amends.connectors.mail.seal import Known, Seal
 from amends.connectors.mail.wire import Part, read_fields
 
@@ -91,7 +92,8 @@ def _letter_in(mail: Part, seal: Seal | None) -> Known | None:
     """The letter that is sent back, whole or its fields, or that is only named."""
     back = [part for part in mail.walk() if part.kind in ("message/rfc822", "text/rfc822-headers")]
     for part in back:
-        known = known_in(" ".join(read_fields(part.content()[:_HEAD]).get("message-id", ())), seal)
+        fields = read_fields(part.content()[:_HEAD])
+        known = known_in(f"{_first(fields, ACT.lower())} {_first(fields, 'message-id')}", seal)
         if known is not None:
             return known
     named = known_in(f"{mail.field('in-reply-to')} {mail.field('references')}", seal)

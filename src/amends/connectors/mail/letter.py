@@ -23,6 +23,7 @@ from amends.model.instant import Instant, to_datetime
 from amends.resolution.intent import Intent
 
 ACT: Final = "X-Amends-Act"
+"""The Message-ID once more: some mail services give letters another."""
 SEALED: Final = "X-Amends-Seal"
 
 # Everything in ASCII: a server on the way that knows no 8 bits would change the letter, and break its seal.
@@ -61,7 +62,6 @@ class Writer:
         message = self._message(intent, letter, links={str(facts[name]) for name in _LINKS if name in facts})
         message["To"] = Address(addr_spec=to)
         message["Date"] = to_datetime(now)
-        message[ACT] = intent.id
         message[SEALED] = self._seal.of_letter(message_id, letter.subject, letter.body)
         return Post(to=to, message_id=message_id, raw=self._references(intent) + message.as_bytes())
 
@@ -72,7 +72,8 @@ class Writer:
         They are written here by hand, since `email` would break a long id in two and encode its parts.
         """
         thread = thread_id(intent.case, self._sender.domain)
-        fields = {"Message-ID": self.message_id(intent), "In-Reply-To": thread, "References": thread}
+        own = self.message_id(intent)
+        fields = {"Message-ID": own, ACT: own, "In-Reply-To": thread, "References": thread}
         return "".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode("ascii")
 
     def _message(self, intent: Intent, letter: Letter, links: set[str]) -> EmailMessage:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
+from amends.connectors.mail.letter import ACT
 from amends.connectors.mail.place import Place
 from amends.model.errors import DependencyFailedError
 from amends.model.instant import Instant, UnreadableTimeError, parse_instant, to_datetime
@@ -157,9 +158,10 @@ class OpenMailbox:
         return self._search("SINCE", f"{day.day:02}-{_MONTHS[day.month - 1]}-{day.year}")
 
     def has(self, message_id: str) -> bool:
-        """Whether there is a mail of this Message-ID."""
+        """Whether there is a letter of ours that left with this Message-ID, though it may have another by now."""
         self._server.noop()
-        return bool(self._search("HEADER", "MESSAGE-ID", f'"{message_id}"'))
+        named = f'"{message_id}"'
+        return bool(self._search("OR", "HEADER", ACT, named, "HEADER", "MESSAGE-ID", named))
 
     def fetch(self, uid: int) -> Mail | None:
         """A mail; None where it is gone. Raises MailNotGivenError."""

@@ -14,7 +14,7 @@ import msgspec
 from amends.connectors.delivery import Delivery, IrrelevantDeliveryError, UnreadableDeliveryError
 from amends.connectors.draft import Draft
 from amends.connectors.mail.bounce import known_in, report_in, why_automatic
-from amends.connectors.mail.letter import SEALED
+from amends.connectors.mail.letter import ACT, SEALED
 from amends.connectors.mail.markup import words_of
 from amends.connectors.mail.quoting import LENGTH_MAX, visible, written_anew
 from amends.connectors.mail.seal import Known, Seal
@@ -46,10 +46,8 @@ def translate(delivery: Delivery, seal: Seal | None) -> list[Event]:
     mail = read_mail(delivery.body)
     draft = Draft(delivery.source)
     at, assumed = _when(mail, delivery)
-    message_id = mail.raw("message-id").strip()[:_SHORT]
-    ours = known_in(message_id, seal)
-    if ours is not None and seal is not None:
-        _tell_copy(mail, seal, ours, message_id, draft, at)
+    if SEALED.lower() in mail.fields and seal is not None:
+        _tell_copy(mail, seal, draft, at)
         return draft.events()
     report = report_in(mail, seal, delivery.account)
     if report is not None:
@@ -69,14 +67,16 @@ def translate(delivery: Delivery, seal: Seal | None) -> list[Event]:
         raise IrrelevantDeliveryError(f"Nobody has written this mail: {why}.")
     if _is_from(mail, delivery.account):
         raise IrrelevantDeliveryError("The mail says that it is from ourselves, and bears no seal of ours.")
-    _tell_received(mail, _known(mail, seal), message_id, draft, at, assumed)
+    _tell_received(mail, _known(mail, seal), draft, at, assumed)
     return draft.events()
 
 
-def _tell_copy(mail: Part, seal: Seal, ours: Known, message_id: str, draft: Draft, at: Instant) -> None:
+def _tell_copy(mail: Part, seal: Seal, draft: Draft, at: Instant) -> None:
     """The copy of a letter of ours. Whoever got a letter knows its Message-ID, so the seal has to fit, too."""
+    message_id = "".join(mail.field(ACT.lower()).split())
+    ours = seal.read_message_id(message_id)
     plain = next((part.text() for part in mail.walk() if part.kind == "text/plain" and part.body), "")
-    if not seal.fits(mail.raw(SEALED.lower()), message_id, mail.field("subject"), plain):
+    if ours is None or not seal.fits(mail.raw(SEALED.lower()), message_id, mail.field("subject"), plain):
         raise IrrelevantDeliveryError("The mail says that it is a letter of ours, and its seal does not fit.")
     text = plain.replace("\r\n", "\n").strip()[:LENGTH_MAX]
     data = {"act": ours.act, "author": "system", "medium": "email", "message_id": message_id, "text": text}
@@ -84,10 +84,9 @@ def _tell_copy(mail: Part, seal: Seal, ours: Known, message_id: str, draft: Draf
     draft.say("message.sent", id=f"{ours.act}/sent", time=_sent(mail) or at, keys=_keys(ours), data=data)
 
 
-def _tell_received(
-    mail: Part, known: Known | None, message_id: str, draft: Draft, at: Instant, assumed: dict[str, Any]
-) -> None:
+def _tell_received(mail: Part, known: Known | None, draft: Draft, at: Instant, assumed: dict[str, Any]) -> None:
     words = _words(mail)
+    message_id = mail.raw("message-id").strip()[:_SHORT]
     keys = _keys(known) if known is not None else {"thread": _strangers_thread(mail, message_id)}
     data = {
         "author": "buyer",
