@@ -18,6 +18,7 @@ import msgspec
 
 from amends.cli import output
 from amends.cli.demo_folder import DATABASE, PAST, SEED, DemoWorld, keep_world, open_world
+from amends.cli.demo_outside import Bank, Buyers, Letterbox
 from amends.cli.demo_past import Past, delivery_of
 from amends.model.instant import Instant
 from amends.runtime.clock import Clock, ScaledClock, WallClock
@@ -102,19 +103,22 @@ def command(
         )  # fmt: skip
         set_up_logging(config.log_level)
         clock = DemoClock(wall, world.begins, speed)
-        installation = Installation(config, clock=clock)
+        installation = Installation(config, clock=clock, actors=[Letterbox()])
+        bank = stack.enter_context(Bank())
         if world.whole:
             output.note(f"Going on with the world in {folder} ...")
-            ahead = _unheard(installation, world)
+            ahead = _unheard(installation, world, bank)
         else:
             output.note(f"Making a world with {world.past} days behind it ...")
-            world, ahead = _make(installation, world)
+            world, ahead = _make(installation, world, bank)
             keep_world(folder, world)
+        bank.open_to(installation)
         app = create_app(installation, demo=[DemoAccount(email=email, password=_PASSWORD) for email, _, _ in _PEOPLE])
         keys = _keys(installation)
         clock.start(_stopped_at(installation, world))
         address = stack.enter_context(BackgroundServer(app, listening))
         _say_hello(installation, address, world.order, speed)
+        stack.enter_context(Buyers(installation))
         driver = Driver(address, keys, clock=clock, wall=wall.now)
         asyncio.run(driver.run(ahead))
         output.note(driver.tally.last_refusal or "The world has come to its end.")
@@ -138,22 +142,22 @@ def plan_of(world: DemoWorld) -> Plan:
     )
 
 
-def _make(installation: Installation, world: DemoWorld) -> tuple[DemoWorld, Iterator[Sending]]:
+def _make(installation: Installation, world: DemoWorld, bank: Bank) -> tuple[DemoWorld, Iterator[Sending]]:
     """Tell the world's past; returns it whole, and what is posted from then on."""
     _connect(installation, world.begins)
     staff = _let_in(installation, world.begins)
-    gone = Past(installation, World(plan_of(world)).run(), staff)
+    gone = Past(installation, bank.watching(World(plan_of(world)).run()), staff)
     ahead = gone.load(world.start, world.begins)
     return msgspec.structs.replace(world, order=gone.order, whole=True), ahead
 
 
-def _unheard(installation: Installation, world: DemoWorld) -> Iterator[Sending]:
+def _unheard(installation: Installation, world: DemoWorld, bank: Bank) -> Iterator[Sending]:
     """What the world has yet to post: also what it had posted without an answer when the demo stopped."""
     stopped = _stopped_at(installation, world)
     with installation.store.reading() as work:
         heard = work.deliveries.names()
     unanswered: list[Sending] = []
-    ahead = World(plan_of(world)).run()
+    ahead = bank.watching(World(plan_of(world)).run())
     for sending in ahead:
         if sending.at > stopped:
             return chain(unanswered, [sending], ahead)

@@ -94,11 +94,7 @@ class Outbox:
             now = self._now()
             after = answered(entry, reply, now)
             with self._store.writing() as work:
-                if work.outbox.put(entry, after):
-                    work.news.mark([after.intent.case], now)
-                    if self._heard is not None:
-                        self._heard(work, entry, after, now)
-                    done += 1
+                done += self._keep(work, entry, after, now)
                 # With the answer of one the next is taken: a commit less for each.
                 mine = self._take(work, now) if left > 1 else None
             failpoints.reach("outbox.taken")
@@ -118,13 +114,28 @@ class Outbox:
         """One act, so that none waits under a running lease while another is sent; None where nothing is due."""
         for before in work.outbox.due(now, limit=MOST_AT_ONCE):
             entry, errand = taken(before, now)
-            if work.outbox.put(before, entry):
+            if errand == "send" and self._able(entry.intent) is None:
+                # Nobody is told anything, so there is nothing that could get lost on the way.
+                says = f"No vendor that is connected can do {entry.intent.does!r} here."
+                self._keep(work, before, answered(entry, Reply(said="refused", says=says), now), now)
+            elif work.outbox.put(before, entry):
                 return entry, errand
         return None
 
+    def _keep(self, work: OutboxWork, before: OutboxEntry, after: OutboxEntry, now: Instant) -> bool:
+        if not work.outbox.put(before, after):
+            return False
+        work.news.mark([after.intent.case], now)
+        if self._heard is not None:
+            self._heard(work, before, after, now)
+        return True
+
+    def _able(self, intent: Intent) -> Actor | None:
+        return next((one for one in self._actors() if intent.does in one.does and one.takes(intent)), None)
+
     def _run(self, entry: OutboxEntry, errand: Errand) -> Reply:
         intent = entry.intent
-        actor = next((one for one in self._actors() if intent.does in one.does and one.takes(intent)), None)
+        actor = self._able(intent)
         if actor is None and errand == "look_up":
             # Whoever sent it may have done it: that nobody here can ask does not undo it.
             return Reply(said="unclear", says=f"No vendor that is connected can look {intent.does!r} up here.")
