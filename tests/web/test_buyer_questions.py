@@ -136,6 +136,15 @@ def test_while_a_refund_is_under_way_none_is_promised():
     assert said_of(found)["refund_full"] == ["One of us takes care of it."]
 
 
+def test_a_date_is_said_until_it_has_passed():
+    def expected(days: int) -> bool:
+        body = question("delivery_late", "amends", estimated_at=Instant(NOW + days * DAY)).body
+        return "We now expect it on" in body[0].words
+
+    assert expected(2)
+    assert not expected(-2)
+
+
 def test_what_follows_silence_is_said_where_the_words_do_not():
     def after(**more: Any) -> str:
         line = question("damaged", "choice", **more).after
