@@ -1,4 +1,4 @@
-"""The buyer's page on a phone, in five languages."""
+"""The buyer's page on a phone, in six languages."""
 
 import re
 from collections.abc import Callable

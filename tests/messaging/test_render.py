@@ -16,7 +16,7 @@ from tests.messaging.test_texts import GAPS
 
 from amends.messaging.errors import UnsayableError
 from amends.messaging.languages import LANGUAGES, spoken_to
-from amends.messaging.render import Fact, render
+from amends.messaging.render import Fact, passage, render
 from amends.messaging.texts import built_in_texts
 from amends.model.instant import parse_instant
 from amends.model.money import Money
@@ -45,6 +45,26 @@ def test_a_letter_as_a_buyer_reads_it() -> None:
         "Wir warten bis 1. Dezember 2026, 00:30 auf Ihre Antwort.",
         "Mit freundlichen Grüßen\nLumo",
     ]
+
+
+@given(name=names, tag=tags, facts=some_facts, chosen=options)
+def test_a_page_says_the_very_words_of_the_letter(
+    name: str, tag: str, facts: dict[str, Fact], chosen: tuple[str, ...]
+) -> None:
+    letter = render(name, tag, facts, BERLIN, options=chosen)
+    said = passage(name, tag, facts, BERLIN, options=chosen)
+    assert said.language == letter.language
+    assert letter.subject.startswith(said.headline)
+    assert said.body == letter.body.split("\n\n")[1]
+    assert list(said.options) == list(chosen)
+    assert all(f"- {words}" in letter.body for words in said.options.values())
+
+
+def test_a_page_has_no_words_for_what_there_is_not() -> None:
+    with pytest.raises(UnsayableError, match="there is no text `parcel_lots`; did you mean `parcel_lost`"):
+        passage("parcel_lots", "en", {}, UTC)
+    with pytest.raises(UnsayableError, match="there is no option `refund_fully`"):
+        passage("parcel_lost", "en", {}, UTC, options=["refund_fully"])
 
 
 def test_a_letter_of_which_little_is_known() -> None:

@@ -7,12 +7,12 @@ import pytest
 from markupsafe import escape
 from tests.cases.test_journey import PACKED, PAID, PLACED, at, event, scan, text_at
 
-from amends.cases.journey import ArrivalState, Notice, StepName, StepState, journey_of
+from amends.cases.journey import ArrivalState, Journey, Notice, StepName, StepState, journey_of
 from amends.messaging.zones import zone_of
 from amends.model.instant import DAY, Instant
 from amends.web.languages import PORTAL, Language, catalogue, named
 from amends.web.portal import words
-from amends.web.portal.order import closed_page, language_for, order_page
+from amends.web.portal.order import Page, closed_page, language_for, order_page, wording_for
 
 REFUNDED = event("payment.refunded", 2, payment="pi_1", amount=4_990, currency="USD")
 STORIES = {
@@ -33,9 +33,13 @@ STORIES = {
 }
 
 
+def page_of(journey: Journey, language: Language, now: Instant) -> str:
+    return order_page(Page(journey=journey), wording_for(journey, language, now))
+
+
 def show(story: str, language: Language) -> str:
     events, now = STORIES[story]
-    return order_page(journey_of("1001", events, at(now)), language, at(now))
+    return page_of(journey_of("1001", events, at(now)), language, at(now))
 
 
 @pytest.mark.parametrize("language", PORTAL, ids=lambda language: language.tag)
@@ -67,11 +71,11 @@ def test_a_late_order_admits_it():
 
 def test_dates_are_those_of_the_place_it_goes_to():
     promised = event("order.placed", 0, number="#1001", country="JP", deliver_by="2026-03-20T16:00:00Z")
-    japan = order_page(journey_of("1001", [promised], at(1)), PORTAL[0], at(1))
+    japan = page_of(journey_of("1001", [promised], at(1)), PORTAL[0], at(1))
     assert "Saturday, March 21" in japan
     assert "Tokyo" in japan
     elsewhere = event("order.placed", 0, number="#1001", country="US", deliver_by="2026-03-20T16:00:00Z")
-    assert "Friday, March 20" in order_page(journey_of("1001", [elsewhere], at(1)), PORTAL[0], at(1))
+    assert "Friday, March 20" in page_of(journey_of("1001", [elsewhere], at(1)), PORTAL[0], at(1))
 
 
 def test_what_was_paid_back_is_said():
@@ -84,7 +88,7 @@ def test_what_strangers_write_does_not_become_markup():
         event("order.placed", 0, number=nasty, lines=[{"title": nasty, "sku": nasty, "quantity": 1}]),
         event("shipment.scanned", 1, parcel=nasty, carrier=nasty, description=nasty, scan_city=nasty),
     ]
-    text = order_page(journey_of("1001", events, at(2)), PORTAL[0], at(2))
+    text = page_of(journey_of("1001", events, at(2)), PORTAL[0], at(2))
     assert "<script" not in text
     assert text.count("&lt;script&gt;") >= 5
 
@@ -103,7 +107,7 @@ def test_nothing_internal_is_shown():
         recipient_id="123.456.789-09",
         shop="acme-us",
     )
-    text = order_page(journey_of("1001", [private, PAID], at(1)), PORTAL[0], at(1))
+    text = page_of(journey_of("1001", [private, PAID], at(1)), PORTAL[0], at(1))
     for secret in ("0.93", "call me", "a@b.example", "Rua Um", "+55", "123.456", "acme-us", "pi_1", "stripe"):
         assert secret not in text
 

@@ -11,6 +11,7 @@ from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 from scripts.messages import path_of, template_of, untranslated, updated
+from tests.messaging.test_texts import FAMILIAR
 
 from amends.web.languages import ENGLISH, LANGUAGES, Domain, Language
 from amends.web.pages import HERE, TEMPLATES, environment_of
@@ -51,6 +52,18 @@ def _same_names(message: Message) -> bool:
 
 def _names(text: str) -> set[str]:
     return set(re.findall(r"%\((\w+)\)s", text)) | {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("language", LANGUAGES["portal"], ids=lambda language: language.tag)
+def test_buyers_are_spoken_to_on_pages_as_in_letters(language: Language):
+    familiar = FAMILIAR.get(language.tag)
+    if familiar is None:
+        return
+    with path_of("portal", language).open("rb") as file:
+        messages = [message for message in read_po(file, locale=language.locale) if message.id]
+    strings = [str(message.string) for message in messages]
+    assert strings
+    assert [string for string in strings if re.search(familiar, string, re.IGNORECASE)] == []
 
 
 def test_a_missing_translation_would_be_found():

@@ -14,9 +14,9 @@ from babel import Locale
 
 from amends.messaging.errors import UnsayableError
 from amends.messaging.figures import say_amount, say_day, say_moment
-from amends.messaging.languages import spoken_to
+from amends.messaging.languages import Spoken, spoken_to
 from amends.messaging.placeholders import PLACEHOLDERS, Kind
-from amends.messaging.texts import Texts, built_in_texts
+from amends.messaging.texts import Text, Texts, built_in_texts
 from amends.model.instant import Instant
 from amends.model.money import Money
 from amends.model.suggestion import suggestion
@@ -44,6 +44,35 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     language: str
 
 
+class Passage(msgspec.Struct, frozen=True, kw_only=True):
+    """The same words where no letter is around them: `headline` is the subject, `options` are by their names."""
+
+    headline: str
+    body: str
+    options: dict[str, str]
+    language: str
+
+
+def passage(
+    name: str,
+    tag: str | None,
+    facts: Mapping[str, Fact],
+    zone: tzinfo,
+    *,
+    options: Sequence[str] = (),
+    languages: Mapping[str, Texts] | None = None,
+) -> Passage:
+    """What the letter `name` says, without what is around it: for pages. Raises UnsayableError, as `render` does."""
+    spoken, book, text = _found(name, tag, languages)
+    values = _values(facts, zone, spoken.locale)
+    return Passage(
+        headline=text.subject.said(values),
+        body=text.body.said(values),
+        options={each: _option(book, each) for each in options},
+        language=spoken.language,
+    )
+
+
 def render(
     name: str,
     tag: str | None,
@@ -58,15 +87,10 @@ def render(
     `facts` are by the names of `PLACEHOLDERS`; what is not among them is not spoken of. `options` are what may be
     chosen. Raises UnsayableError for a text, fact or option that does not exist, and for a fact of another kind.
     """
-    books = languages or built_in_texts()
-    spoken = spoken_to(tag, tuple(books))
-    book = books[spoken.language]
-    if name not in book.texts:
-        raise UnsayableError(f"there is no text `{name}`{suggestion(name, book.texts)}")
+    spoken, book, text = _found(name, tag, languages)
     values = _values(facts, zone, spoken.locale)
     if options:
         values["options"] = "\n".join(f"- {_option(book, each)}" for each in options)
-    text = book.texts[name]
     parts = [book.frame["greeting"], text.body, book.frame["news"], book.frame["choices"], book.frame["closing"]]
     if not options:
         parts.remove(book.frame["choices"])
@@ -80,6 +104,15 @@ def render(
 def is_link(text: str) -> bool:
     """Whether a letter may name it as an address."""
     return len(text) <= LINK_LENGTH_MAX and _LINK.fullmatch(text) is not None
+
+
+def _found(name: str, tag: str | None, languages: Mapping[str, Texts] | None) -> tuple[Spoken, Texts, Text]:
+    books = languages or built_in_texts()
+    spoken = spoken_to(tag, tuple(books))
+    book = books[spoken.language]
+    if name not in book.texts:
+        raise UnsayableError(f"there is no text `{name}`{suggestion(name, book.texts)}")
+    return spoken, book, book.texts[name]
 
 
 def _option(book: Texts, name: str) -> str:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import Connection, select
 
 from amends.model.instant import Instant
@@ -27,6 +28,15 @@ class _File:
         self.standing: Standing | None = None
         self.tasks: defaultdict[int, list[Task]] = defaultdict(list)
         self.answers: defaultdict[int, dict[str, str]] = defaultdict(dict)
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """What was `said` to the step of this id in a round of its case."""
+
+    step: str
+    round: int
+    said: str
+    at: Instant
 
 
 class StandingTable:
@@ -101,6 +111,15 @@ class StandingTable:
     def answers(self, case: str, round: int) -> dict[str, str]:
         """What was answered in a round of a case, by step."""
         return dict(self._file(case).answers[round])
+
+    def answered(self, case: str) -> list[Answered]:
+        """All that was answered in a case, in every round, the oldest first."""
+        columns = answer.c
+        question = select(answer).where(columns.case_id == case).order_by(columns.at, columns.id)
+        return [
+            Answered(step=row.id, round=row.round, said=row.answer, at=Instant(row.at))
+            for row in self._connection.execute(question)
+        ]
 
 
 _FIELDS: Final = tuple(name for name in Standing.__struct_fields__ if name not in ("case", "since"))

@@ -51,6 +51,7 @@ PORTAL: Final = (
     Language(tag="es", name="Español", day="EEEE d 'de' MMMM"),
     Language(tag="pt-BR", name="Português (Brasil)", day="EEEE, d 'de' MMMM"),
     Language(tag="de", name="Deutsch", day="EEEE, d. MMMM"),
+    Language(tag="ja", name="日本語", day="M月d日 EEEE"),
 )
 LANGUAGES: Final[dict[Domain, tuple[Language, ...]]] = {"console": CONSOLE, "portal": PORTAL}
 

@@ -61,6 +61,9 @@ NOTICES: Final[dict[Notice, str]] = {
     ),
 }
 
+ASKED_ABOUT: Final[frozenset[Notice]] = frozenset(("refused", "returning", "returned", "lost", "damaged"))
+"""Notices that need not be said where the buyer is asked, or told, what is done about it."""
+
 ARRIVALS: Final[dict[ArrivalState, str]] = {
     "delivered": mark("Delivered on"),
     "estimated": mark("We expect it on"),
