@@ -23,7 +23,7 @@ from amends.pipeline.offering import Offering, agreed_of
 from amends.pipeline.ports import Change
 from amends.pipeline.record import record
 from amends.pipeline.righting_work import RightingWork
-from amends.resolution.authority import Authority, Granted, approve, decide
+from amends.resolution.authority import Authority, Decision, Granted, approve, decide
 from amends.resolution.condition import Facts
 from amends.resolution.echo import echo_of
 from amends.resolution.entitlement import TAKEN, Loss, Way, left
@@ -160,6 +160,16 @@ class PuttingRight:
         self._put(work, entry, msgspec.structs.replace(gone, granted_by=who, granted_at=now))
         work.audit.add(_deed("refused", entry, who, now))
         self.look(work, [case], now)
+
+    def stopped(
+        self, work: RightingWork, entry: OutboxEntry, *, who: str = AMENDS, role: str = AMENDS, now: Instant
+    ) -> Decision:
+        """What keeps an act from being let go by somebody (a playbook, if nobody is named), and who may.
+
+        Its worth has to be known.
+        """
+        before = self._before(work, entry, who, now)
+        return decide(self.authority, role, entry.intent.does, entry.worth or 0, before)
 
     def look(self, work: RightingWork, cases: Iterable[str], now: Instant) -> list[Change]:
         """Go on with these cases now."""

@@ -9,6 +9,8 @@ from amends.store.schema import Position
 
 _DUE: Final = text("due_at IS NOT NULL")
 _PAYS: Final = text("worth > 0")
+_ON_ITS_WAY: Final = text("step IS NOT NULL")
+_PROPOSED: Final = text("state = 'proposed'")
 
 standing: Final = Table(
     "standing",
@@ -25,6 +27,7 @@ standing: Final = Table(
     Column("role", Text, comment="who took over"),
     Column("due_at", BigInteger, comment="when time alone takes it further"),
     Index("ix_standing_due", "due_at", sqlite_where=_DUE, postgresql_where=_DUE),
+    Index("ix_standing_step", "case_id", sqlite_where=_ON_ITS_WAY, postgresql_where=_ON_ITS_WAY),
     comment="where cases stand in their playbooks",
 )
 
@@ -51,6 +54,7 @@ outbox: Final = Table(
     Column("granted_at", BigInteger),
     Index("ix_outbox_due", "due_at", sqlite_where=_DUE, postgresql_where=_DUE),
     Index("ix_outbox_case", "case_id", "place"),
+    Index("ix_outbox_proposed", "place", sqlite_where=_PROPOSED, postgresql_where=_PROPOSED),
     Index("ix_outbox_buyer", "buyer", sqlite_where=_PAYS, postgresql_where=_PAYS),
     Index("ix_outbox_granted", "granted_by", "granted_at", sqlite_where=_PAYS, postgresql_where=_PAYS),
     sqlite_autoincrement=True,
