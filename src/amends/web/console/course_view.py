@@ -170,6 +170,26 @@ def decisions_of(step: Step, case: str, asked: str, visitor: Visitor) -> list[De
     ]
 
 
+def _met(playbook: Playbook, name: str) -> list[Step]:
+    """The steps that may be next from one on: behind what is only looked at, which depends on what is known then."""
+    found: dict[str, Step] = {}
+    ahead, seen = [name], set[str]()
+    while ahead:
+        step = playbook[ahead.pop(0)]
+        if step.name in seen:
+            continue
+        seen.add(step.name)
+        if step.do != "check":
+            found[step.name] = step
+        below = playbook.after(step)
+        # Checks lead both ways, and what has a condition may be passed over.
+        ahead += [
+            *(step.on.values() if step.do == "check" else ()),
+            *([below] if step.when is not None and below else ()),
+        ]
+    return list(found.values())
+
+
 class _Teller:
     """Tells of one case to one visitor."""
 
@@ -268,11 +288,19 @@ class _Teller:
         leading: dict[str, list[str]] = {}
         for outcome in outcomes_of(step):
             leading.setdefault(step.on[outcome], []).append(outcome_words(step, outcome, self._say))
-        between = " · "
         return [
-            Way(outcome=between.join(outcomes), then=step_words(playbook[name], self._say))
+            Way(
+                outcome=" · ".join(outcomes),
+                then=self._either([step_words(each, self._say) for each in _met(playbook, name)]),
+            )
             for name, outcomes in leading.items()
         ]
+
+    def _either(self, words: list[str]) -> str:
+        told = words[0]
+        for word in words[1:]:
+            told = self._words(mark("%(one)s, or %(other)s"), one=told, other=word)
+        return told
 
     # ------------------------------------------------------------ what has been
 

@@ -11,6 +11,8 @@ from amends.model.money import Money
 from amends.resolution.intent import Intent
 from amends.web.portal.zones import zone_of
 
+_CALLED: Final = {"name": "buyer_name"}
+"""Facts that letters call otherwise."""
 SPOKEN: Final = frozenset(("tell", "ask", "offer"))
 """Acts by which a buyer hears something."""
 
@@ -34,7 +36,7 @@ def letter_of(intent: Intent) -> Letter | None:
 
 
 def _fact(name: str, how: Mapping[str, Any]) -> Fact | None:
-    value, currency = how.get(name), how.get("currency")
+    value, currency = how.get(name, how.get(_CALLED.get(name, ""))), how.get("currency")
     match PLACEHOLDERS[name][0], value:
         case "money", int() if isinstance(currency, str):
             return Money(value, currency)

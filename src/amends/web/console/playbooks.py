@@ -14,7 +14,6 @@ from amends.web.console.words import (
     amount_words,
     choice_words,
     condition_words,
-    detail_words,
     outcome_words,
     step_words,
 )
@@ -125,7 +124,6 @@ def _details(step: Step, visitor: Visitor) -> list[str]:
         details.append(
             words(mark("Only if %(condition)s; else it is passed over."), condition=condition_words(step.when, say))
         )
-    details += detail_words(step.details, say)
     if step.amount is not None:
         details.append(words(mark("How much: %(amount)s."), amount=amount_words(step.amount, say)))
     if step.do in ("ask", "offer"):

@@ -14,7 +14,7 @@ import msgspec
 import yaml
 
 from amends.messaging.texts import built_in_texts
-from amends.resolution.condition import clause_of
+from amends.resolution.condition import Clause, clause_of
 from amends.resolution.playbook import LATE, Do, Step
 from amends.resolution.words import built_in_words
 from amends.web.console import labels
@@ -119,11 +119,17 @@ def condition_words(text: str, say: Wording) -> str:
     clause = clause_of(text)
     if clause.joined is None:
         return _leaf(clause.text, say)
-    words = [condition_words(part.text, say) for part in clause.parts]
+    words = [_part(clause, part, say) for part in clause.parts]
     told = words[0]
     for word in words[1:]:
         told = _say(_JOINED[clause.joined], say, one=told, other=word)
     return told
+
+
+def _part(whole: Clause, part: Clause, say: Wording) -> str:
+    """A part; in brackets where it would be read otherwise."""
+    words = condition_words(part.text, say)
+    return _say(mark("(%(words)s)"), say, words=words) if (whole.joined, part.joined) == ("and", "or") else words
 
 
 def _leaf(sql: str, say: Wording) -> str:
@@ -157,7 +163,7 @@ def step_words(step: Step, say: Wording) -> str:
         case "offer":
             return _say(mark("Offer the buyer a choice: “%(letter)s”"), say, letter=letter_words(step.what, say))
         case "act":
-            return act_words(step.what, say)
+            return " · ".join([act_words(step.what, say), *detail_words(step.details, say)])
         case "wait" if step.what == "time":
             return _say(mark("Wait %(length)s"), say, length=say.length(step.within) if step.within else "")
         case "wait":
