@@ -133,7 +133,7 @@ def open_shop(folder: Path, *, actors: Sequence[Actor] | None = None) -> Iterato
     with StripeService(KEY, {}, slow=True) as service:
         stripe = StripeActor(KEY, address=service.address)
         config = Config(data_dir=folder, secret_key=SecretStr("s" * 32), port=0)
-        able = [Pillar(), stripe] if actors is None else actors
+        able: Sequence[Actor] = [Pillar(), stripe] if actors is None else actors
         installation = Installation(config, clock=clock, actors=able)
         add_people(installation)
         app = create_app(installation)

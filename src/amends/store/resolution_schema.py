@@ -9,7 +9,6 @@ from amends.store.schema import Position
 
 _DUE: Final = text("due_at IS NOT NULL")
 _PAYS: Final = text("worth > 0")
-_ON_ITS_WAY: Final = text("step IS NOT NULL")
 _PROPOSED: Final = text("state = 'proposed'")
 
 standing: Final = Table(
@@ -27,7 +26,6 @@ standing: Final = Table(
     Column("role", Text, comment="who took over"),
     Column("due_at", BigInteger, comment="when time alone takes it further"),
     Index("ix_standing_due", "due_at", sqlite_where=_DUE, postgresql_where=_DUE),
-    Index("ix_standing_step", "case_id", sqlite_where=_ON_ITS_WAY, postgresql_where=_ON_ITS_WAY),
     comment="where cases stand in their playbooks",
 )
 

@@ -3,16 +3,16 @@
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, and_, exists, func, literal, select, text
+from sqlalchemy import Connection, and_, exists, func, literal, select
 from sqlalchemy.sql import ColumnElement
 
 from amends.model.instant import Instant
 from amends.resolution.stepping import Task
 from amends.store.case_schema import case_file
-from amends.store.resolution_schema import answer, outbox, standing, task
+from amends.store.resolution_schema import answer, standing, task
 
 _t, _s, _f, _a = task.c, standing.c, case_file.c, answer.c
-_ROLE: Final[ColumnElement[str]] = _t.details["role"].as_string()
+_role: Final[ColumnElement[str]] = _t.details["role"].as_string()
 # A step that a case has come back to has a task of its own, made since; its earlier one is nobody's any more.
 _AT_STEP: Final = and_(
     _s.case_id == _t.case_id, _s.round == _t.round, _s.step.is_not(None), _t.made_at >= _s.since,
@@ -61,7 +61,7 @@ class TaskTable:
 
     def open(self, *, role: str | None = None, limit: int, start: int = 0) -> list[MadeTask]:
         """Open tasks over all cases, the longest overdue first, then by when they are due and what is at risk."""
-        of_role = [] if role is None else [role == _ROLE]
+        of_role = [] if role is None else [_role == role]
         question = (
             select(task)
             .select_from(standing.join(task, _AT_STEP).join(case_file, _OPEN))
@@ -73,14 +73,8 @@ class TaskTable:
     def open_by_role(self) -> dict[str, int]:
         """How many tasks are open, by whose they are."""
         joined = standing.join(task, _AT_STEP).join(case_file, _OPEN)
-        question = select(_ROLE, func.count()).select_from(joined).group_by(_ROLE)
+        question = select(_role, func.count()).select_from(joined).group_by(_role)
         return {str(role): count for role, count in self._connection.execute(question)}
-
-    def waiting(self) -> int:
-        """How many acts wait for somebody to grant them."""
-        # Worded as the index is, or it would not be used.
-        question = select(func.count()).select_from(outbox).where(text("outbox.state = 'proposed'"))
-        return int(self._connection.scalar(question) or 0)
 
 
 def _made(row: Any) -> MadeTask:

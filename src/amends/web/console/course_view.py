@@ -33,8 +33,8 @@ from amends.web.console.words import (
     outcome_words,
     role_words,
     step_words,
-    task_words,
     whose_part,
+    whose_task_words,
 )
 from amends.web.languages import mark
 from amends.web.visit import Visitor
@@ -369,11 +369,10 @@ class _Teller:
         task, given = made.task, self._given.get((made.round, made.task.id))
         is_open = self._is_open(made)
         amount, currency = task.details.get("amount"), self._currency()
-        role = role_words(str(task.details.get("role", "")), self._say)
         return Line(
             at=made.made_at,
             icon="checklist",
-            title=f"{role}: {task_words(task.what, self._say)}",
+            title=whose_task_words(task.what, task.details, self._say),
             state=self._left_open(made) if given is None and not is_open else "",
             tone="waits" if is_open else "off" if given is None else "good",
             amount=self._say.money(Money(amount, currency)) if isinstance(amount, int) and currency else "",

@@ -5,7 +5,7 @@ from typing import Final, get_args
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, HTTPException, Request
-from markupsafe import Markup
+from markupsafe import escape
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -31,7 +31,7 @@ from amends.web.console.move_page import answer_done, move_page
 from amends.web.console.moves import Choice, MoveForm
 from amends.web.console.refusals import refusal_of
 from amends.web.console.render import translated
-from amends.web.console.words import about_words, outcome_words, role_words
+from amends.web.console.words import about_words, outcome_words, whose_task_words
 from amends.web.house import house_of
 from amends.web.languages import mark
 from amends.web.visit import Agent, Visitor, own_form
@@ -93,10 +93,9 @@ def _step_form(
         choices=[Choice(value=each, words=outcome_words(asked, each, say), chosen=each == chosen) for each in able],
         text=translated(visitor, _WHY),
     )
-    about, role = about_words(asked.do, asked.what, say), str(asked.details.get("role") or "")
-    subject = Markup("{}: {}").format(role_words(role, say), about) if role else Markup("{}").format(about)
+    about = whose_task_words(asked.what, asked.details, say) if is_task else about_words(asked.do, asked.what, say)
     address = f"/cases/{case_id}/steps/{quote(step, safe='')}"
-    return move_page(request, visitor, form, subject, action=address, back=f"/cases/{case_id}", problem=problem)
+    return move_page(request, visitor, form, escape(about), action=address, back=f"/cases/{case_id}", problem=problem)
 
 
 # ---------------------------------------------------------------- letting an act go

@@ -19,7 +19,7 @@ from amends.web.console.course_view import Decision, intent_words, money_of
 from amends.web.console.deciding import why_it_waits
 from amends.web.console.render import render, translated
 from amends.web.console.rows import Row, due_words, people_of, row_of
-from amends.web.console.words import answer_words, naming, role_words, task_words
+from amends.web.console.words import answer_words, naming, role_words, whose_task_words
 from amends.web.house import House, house_of
 from amends.web.languages import mark
 from amends.web.visit import Viewer, Visitor
@@ -128,11 +128,10 @@ class _Teller:
         task, row, say = made.task, self._row(made.task.case), self._visitor.say
         if row is None:
             return None
-        role = role_words(str(task.details.get("role") or ""), say)
         left = None if task.due_at is None else task.due_at - say.now
         return TaskRow(
             id=f"{task.case}/{task.id}",
-            title=f"{role}: {task_words(task.what, say)}",
+            title=whose_task_words(task.what, task.details, say),
             row=row,
             money=self._money(made),
             due_at=task.due_at,

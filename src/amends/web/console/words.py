@@ -68,6 +68,12 @@ def task_words(task: str, say: Wording) -> str:
     return _named(naming().tasks, task, say)
 
 
+def whose_task_words(task: str, details: Mapping[str, Any], say: Wording) -> str:
+    """A task behind the role whose it is."""
+    role = role_words(str(details.get("role") or ""), say)
+    return _say(mark("%(role)s: %(task)s"), say, role=role, task=task_words(task, say))
+
+
 def role_words(role: str, say: Wording) -> str:
     """Who looks after a task, or takes over."""
     return _named(naming().roles, role, say)
@@ -171,8 +177,7 @@ def step_words(step: Step, say: Wording) -> str:
         case "check":
             return _say(mark("See whether %(condition)s"), say, condition=condition_words(step.what, say))
         case "task":
-            role = role_words(str(step.details.get("role", "")), say)
-            return _say(mark("%(role)s: %(task)s"), say, role=role, task=task_words(step.what, say))
+            return whose_task_words(step.what, step.details, say)
         case "escalate":
             return _say(mark("%(role)s takes over"), say, role=role_words(step.what, say))
         case "end":
