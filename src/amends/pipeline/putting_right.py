@@ -88,9 +88,12 @@ class PuttingRight:
 
     def turn(self, work: RightingWork, now: Instant, *, limit: int = AT_ONCE) -> list[Change]:
         """Go on with cases of which there is news, and with those that time takes further; what has changed."""
-        due = list(dict.fromkeys([*work.news.first(limit), *work.standings.due(now, limit=limit)]))[:limit]
+        news = work.news.first(limit)
+        due = list(dict.fromkeys([*news, *work.standings.due(now, limit=limit)]))[:limit]
         found = work.cases.get(due)
-        changes = dict.fromkeys(self._look_at(work, found.values(), now))
+        # News may be no more than that an act has got further, which a page that is open shows too.
+        changes = dict.fromkeys(Change(kind="case", id=case) for case in news)
+        changes |= dict.fromkeys(self._look_at(work, found.values(), now))
         for gone in (case for case in due if case not in found):
             self._let_be(work, gone)
         return list(changes)
