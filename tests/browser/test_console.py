@@ -26,7 +26,8 @@ def places(site: Site) -> list[str]:
     case = site.case()
     with site.installation.store.reading() as work:
         unread = work.deliveries.list(("quarantined",))[0]
-    return ["/", "/tasks", "/playbooks", "/playbooks/delivery_late", "/incidents", "/orders", "/deliveries", "/rules", "/rules/tracking_stalled", f"/cases/{case.id}",
+    return ["/", "/tasks", "/playbooks", "/playbooks/delivery_late", "/incidents",
+            "/orders", "/deliveries", "/rules", "/rules/tracking_stalled", f"/cases/{case.id}",
             f"/orders/{case.order}", f"/deliveries/{unread.position}", "/nothing/here"]  # fmt: skip
 
 

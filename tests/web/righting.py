@@ -74,17 +74,13 @@ class Shop(Site):
         """A buyer from Germany pays twice; the case stands at its refund."""
         self._place(order, amount, currency)
         for number in (1, 2):
-            payment = f"pi_{order}_{number}"
-            self.service.payments[payment] = Payment(amount=amount, currency=currency.lower())
-            self.tell(
-                f"{order}c{number}", "payment.captured", {"order": order, "payment": payment}, amount=amount,
-                currency=currency, provider="stripe",
-            )  # fmt: skip
+            self._pay(order, number, amount, currency)
         return self._at_step(order, "duplicate_payment", "refund")
 
     def lost(self, order: str, amount: int = 4_500) -> Case:
         """A parcel is lost; the case waits for what the buyer chooses."""
         self._place(order, amount, "USD")
+        self._pay(order, 1, amount, "USD")
         self.tell(
             f"{order}s", "shipment.scanned", {"order": order, "shipment": f"YT{order}"}, tracking=f"YT{order}",
             carrier="YunExpress", status="Exception", sub_status="Exception_Lost",
@@ -97,6 +93,14 @@ class Shop(Site):
             country="DE", language="de", number=f"#{order}", buyer_name="Jana Roth", buyer_email="jana@mail.example",
         )  # fmt: skip
         self.tell(f"{order}d", "order.paid", {"order": order})
+
+    def _pay(self, order: str, number: int, amount: int, currency: str) -> None:
+        payment = f"pi_{order}_{number}"
+        self.service.payments[payment] = Payment(amount=amount, currency=currency.lower())
+        self.tell(
+            f"{order}c{number}", "payment.captured", {"order": order, "payment": payment}, amount=amount,
+            currency=currency, provider="stripe",
+        )  # fmt: skip
 
     def _at_step(self, order: str, exception: str, step: str) -> Case:
         def found() -> Case | None:

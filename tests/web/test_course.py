@@ -7,6 +7,7 @@ from html import unescape
 from itertools import count
 from urllib.parse import quote
 
+import msgspec
 import pytest
 from tests.web.door import wait_until
 from tests.web.righting import Shop, open_shop
@@ -203,6 +204,31 @@ def test_the_buyers_choice_that_came_by_telephone_is_noted(shop: Shop, lost: Cas
     assert "王芳 noted the buyer's choice: “All of my money back”" in page(shop, lost)
     assert "王芳 登记了买家的选择：“退还全部货款”" in page(shop, lost, language="zh-CN")
     assert ("answered", "王芳", "she rang") in record(shop, lost)
+
+
+def test_a_choice_says_what_it_gives_what_it_costs_and_what_follows(shop: Shop, lost: Case) -> None:
+    form = text_of(shop, step(lost, "choice#1"))
+    text = page(shop, lost)
+    for shown in (form, text):
+        assert re.search(r"“All of my money back”:? gives \$45\.00, costs us about \$\d+\.\d\d", shown)
+    assert re.search(r"“All of my money back” · No answer in time Refund \$45\.00", text)
+    assert "None of these Lead takes over" in text
+
+
+def test_what_was_not_offered_cannot_be_chosen(shop: Shop) -> None:
+    case = shop.lost(next(ORDERS))
+    (offer,) = shop.acts(case, "offer")
+    less = msgspec.structs.replace(offer.intent, how=offer.intent.how | {"options": ["refund_full"]})
+    with shop.installation.store.writing() as work:
+        (now,) = [entry for entry in work.outbox.of_case(case.id) if entry.intent.id == offer.intent.id]
+        assert work.outbox.put(
+            now, msgspec.structs.replace(now, intent=msgspec.structs.replace(now.intent, how=less.how))
+        )
+    assert "from abroad" not in page(shop, case)
+    answer = shop.post("agent", step(case, "choice#1"), {"said": "reship"})
+    assert answer.status_code == 422
+    assert "Choose one of these." in answer.text
+    assert shop.standing(case).step == "choice"
 
 
 def test_an_answer_counts_once(shop: Shop, lost: Case) -> None:

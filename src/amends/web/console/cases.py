@@ -8,6 +8,8 @@ from starlette.responses import Response
 
 from amends.cases.case import Case
 from amends.cases.errors import CaseError, UnknownCaseError
+from amends.model.event import Event
+from amends.resolution.facts import facts_of
 from amends.store.work import Work
 from amends.web.console.acting import act_on_case
 from amends.web.console.case_view import CaseFile, headline, view_of
@@ -42,19 +44,20 @@ def show_case(request: Request, visitor: Viewer, case_id: str) -> Response:
 def _file(work: Work, house: House, case_id: str) -> CaseFile:
     case, now = _case(work, case_id), house.clock.now()
     kind, subject = ("order", case.order) if case.order is not None else (case.kind, case.subject)
+    events = [entry.event for entry in work.journal.read_subject(kind, subject)]
     return CaseFile(
         case=case,
         changes=work.cases.changes(case_id),
         notes=work.cases.notes(case_id),
         incident=work.cases.incident(case.incident) if case.incident is not None else None,
-        events=[entry.event for entry in work.journal.read_subject(kind, subject)],
+        events=events,
         people=people_of(work),
         snoozes=work.snoozes.of_subjects(((each.finding.kind, each.finding.subject) for each in case.findings), now),
-        course=_course(work, house, case),
+        course=_course(work, house, case, events),
     )
 
 
-def _course(work: Work, house: House, case: Case) -> CourseFile:
+def _course(work: Work, house: House, case: Case, events: list[Event]) -> CourseFile:
     standing = work.standings.get(case.id)
     return CourseFile(
         standing=standing,
@@ -62,6 +65,7 @@ def _course(work: Work, house: House, case: Case) -> CourseFile:
         acts=work.outbox.of_case(case.id),
         tasks=work.tasks.of_case(case.id),
         answers=work.tasks.answers_of(case.id),
+        facts=facts_of(events),
     )
 
 

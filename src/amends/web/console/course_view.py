@@ -3,8 +3,8 @@
 Where the case stands, its playbook, its acts, tasks and answers go in; lines to read come out.
 """
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 from urllib.parse import quote
 
 import msgspec
@@ -14,10 +14,11 @@ from amends.messaging.render import Letter
 from amends.model.instant import Instant
 from amends.model.money import Money
 from amends.pipeline.outbox import UNABLE
-from amends.resolution.intent import Intent, IntentState, intent_id
+from amends.resolution.condition import holds, value_of
+from amends.resolution.intent import Intent, IntentState
 from amends.resolution.outbox import OutboxEntry
 from amends.resolution.playbook import Playbook, Step, outcomes_of
-from amends.resolution.stepping import Standing, next_due, step_id
+from amends.resolution.stepping import MOVES_MAX, Standing, intent_of, next_due, step_id
 from amends.store.tasks import Given, MadeTask
 from amends.web.console import labels
 from amends.web.console.codes import code_words
@@ -78,6 +79,7 @@ class CourseFile(msgspec.Struct, frozen=True, kw_only=True):
     acts: Sequence[OutboxEntry] = ()
     tasks: Sequence[MadeTask] = ()
     answers: Sequence[Given] = ()
+    facts: Mapping[str, Any] = {}
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,6 +150,18 @@ def money_of(intent: Intent, visitor: Visitor) -> str:
     return visitor.say.money(Money(amount, currency)) if isinstance(amount, int) and currency else ""
 
 
+def remedy_words(offer: Intent, visitor: Visitor) -> dict[str, str]:
+    """What each remedy of an offer gives the buyer and costs the shop, by its name; only what has been reckoned."""
+    currency, text = offer.how.get("currency"), mark("gives %(gives)s, costs us about %(cost)s")
+    if not isinstance(currency, str):
+        return {}
+    return {
+        str(one["remedy"]): translated(visitor, text)
+        % {name: visitor.say.money(Money(int(one[name]), currency)) for name in ("gives", "cost")}
+        for one in offer.how.get("proposals", ())
+    }
+
+
 def intent_words(intent: Intent, visitor: Visitor) -> str:
     """What an act is called: a letter by its subject, and else what is done and at whom."""
     say = visitor.say
@@ -170,24 +184,21 @@ def decisions_of(step: Step, case: str, asked: str, visitor: Visitor) -> list[De
     ]
 
 
-def _met(playbook: Playbook, name: str) -> list[Step]:
-    """The steps that may be next from one on: behind what is only looked at, which depends on what is known then."""
-    found: dict[str, Step] = {}
-    ahead, seen = [name], set[str]()
-    while ahead:
-        step = playbook[ahead.pop(0)]
-        if step.name in seen:
-            continue
-        seen.add(step.name)
-        if step.do != "check":
-            found[step.name] = step
+def _next(playbook: Playbook, name: str, standing: Standing, known: Mapping[str, Any]) -> Step:
+    """The step that is next from one on: behind what is only looked at, as it would be found now."""
+    visits = dict(standing.visits)
+    for _ in range(MOVES_MAX):
+        step = playbook[name]
+        visits[name] = visits.get(name, 0) + 1
+        facts = {**known, "times": visits[name]}
         below = playbook.after(step)
-        # Checks lead both ways, and what has a condition may be passed over.
-        ahead += [
-            *(step.on.values() if step.do == "check" else ()),
-            *([below] if step.when is not None and below else ()),
-        ]
-    return list(found.values())
+        if step.when is not None and below is not None and not holds(step.when, facts):
+            name = below
+        elif step.do == "check":
+            name = step.on["yes" if holds(step.what, facts) else "no"]
+        else:
+            break
+    return step
 
 
 class _Teller:
@@ -264,7 +275,7 @@ class _Teller:
                 return self._acts(step, standing, when)
 
     def _acts(self, step: Step, standing: Standing, when: str) -> str:
-        act = intent_id(standing.case, standing.round, step_id(standing), step.what)
+        act = intent_of(standing, step)
         entry = next((entry for entry in self._file.acts if entry.intent.id == act), None)
         if entry is not None and entry.intent.state == "proposed":
             known = (
@@ -282,19 +293,31 @@ class _Teller:
 
     def ways(self) -> list[Way]:
         """What may come, each step once, with all that leads to it."""
-        step, playbook = self._step(), self._file.playbook
-        if step is None or playbook is None:
+        step, playbook, standing = self._step(), self._file.playbook, self._file.standing
+        if step is None or playbook is None or standing is None:
             return []
+        known = {**self._file.facts, "now": self._say.now}
         leading: dict[str, list[str]] = {}
-        for outcome in outcomes_of(step):
-            leading.setdefault(step.on[outcome], []).append(outcome_words(step, outcome, self._say))
-        return [
-            Way(
-                outcome=" · ".join(outcomes),
-                then=self._either([step_words(each, self._say) for each in _met(playbook, name)]),
-            )
-            for name, outcomes in leading.items()
-        ]
+        for outcome in self._outcomes(step):
+            then = self._then(_next(playbook, step.on[outcome], standing, known), known)
+            leading.setdefault(then, []).append(outcome_words(step, outcome, self._say))
+        return [Way(outcome=" · ".join(outcomes), then=then) for then, outcomes in leading.items()]
+
+    def _then(self, step: Step, known: Mapping[str, Any]) -> str:
+        """A step with the amount that it would be about now."""
+        amount = None if step.amount is None else value_of(step.amount, known)
+        words, currency = step_words(step, self._say), known.get("currency")
+        if amount is None or amount <= 0 or not isinstance(currency, str):
+            return words
+        return f"{words} {self._say.money(Money(int(amount), currency))}"
+
+    def _outcomes(self, step: Step) -> list[str]:
+        """What the step may come to, without what the buyer was not offered."""
+        standing = self._file.standing
+        act = "" if standing is None else intent_of(standing, step)
+        asked = next((entry.intent for entry in self._file.acts if entry.intent.id == act), None)
+        offered = step.options if asked is None else asked.how.get("options", step.options)
+        return [outcome for outcome in outcomes_of(step) if outcome not in step.options or outcome in offered]
 
     def _either(self, words: list[str]) -> str:
         told = words[0]
@@ -331,8 +354,7 @@ class _Teller:
     def _act_details(self, entry: OutboxEntry) -> list[str]:
         details = []
         if entry.intent.does in SPOKEN and entry.intent.how.get("options"):
-            options = (choice_words(str(option), self._say) for option in entry.intent.how["options"])
-            details.append(self._words(mark("To choose from: %(options)s"), options=" · ".join(options)))
+            details += self._options(entry.intent)
         if entry.intent.state != "withdrawn" and self._person(entry.granted_by):
             details.append(self._words(mark("approved by %(name)s"), name=self._person(entry.granted_by)))
         details += detail_words(entry.intent.how, self._say)
@@ -343,6 +365,19 @@ class _Teller:
         if entry.ref:
             details.append(self._words(mark("their reference: %(reference)s"), reference=entry.ref))
         return details
+
+    def _options(self, intent: Intent) -> list[str]:
+        """What could be chosen; a line for each of what has been reckoned."""
+        options = {str(option): choice_words(str(option), self._say) for option in intent.how["options"]}
+        costs = remedy_words(intent, self._visitor)
+        if not costs:
+            return [self._words(mark("To choose from: %(options)s"), options=" · ".join(options.values()))]
+        lines = {option: self._words(mark("“%(words)s”"), words=words) for option, words in options.items()}
+        colon = mark("%(name)s: %(answer)s")
+        return [
+            self._words(colon, name=words, answer=costs[option]) if option in costs else words
+            for option, words in lines.items()
+        ]
 
     def _person(self, who: str | None) -> str:
         return self._people.people.get(who or "", "")
@@ -361,9 +396,7 @@ class _Teller:
         standing, step = self._file.standing, self._step()
         if standing is None or step is None or step.do not in ("ask", "offer") or not self._case.is_active:
             return []
-        asked = step_id(standing)
-        is_this = intent.id == intent_id(standing.case, standing.round, asked, step.do)
-        return self._answerable(asked) if is_this else []
+        return self._answerable(step_id(standing)) if intent.id == intent_of(standing, step) else []
 
     def _task(self, made: MadeTask) -> Line:
         task, given = made.task, self._given.get((made.round, made.task.id))

@@ -6,6 +6,8 @@ it is asked for.
 
 from typing import Final, Literal
 
+import msgspec
+
 from amends.cases.action import Answer, Deny, Grant
 from amends.model.errors import UnusableInputError
 from amends.model.instant import Instant
@@ -13,9 +15,10 @@ from amends.model.money import Money
 from amends.pipeline.ports import Change
 from amends.pipeline.putting_right import Open, PuttingRight
 from amends.resolution.authority import Span
+from amends.resolution.intent import Intent
 from amends.resolution.outbox import OutboxEntry
 from amends.resolution.playbook import LATE, outcomes_of
-from amends.resolution.stepping import ASKING
+from amends.resolution.stepping import ASKING, intent_of
 from amends.store.work import Work
 from amends.web.console.acting import act_within
 from amends.web.console.labels import ROLES
@@ -54,28 +57,41 @@ class UnknownActError(UnusableInputError):
     """The case has no such act."""
 
 
-def answers_to(found: Open | None, step: str) -> list[str]:
-    """What may be answered to a step; nothing, if the case is not at it."""
+class Answerable(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be answered to the step that a case is at; `asked` is the letter that asked the buyer."""
+
+    found: Open
+    able: list[str]
+    asked: Intent | None = None
+
+
+def answerable(right: PuttingRight, work: Work, case: str, step: str) -> Answerable | None:
+    """What may be answered to a step; None if the case is not at it, or nobody is asked there."""
+    found = right.waits_for(work, case)
     if found is None or found.step_id != step or found.step.do not in ASKING:
-        return []
-    return [outcome for outcome in outcomes_of(found.step) if outcome != LATE]
+        return None
+    act = intent_of(found.standing, found.step)
+    asked = next((entry.intent for entry in work.outbox.of_case(case) if entry.intent.id == act), None)
+    offered = found.step.options if asked is None else asked.how.get("options", found.step.options)
+    able = [*offered, *(outcome for outcome in outcomes_of(found.step) if outcome not in (*found.step.options, LATE))]
+    return Answerable(found=found, able=able, asked=asked)
 
 
 def answer(house: House, visitor: Visitor, case: str, step: str, said: str, why: str) -> None:
     """Keep what somebody answers to a step, and go on. Raises UndecidableError, CaseError, ResolutionError."""
     user = visitor.user
     with house.store.writing() as work:
-        found = house.righting.waits_for(work, case)
-        able = answers_to(found, step)
-        if found is None or not able:
+        open_ = answerable(house.righting, work, case, step)
+        if open_ is None:
             known = next((given for given in reversed(work.tasks.answers_of(case)) if given.step == step), None)
             if known is not None and (known.who, known.said) == (user.id, said):
                 return  # A second click.
             who = "" if known is None else people_of(work).get(known.who, "")
             raise _quicker(who, mark("%(name)s has answered this already."), GONE_ON)
-        if said not in able:
+        if said not in open_.able:
             raise UndecidableError(mark("Choose one of these."))
-        command = Answer(step=step, kind=found.step.do, about=found.step.what, said=said, why=why)
+        asked = open_.found.step
+        command = Answer(step=step, kind=asked.do, about=asked.what, said=said, why=why)
         changes = act_within(work, house, case, command, user.id)
         if not house.righting.answer(work, case, step, said, who=user.id, now=house.clock.now()):
             raise UndecidableError(GONE_ON)

@@ -14,7 +14,7 @@ from amends.cases.errors import CaseError, UnknownCaseError
 from amends.resolution.errors import ExceedsEntitlementError, ResolutionError
 from amends.store.work import Work
 from amends.web.console.case_view import headline
-from amends.web.console.course_view import intent_words, money_of
+from amends.web.console.course_view import intent_words, money_of, remedy_words
 from amends.web.console.deciding import (
     GONE_ON,
     NOTHING_WAITS,
@@ -23,7 +23,7 @@ from amends.web.console.deciding import (
     Verdict,
     act_of,
     answer,
-    answers_to,
+    answerable,
     judge,
     why_it_waits,
 )
@@ -79,18 +79,21 @@ def _step_form(
     house = house_of(request)
     with house.store.reading() as work:
         case = _case(work, case_id)
-        found = house.righting.waits_for(work, case_id)
-    able = answers_to(found, step)
-    if found is None or not able:
+        open_ = answerable(house.righting, work, case_id, step)
+    if open_ is None:
         return _nothing_left(request, visitor, case, problem or translated(visitor, GONE_ON))
-    asked, say = found.step, visitor.say
+    asked, able, say = open_.found.step, open_.able, visitor.say
     is_task = asked.do == "task"
     chosen = said if said in able else able[0] if is_task else ""
+    hints = {} if open_.asked is None else remedy_words(open_.asked, visitor)
     form = MoveForm(
         title=translated(visitor, mark("What came of it?") if is_task else mark("What has the buyer chosen?")),
         verb=translated(visitor, mark("Answer")),
         field="said",
-        choices=[Choice(value=each, words=outcome_words(asked, each, say), chosen=each == chosen) for each in able],
+        choices=[
+            Choice(value=each, words=outcome_words(asked, each, say), hint=hints.get(each, ""), chosen=each == chosen)
+            for each in able
+        ],
         text=translated(visitor, _WHY),
     )
     about = whose_task_words(asked.what, asked.details, say) if is_task else about_words(asked.do, asked.what, say)
