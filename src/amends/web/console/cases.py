@@ -66,6 +66,8 @@ def _course(work: Work, house: House, case: Case, events: list[Event]) -> Course
         tasks=work.tasks.of_case(case.id),
         answers=work.tasks.answers_of(case.id),
         facts=facts_of(events),
+        shop_name=house.config.shop_name,
+        address=house.config.base_url,
     )
 
 

@@ -72,7 +72,7 @@ TONES: Final[dict[IntentState, str]] = {
 
 
 class CourseFile(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is known of how a case is put right."""
+    """All that is known of how a case is put right; `shop_name` and `address` stand in letters."""
 
     standing: Standing | None = None
     playbook: Playbook | None = None
@@ -80,6 +80,8 @@ class CourseFile(msgspec.Struct, frozen=True, kw_only=True):
     tasks: Sequence[MadeTask] = ()
     answers: Sequence[Given] = ()
     facts: Mapping[str, Any] = {}
+    shop_name: str = ""
+    address: str = ""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -347,7 +349,9 @@ class _Teller:
             state_at=intent.since if intent.since != intent.planned_at else None,
             amount=money_of(intent, self._visitor),
             details=self._act_details(entry),
-            letter=letter_of(intent),
+            letter=letter_of(
+                intent, entry.sent_at or self._say.now, shop=self._file.shop_name, address=self._file.address
+            ),
             decisions=[*self._grants(intent), *self._choices(intent)],
         )
 

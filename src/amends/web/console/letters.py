@@ -1,31 +1,29 @@
 """A letter to a buyer, as it was or will be sent, from the act that sends it. Pure."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
+from amends.connectors.mail.facts import facts_for
 from amends.messaging.errors import UnsayableError
-from amends.messaging.placeholders import PLACEHOLDERS
-from amends.messaging.render import Fact, Letter, render
+from amends.messaging.render import Letter, render
+from amends.messaging.zones import zone_of
 from amends.model.instant import Instant
-from amends.model.money import Money
 from amends.resolution.intent import Intent
-from amends.web.portal.zones import zone_of
 
-_CALLED: Final = {"name": "buyer_name"}
-"""Facts that letters call otherwise."""
 SPOKEN: Final = frozenset(("tell", "ask", "offer"))
 """Acts by which a buyer hears something."""
+HIDDEN: Final = "/o/..."
+"""In place of the buyer's own link: whoever has that may choose for them."""
 
 
-def letter_of(intent: Intent) -> Letter | None:
-    """The letter of an act; None where it is none, or cannot be worded."""
-    how = dict(intent.how)
+def letter_of(intent: Intent, at: Instant, *, shop: str, address: str) -> Letter | None:
+    """The letter of an act as it reads at a moment; None where it is none, or cannot be worded.
+
+    `shop` is the shop's name in letters, `address` that of the installation, by which buyers open their pages.
+    """
     if intent.does not in SPOKEN:
         return None
-    if intent.does != "tell":
-        # Until when the step waits is until when an answer is waited for.
-        how.setdefault("answer_by", how.pop("until", None))
-    facts = {name: fact for name in PLACEHOLDERS if (fact := _fact(name, how)) is not None}
+    how = intent.how
+    facts = facts_for(intent, at, shop=shop, link=address + HIDDEN if how.get("order") else None)
     options = [str(option) for option in how.get("options") or ()]
     try:
         return render(
@@ -33,16 +31,3 @@ def letter_of(intent: Intent) -> Letter | None:
         )
     except UnsayableError:
         return None
-
-
-def _fact(name: str, how: Mapping[str, Any]) -> Fact | None:
-    value, currency = how.get(name, how.get(_CALLED.get(name, ""))), how.get("currency")
-    match PLACEHOLDERS[name][0], value:
-        case "money", int() if isinstance(currency, str):
-            return Money(value, currency)
-        case (("day" | "moment"), int()):
-            return Instant(value)
-        case (("text" | "name" | "link"), str()):
-            return value
-        case _:
-            return None
