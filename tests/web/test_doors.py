@@ -37,6 +37,13 @@ DEMANDS: Final[dict[tuple[str, str], Least]] = {
     ("GET", "/cases/{case_id}"): "viewer",
     ("GET", "/cases/{case_id}/{move}"): "agent",
     ("POST", "/cases/{case_id}/{move}"): "agent",
+    ("GET", "/cases/{case_id}/steps/{step}"): "agent",
+    ("POST", "/cases/{case_id}/steps/{step}"): "agent",
+    ("GET", "/cases/{case_id}/acts/{act}/{verdict}"): "agent",
+    ("POST", "/cases/{case_id}/acts/{act}/{verdict}"): "agent",
+    ("GET", "/tasks"): "viewer",
+    ("GET", "/playbooks"): "viewer",
+    ("GET", "/playbooks/{exception}"): "viewer",
     ("GET", "/incidents"): "viewer",
     ("GET", "/incidents/{incident_id}"): "viewer",
     ("GET", "/incidents/{incident_id}/{move}"): "agent",
@@ -105,6 +112,10 @@ def address(site: Site, path: str) -> str:
         "{number}": "999",
         "{kind}": "case",
         "{subject:path}": case.id,
+        "{step}": "choice%23999",
+        "{act}": "0" * 32,
+        "{verdict}": "approve",
+        "{exception}": "delivery_late",
     }
     return re.sub(r"\{[^}]+\}", lambda found: parts[found[0]], path)
 
@@ -140,7 +151,9 @@ def test_every_route_for_every_role(site: Site, role: Role, method: str, path: s
     if not may:
         assert answer.status_code == 403
         assert "This is not for your role" in answer.text
-    elif "incident_id" in path or "{number}" in path or "/draft/" in path:
+    elif "{step}" in path:
+        assert answer.status_code == 422, "the case is not at that step"
+    elif "incident_id" in path or "{number}" in path or "/draft/" in path or "{act}" in path:
         assert answer.status_code == 404
     elif method == "POST" and path.startswith("/rules/"):
         assert answer.status_code == 422, "it is no rule, and says no why"

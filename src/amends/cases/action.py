@@ -49,6 +49,32 @@ class Contact(_Command, frozen=True, kw_only=True):
     by: str = ""
 
 
+class Answer(_Command, frozen=True, kw_only=True):
+    """A step of the case's playbook was answered: what came of a task, or what the buyer has chosen.
+
+    `step` is the step's id, `kind` and `about` are what was asked for and `said` the answer, in words of playbooks.
+    """
+
+    step: str
+    kind: str
+    about: str
+    said: str
+
+
+class Grant(_Command, frozen=True, kw_only=True):
+    """An act that waited for it may leave: its id, and what it is, in words of playbooks."""
+
+    act: str
+    about: str
+
+
+class Deny(_Command, frozen=True, kw_only=True):
+    """An act that waited is not to leave."""
+
+    act: str
+    about: str
+
+
 class Snooze(_Command, frozen=True, kw_only=True):
     """Put the case aside until a moment, or until something new is found."""
 
@@ -82,7 +108,7 @@ class Close(_Command, frozen=True, kw_only=True):
     """Nothing more will be done; a resolved case is final."""
 
 
-Command = TakeUp | Assign | AddNote | Contact | Snooze | Wait | Resolve | Reopen | Merge | Close
+Command = TakeUp | Assign | AddNote | Contact | Answer | Grant | Deny | Snooze | Wait | Resolve | Reopen | Merge | Close
 IncidentCommand = Assign | AddNote | Resolve
 
 
@@ -133,6 +159,12 @@ def _perform(desk: Desk, case: Case, command: Command, who: str) -> None:
             desk.note(noted, text, at=desk.now, who=who)
         case Contact(by=by):
             _contact(desk, case, command, who, by)
+        case Answer():
+            details = {"step": command.step, "kind": command.kind, "about": command.about, "said": command.said}
+            _change(desk, case, "answered", "note", command, who, details=details)
+        case Grant(act=act, about=about) | Deny(act=act, about=about):
+            what: ChangeName = "granted" if isinstance(command, Grant) else "denied"
+            _change(desk, case, what, "note", command, who, details={"act": act, "about": about})
         case Snooze(until=until):
             _snooze(desk, case, command, who, until)
         case Wait(on=on):

@@ -13,6 +13,8 @@ from amends.resolution.intent import Intent
 from amends.resolution.outbox import LEASE, Errand, OutboxEntry, Reply, answered, taken
 
 MOST_AT_ONCE: Final = 20
+UNABLE: Final = "No vendor that is connected can do {does!r} here."
+"""What is said of an act that nobody is able to do."""
 
 
 class Actor(Protocol):
@@ -140,7 +142,7 @@ class Outbox:
             # Whoever sent it may have done it: that nobody here can ask does not undo it.
             return Reply(said="unclear", says=f"No vendor that is connected can look {intent.does!r} up here.")
         if actor is None:
-            return Reply(said="refused", says=f"No vendor that is connected can do {intent.does!r} here.")
+            return Reply(said="refused", says=UNABLE.format(does=intent.does))
         try:
             return actor.send(intent) if errand == "send" else actor.look_up(intent, entry.ref)
         except Exception as error:

@@ -23,7 +23,7 @@ from amends.pipeline.offering import Offering, agreed_of
 from amends.pipeline.ports import Change
 from amends.pipeline.record import record
 from amends.pipeline.righting_work import RightingWork
-from amends.resolution.authority import Authority, Granted, approve, decide
+from amends.resolution.authority import Authority, Decision, Granted, approve, decide
 from amends.resolution.condition import Facts
 from amends.resolution.echo import echo_of
 from amends.resolution.entitlement import TAKEN, Loss, Way, left
@@ -88,9 +88,12 @@ class PuttingRight:
 
     def turn(self, work: RightingWork, now: Instant, *, limit: int = AT_ONCE) -> list[Change]:
         """Go on with cases of which there is news, and with those that time takes further; what has changed."""
-        due = list(dict.fromkeys([*work.news.first(limit), *work.standings.due(now, limit=limit)]))[:limit]
+        news = work.news.first(limit)
+        due = list(dict.fromkeys([*news, *work.standings.due(now, limit=limit)]))[:limit]
         found = work.cases.get(due)
-        changes = dict.fromkeys(self._look_at(work, found.values(), now))
+        # News may be no more than that an act has got further, which a page that is open shows too.
+        changes = dict.fromkeys(Change(kind="case", id=case) for case in news)
+        changes |= dict.fromkeys(self._look_at(work, found.values(), now))
         for gone in (case for case in due if case not in found):
             self._let_be(work, gone)
         return list(changes)
@@ -160,6 +163,16 @@ class PuttingRight:
         self._put(work, entry, msgspec.structs.replace(gone, granted_by=who, granted_at=now))
         work.audit.add(_deed("refused", entry, who, now))
         self.look(work, [case], now)
+
+    def stopped(
+        self, work: RightingWork, entry: OutboxEntry, *, who: str = AMENDS, role: str = AMENDS, now: Instant
+    ) -> Decision:
+        """What keeps an act from being let go by somebody (a playbook, if nobody is named), and who may.
+
+        Its worth has to be known.
+        """
+        before = self._before(work, entry, who, now)
+        return decide(self.authority, role, entry.intent.does, entry.worth or 0, before)
 
     def look(self, work: RightingWork, cases: Iterable[str], now: Instant) -> list[Change]:
         """Go on with these cases now."""

@@ -7,8 +7,9 @@ import operator
 from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+import msgspec
 import sqlglot
 from sqlglot import exp
 
@@ -25,6 +26,7 @@ _COMPARED: Final[dict[type[exp.Expr], Callable[[Any, Any], Any]]] = {
 _RECKONED: Final[dict[type[exp.Expr], Callable[[Any, Any], Any]]] = {
     exp.Add: operator.add, exp.Sub: operator.sub, exp.Mul: operator.mul,
 }  # fmt: skip
+_JOINTS: Final[dict[type[exp.Expr], Literal["and", "or"]]] = {exp.And: "and", exp.Or: "or"}
 _KNOWN: Final = (
     *_COMPARED, *_RECKONED, exp.And, exp.Or, exp.Not, exp.Is, exp.In, exp.Column, exp.Literal, exp.Boolean, exp.Null,
     exp.Paren, exp.Neg, exp.Coalesce, exp.Greatest, exp.Least, exp.Interval,
@@ -63,6 +65,29 @@ def holds(text: str, facts: Facts) -> bool:
 def value_of(text: str, facts: Facts) -> Any:
     """What an expression comes to; None where that is not known."""
     return _value(_tree(text), facts)
+
+
+class Clause(msgspec.Struct, frozen=True):
+    """A condition for whoever words it: as SQL, always written alike, and in its `parts` where they are joined."""
+
+    text: str
+    joined: Literal["and", "or"] | None = None
+    parts: tuple["Clause", ...] = ()
+
+
+def clause_of(text: str) -> Clause:
+    """An expression as it is put together by AND and OR."""
+    return _clause(_tree(text))
+
+
+def _clause(node: exp.Expr) -> Clause:
+    node = node.unnest()
+    for joint, word in _JOINTS.items():
+        if isinstance(node, joint):
+            each = [_clause(node.this), _clause(node.expression)]
+            parts = (part for one in each for part in (one.parts if one.joined == word else (one,)))
+            return Clause(node.sql(), word, tuple(parts))
+    return Clause(node.sql())
 
 
 def _value(node: exp.Expr, facts: Facts) -> Any:

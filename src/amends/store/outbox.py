@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Integer, Select, and_, exists, func, literal_column, select, update
+from sqlalchemy import Connection, Integer, Select, and_, exists, func, literal_column, select, text, update
 
 from amends.model.instant import Instant
 from amends.resolution.intent import Intent
@@ -87,7 +87,8 @@ class OutboxTable:
 
     def waiting(self) -> list[OutboxEntry]:
         """The acts that wait for somebody to grant them, the oldest first."""
-        return self._read(select(outbox).where(_c.state == "proposed").order_by(_c.place))
+        # Worded as the index is, or it would not be used.
+        return self._read(select(outbox).where(text("outbox.state = 'proposed'")).order_by(_c.place))
 
     def granted_to(self, buyer: str) -> int:
         """What a buyer was granted, whoever did so, in minor units of the currency of limits."""

@@ -9,6 +9,7 @@ from amends.store.schema import Position
 
 _DUE: Final = text("due_at IS NOT NULL")
 _PAYS: Final = text("worth > 0")
+_PROPOSED: Final = text("state = 'proposed'")
 
 standing: Final = Table(
     "standing",
@@ -51,6 +52,7 @@ outbox: Final = Table(
     Column("granted_at", BigInteger),
     Index("ix_outbox_due", "due_at", sqlite_where=_DUE, postgresql_where=_DUE),
     Index("ix_outbox_case", "case_id", "place"),
+    Index("ix_outbox_proposed", "place", sqlite_where=_PROPOSED, postgresql_where=_PROPOSED),
     Index("ix_outbox_buyer", "buyer", sqlite_where=_PAYS, postgresql_where=_PAYS),
     Index("ix_outbox_granted", "granted_by", "granted_at", sqlite_where=_PAYS, postgresql_where=_PAYS),
     sqlite_autoincrement=True,

@@ -26,6 +26,7 @@ from amends.store.shadow import ShadowTable
 from amends.store.snapshots import SnapshotTable
 from amends.store.snoozes import SnoozeTable
 from amends.store.standings import StandingTable
+from amends.store.tasks import TaskTable
 from amends.store.users import UserTable
 from amends.store.verdicts import VerdictTable
 
@@ -54,6 +55,7 @@ class Work:
         self.outbox = OutboxTable(connection)
         self.losses = LossTable(connection)
         self.standings = StandingTable(connection)
+        self.tasks = TaskTable(connection)
         self.news = NewsTable(connection)
         self.audit = AuditTable(connection)
 

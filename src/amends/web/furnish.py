@@ -10,7 +10,20 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from amends.store.errors import StoreError
-from amends.web.console import board, cases, deliveries, incidents, live, orders, rule_moves, rules, sign_in
+from amends.web.console import (
+    board,
+    cases,
+    decisions,
+    deliveries,
+    incidents,
+    live,
+    orders,
+    playbooks,
+    rule_moves,
+    rules,
+    sign_in,
+    tasks,
+)
 from amends.web.console.render import render, translated
 from amends.web.console.throttle import Throttle
 from amends.web.languages import mark
@@ -25,7 +38,10 @@ ROUTERS = (
     sign_in.router,
     board.router,
     live.router,
+    decisions.router,
     cases.router,
+    tasks.router,
+    playbooks.router,
     incidents.router,
     orders.router,
     deliveries.router,

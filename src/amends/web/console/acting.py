@@ -12,12 +12,15 @@ from amends.web.house import House
 def act_on_case(house: House, case: str, command: Command, who: str) -> None:
     """Do it, or raise CaseError with nothing changed."""
     with house.store.writing() as work:
-        now = house.clock.now()
-        book = work.cases.case_book(case)
-        decided = perform(book, case, command, who=who, now=now, terms=house.terms)
-        changes = _keep(work, house, decided)
+        changes = act_within(work, house, case, command, who)
     house.changes.publish(changes)
     house.wake()
+
+
+def act_within(work: Work, house: House, case: str, command: Command, who: str) -> list[Change]:
+    """Do it within somebody's transaction; what has changed is told once that is committed. Raises CaseError."""
+    book = work.cases.case_book(case)
+    return _keep(work, house, perform(book, case, command, who=who, now=house.clock.now(), terms=house.terms))
 
 
 def act_on_incident(house: House, incident: str, command: IncidentCommand, who: str) -> None:

@@ -14,6 +14,7 @@ from amends.model.event import Event
 from amends.model.money import Money
 from amends.store.snoozes import RuleSnooze
 from amends.web.console import labels
+from amends.web.console.course_view import CourseFile, CourseView, course_view
 from amends.web.console.grading import Line, arithmetic
 from amends.web.console.moves import MoveButton, buttons_for
 from amends.web.console.order_view import OrderView, order_view
@@ -36,6 +37,7 @@ class CaseFile(msgspec.Struct, frozen=True, kw_only=True):
     events: Sequence[Event] = ()
     people: Mapping[str, str] = {}
     snoozes: Sequence[RuleSnooze] = ()
+    course: CourseFile = CourseFile()
 
 
 class CaseView(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +60,7 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     facts: list[Fact]
     reasons: list[Reason]
     arithmetic: list[Line]
+    course: CourseView | None
     moves: list[MoveButton]
     record: list[Entry]
 
@@ -89,6 +92,7 @@ def view_of(file: CaseFile, house: House, visitor: Visitor) -> CaseView:
         facts=timeline_of(file.events, case.findings, house.pack, say),
         reasons=reasons_of(case.findings, grade.finding, house.pack, say, _quiet(file)),
         arithmetic=arithmetic(grade, house.catalogue, say),
+        course=course_view(file.course, case, names, visitor),
         moves=buttons_for(case, visitor),
         record=case_record(
             file.changes,

@@ -19,7 +19,7 @@ from amends.web.console.acting import act_on_incident
 from amends.web.console.chips import Chip
 from amends.web.console.incident_view import ADDRESS, in_shop_currency, incident_sentence, incident_title, view_of
 from amends.web.console.move_page import answer_done, move_page
-from amends.web.console.moves import IncompleteMoveError, UnknownMoveError, command_of, form_for, move_named
+from amends.web.console.moves import DONE, IncompleteMoveError, UnknownMoveError, command_of, form_for, move_named
 from amends.web.console.order_view import address_words
 from amends.web.console.refusals import refusal_of
 from amends.web.console.render import render, translated
@@ -149,7 +149,7 @@ def _make_move(request: Request, visitor: Visitor, incident_id: str, move: str, 
         return _form(request, visitor, incident_id, move, problem=translated(visitor, str(error)))
     except CaseError as error:
         return _form(request, visitor, incident_id, move, problem=translated(visitor, refusal_of(error)))
-    return answer_done(request, visitor, move_named(move), f"/incidents/{incident_id}")
+    return answer_done(request, visitor, DONE[move_named(move)], f"/incidents/{incident_id}")
 
 
 def _command(move: str, form: Mapping[str, str], now: Instant) -> IncidentCommand:

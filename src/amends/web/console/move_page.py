@@ -6,13 +6,20 @@ from fastapi import Request
 from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
-from amends.web.console.moves import DONE, MoveForm, MoveName
+from amends.web.console.moves import MoveForm
 from amends.web.console.render import render, translated
 from amends.web.visit import Visitor, is_partial
 
 
 def move_page(
-    request: Request, visitor: Visitor, form: MoveForm, subject: Markup, *, action: str, problem: str = ""
+    request: Request,
+    visitor: Visitor,
+    form: MoveForm,
+    subject: Markup,
+    *,
+    action: str,
+    back: str = "",
+    problem: str = "",
 ) -> Response:
     """The form; 422 with the reason where it could not be done."""
     return render(
@@ -24,16 +31,16 @@ def move_page(
         move=form,
         subject=subject,
         action=action,
-        back=action.rpartition("/")[0],
+        back=back or action.rpartition("/")[0],
         problem=problem,
         partial=is_partial(request),
     )
 
 
-def answer_done(request: Request, visitor: Visitor, move: MoveName, address: str) -> Response:
-    """Back to the page; for htmx the word that it was done, and the page refreshes itself."""
+def answer_done(request: Request, visitor: Visitor, done: str, address: str) -> Response:
+    """Back to the page; for htmx the word that it was `done` (a marked text), and the page refreshes itself."""
     if not is_partial(request):
         return RedirectResponse(address, 303)
     # Headers hold no Chinese; JSON's escapes do.
-    told = json.dumps({"done": {"words": translated(visitor, DONE[move])}})
+    told = json.dumps({"done": {"words": translated(visitor, done)}})
     return Response(status_code=204, headers={"hx-trigger": told})

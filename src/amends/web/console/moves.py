@@ -53,7 +53,10 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MoveForm(msgspec.Struct, frozen=True, kw_only=True):
-    """What the form asks: one of `choices` as `field`, one of `people`, a `text`, a `tick`."""
+    """What the form asks: one of `choices` as `field`, one of `people`, a `text`, a `tick`.
+
+    `told` is what one should know before.
+    """
 
     title: str
     verb: str
@@ -62,6 +65,7 @@ class MoveForm(msgspec.Struct, frozen=True, kw_only=True):
     people: list[Choice] = []
     text: str = ""
     text_required: bool = False
+    told: list[str] = []
     tick: str = ""
 
 

@@ -11,6 +11,7 @@ from amends.model.instant import Instant
 from amends.web.console import labels
 from amends.web.console.moves import MEDIA, WAITS
 from amends.web.console.render import translated
+from amends.web.console.words import about_words, answer_words
 from amends.web.languages import mark
 from amends.web.visit import Visitor
 
@@ -83,6 +84,12 @@ def _detail(what: str, details: Mapping[str, Any], names: Names, title: Callable
             return translated(visitor, WAITS.get(details.get("on", "buyer"), ""))
         case "contacted":
             return translated(visitor, MEDIA.get(str(details.get("by")), ""))
+        case "answered":
+            said = answer_words(str(details.get("kind")), str(details.get("said")), visitor.say)
+            about = about_words(str(details.get("kind")), str(details.get("about")), visitor.say)
+            return f"{about} → {said}"
+        case "granted" | "denied":
+            return about_words("act", str(details.get("about")), visitor.say)
         case "resolved" | "healed" | "reopened" if details.get("outcome"):
             return translated(visitor, labels.OUTCOMES[details["outcome"]])
         case "regraded":

@@ -67,7 +67,7 @@ def row_of(case: Case, face: OrderFace | None, people: Mapping[str, str], house:
         money=say.money(Money(grade.stake, grade.currency)) if grade.stake is not None and grade.currency else "",
         money_shop=in_shop_currency(case, visitor),
         due_at=due,
-        due_words="" if left is None else _due_words(left, visitor),
+        due_words="" if left is None else due_words(left, visitor),
         due_title="" if due is None else _due_title(grade.due or "", due, visitor),
         due_share=0 if due is None else _share(case.opened_at, due, say.now),
         pressing=left is not None and left <= _PRESSING,
@@ -91,7 +91,8 @@ def people_of(work: Work) -> dict[str, str]:
     return {user.id: user.name for user in work.users.all()}
 
 
-def _due_words(left: int, visitor: Visitor) -> str:
+def due_words(left: int, visitor: Visitor) -> str:
+    """How much time is left, or how long ago it was over."""
     length = visitor.say.span(left)
     text = mark("%(length)s left") if left > 0 else mark("%(length)s over")
     return translated(visitor, text) % {"length": length}
