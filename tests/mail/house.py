@@ -3,6 +3,7 @@
 from itertools import count
 from typing import Any
 
+import msgspec
 from tests.mail.post_office import OURSELVES, PostOffice
 
 from amends.connectors.mail.actor import MailActor
@@ -48,17 +49,21 @@ class House:
         self.actor = actor_of(office, lambda: self.now)
 
     def plan(self, intent: Intent | None = None) -> str:
-        intent = intent or letter()
+        intent = msgspec.structs.replace(intent or letter(), planned_at=self.now, since=self.now)
         with self.store.writing() as work:
             work.outbox.add([granted(entered(intent), "assistant", self.now)])
         return intent.id
 
     def step(self, actor: Actor | None = None) -> int:
-        """Send what is due, once the playbooks of its cases have seen what is new."""
+        """Send what is due."""
+        self.see()
+        return Outbox(self.store, [actor or self.actor], lambda: self.now, self.failed).step()
+
+    def see(self) -> None:
+        """The playbooks of cases see what is new of them; before that nothing of theirs is due."""
         with self.store.writing() as work:
             for case in work.news.first(1_000):
                 work.news.seen(case)
-        return Outbox(self.store, [actor or self.actor], lambda: self.now, self.failed).step()
 
     def failed(self, intent: Intent, error: Exception) -> None:
         raise AssertionError(intent) from error
@@ -70,6 +75,7 @@ class House:
 
     def wait(self) -> None:
         """Let time pass until something is due."""
+        self.see()
         with self.store.reading() as work:
             due = work.outbox.next_due()
         self.now = Instant(max(self.now, due or self.now))

@@ -155,7 +155,6 @@ def test_a_line_that_breaks_anywhere_loses_and_doubles_nothing(desk: Desk, seed:
 
 _READER = """
 import sys
-from amends.connectors.mail.letter import Writer
 from amends.connectors.mail.mailbox import Mailbox
 from amends.connectors.mail.place import place_of
 from amends.pipeline import failpoints

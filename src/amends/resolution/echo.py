@@ -42,6 +42,8 @@ def _heard(entry: OutboxEntry, event: Event) -> Reply | None:
             is_so = _is_of_its_dispute(intent, event) and event.data.get("status") in _ANSWERED
         case "accept_dispute":
             is_so = _is_of_its_dispute(intent, event) and event.data.get("status") == "lost"
+        case "tell" | "ask" | "offer":
+            return _letter_heard(entry, event)
         case _:
             return _money_heard(entry, event)
     return Reply(said="confirmed") if is_so else None
@@ -58,6 +60,14 @@ def _money_heard(entry: OutboxEntry, event: Event) -> Reply | None:
             return None if said is None else Reply(said=said, ref=ref)
         case "payment.refund_failed":
             return Reply(said="refused", ref=ref, says=str(event.data.get("reason") or event.data.get("status") or ""))
+        case _:
+            return None
+
+
+def _letter_heard(entry: OutboxEntry, event: Event) -> Reply | None:
+    if event.data.get("act") != entry.intent.id:
+        return None
+    match event.type:
         case "message.sent":
             # That it left is not that it arrived; but it is more than was known of one that was given up.
             letter = event.data.get("message_id")
