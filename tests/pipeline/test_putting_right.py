@@ -17,16 +17,17 @@ from amends.connectors.stripe.client import StripeActor
 from amends.model.event import Event
 from amends.model.instant import HOUR, MINUTE, SECOND, Instant
 from amends.pipeline.casework import CaseWorkStage
-from amends.pipeline.outbox import Outbox
+from amends.pipeline.outbox import Actor, Outbox
 from amends.pipeline.ports import RawDelivery, Translation
 from amends.pipeline.putting_right import PuttingRight
 from amends.pipeline.righted import RightedStage
 from amends.pipeline.stages import Pipeline, Round
 from amends.resolution.authority import Authority, Limits
 from amends.resolution.bookshelf import built_in_playbooks
-from amends.resolution.errors import ExceedsEntitlementError
+from amends.resolution.errors import ExceedsEntitlementError, ResolutionError
 from amends.resolution.facts import FACTS
 from amends.resolution.intent import Intent
+from amends.resolution.outbox import Reply, Said
 from amends.resolution.playbook import Playbook, read_playbooks
 from amends.resolution.stepping import Standing
 from amends.runtime.kernels import PackKernels
@@ -67,6 +68,8 @@ class House(World):
     ) -> None:
         self.service, self.limit, self.now, self.playbooks = service, limit, START, playbooks
         self.actor = StripeActor(KEY, address=service.address)
+        self.actors: list[Actor] = [self.actor]
+        self.place: dict[str, Any] = {}
         super().__init__(path)
 
     def restart(self, pack: Any = None) -> None:
@@ -115,7 +118,7 @@ class House(World):
         keys = {"order": order}
         self.post(
             self.now,
-            event(f"{order}p", "order.placed", self.now, keys, total=amount, currency="EUR"),
+            event(f"{order}p", "order.placed", self.now, keys, total=amount, currency="EUR", **self.place),
             event(f"{order}d", "order.paid", self.now, keys),
             *(
                 event(
@@ -132,7 +135,7 @@ class House(World):
 
     def send(self, minutes: int = 0) -> None:
         self.now = Instant(self.now + minutes * MINUTE)
-        Outbox(self.store, [self.actor], lambda: self.now, _raise, heard=self.right.heard).step()
+        Outbox(self.store, self.actors, lambda: self.now, _raise, heard=self.right.heard).step()
         self.settle(self.now)
 
     def standing(self, case: str) -> Standing:
@@ -356,3 +359,85 @@ def test_what_the_bank_has_taken_is_not_given_once_more(house: House, tmp_path: 
     careful.send()
     assert careful.acts(case)[0][1] in ("accepted", "confirmed")
     careful.actor.close()
+
+
+LETTERS = read_playbooks(
+    """
+duplicate_payment:
+  version: 1
+  steps:
+    - tell: paid_twice
+    - act: refund
+      amount: captured - COALESCE(refunded, 0) - total
+      within: 1 day
+      on: {refused: lead, late: lead}
+    - end: put_right
+    - escalate: lead
+      name: lead
+""",
+    "letters.yaml",
+    FACTS,
+)
+
+
+class Post:
+    """Takes letters, or has no such address."""
+
+    does = frozenset(("tell", "ask", "offer"))
+
+    def __init__(self, said: Said = "confirmed") -> None:
+        self.said: Said = said
+        self.letters: list[tuple[Instant, str]] = []
+
+    def takes(self, intent: Intent) -> bool:
+        return True
+
+    def send(self, intent: Intent) -> Reply:
+        self.letters.append((intent.planned_at, intent.how["what"]))
+        return Reply(said=self.said, says="no such address" if self.said == "refused" else "")
+
+    def look_up(self, intent: Intent, ref: str | None) -> Reply:
+        return Reply(said="unclear")
+
+
+def test_a_letter_waits_for_the_morning_and_money_does_not(house: House, tmp_path: Path) -> None:
+    house = House(tmp_path / "night.sqlite", house.service, playbooks=LETTERS)
+    # Twenty to midnight in Germany.
+    house.now, post = Instant(START + 7 * HOUR + 26 * MINUTE), Post()
+    house.place = {"country": "DE"}
+    case = house.twice("2001")
+    house.actors = [house.actor, post]
+    house.send()
+    states = {does: state for does, state, _ in house.acts(case)}
+    assert states == {"tell": "approved", "refund": "accepted"}
+    assert post.letters == []
+    house.send(minutes=8 * 60)
+    assert post.letters == []
+    house.send(minutes=30)
+    assert [what for _, what in post.letters] == ["paid_twice"]
+    house.actor.close()
+
+
+def test_a_letter_that_cannot_be_delivered_is_told_by_somebody(house: House, tmp_path: Path) -> None:
+    house = House(tmp_path / "bounced.sqlite", house.service, playbooks=LETTERS)
+    case = house.twice("2002")
+    house.actors = [house.actor, Post("refused")]
+    house.send()
+    house.send()
+    with house.store.reading() as work:
+        (task,) = work.standings.tasks(case, 0)
+        (listed,) = work.tasks.open(limit=10)
+        contacts = work.cases.case(case).contacts
+    assert (task.what, task.details["letter"], listed.task) == ("tell_by_hand", "paid_twice", task)
+    assert contacts == 0
+    with house.store.writing() as work, pytest.raises(ResolutionError, match="is no answer"):
+        house.right.answer(work, case, task.id, "later", who="lin", now=house.now)
+    with house.store.writing() as work:
+        assert house.right.answer(work, case, task.id, "done", who="lin", now=house.now)
+        assert not house.right.answer(work, case, task.id, "done", who="mei", now=house.now)
+    house.settle(house.now)
+    with house.store.reading() as work:
+        assert work.cases.case(case).contacts == 1
+        assert work.tasks.open(limit=10) == []
+        assert len(work.standings.tasks(case, 0)) == 1
+    house.actor.close()

@@ -13,9 +13,11 @@ from amends.cases.action import Command, Contact, Resolve, perform
 from amends.cases.case import Case
 from amends.cases.errors import CaseError
 from amends.cases.triage import Terms
+from amends.messaging.daytime import next_daytime
+from amends.messaging.zones import zone_of
 from amends.model.audit import Deed
 from amends.model.event import Event
-from amends.model.instant import DAY, Instant
+from amends.model.instant import DAY, HOUR, Duration, Instant
 from amends.model.money import Money
 from amends.model.subjects import PARENTS
 from amends.pipeline.casework import keep, news_of
@@ -34,12 +36,15 @@ from amends.resolution.outbox import OutboxEntry, answered, entered, granted, sa
 from amends.resolution.playbook import LATE, Playbook, Step, outcomes_of
 from amends.resolution.stepping import (
     ASKING,
+    BY_HAND,
     Advance,
     Known,
     Standing,
     advance,
     begin,
+    by_hand,
     hand_over,
+    intent_of,
     next_due,
     step_id,
 )
@@ -58,6 +63,8 @@ PAYS: Final[Mapping[str, Way]] = {
     name: deed.pays for name, deed in built_in_words().acts.items() if deed.pays is not None and deed.pays not in TAKEN
 }
 """Acts by which we make a buyer whole, and by which way."""
+TOLD_WITHIN: Final = Duration(4 * HOUR)
+"""So soon somebody is to tell a buyer what a letter could not."""
 TELLS: Final = ("tell", "ask", "offer")
 """Acts by which a buyer hears of the trouble."""
 
@@ -119,6 +126,21 @@ class PuttingRight:
             return None
         return Open(standing=standing, step=playbook[standing.step], step_id=step_id(standing))
 
+    def open_at(self, work: RightingWork, case: str, step: str) -> Open | None:
+        """The step of this id, if an answer to it is waited for: that which the case is at, or a letter by hand."""
+        found = self.waits_for(work, case)
+        if found is not None and found.step_id == step:
+            return found
+        standing = work.standings.get(case)
+        if standing is None or not step.startswith(BY_HAND) or step in work.standings.answers(case, standing.round):
+            return None
+        task = next((each for each in work.standings.tasks(case, standing.round) if each.id == step), None)
+        if task is None:
+            return None
+        return Open(
+            standing=standing, step=Step(name=step, do="task", what=task.what, details=task.details), step_id=step
+        )
+
     def answer(self, work: RightingWork, case: str, step: str, said: str, *, who: str, now: Instant) -> bool:
         """Keep what somebody answered to a step, and go on; False, with nothing changed, if it was answered before.
 
@@ -127,11 +149,12 @@ class PuttingRight:
         standing = work.standings.get(case)
         if standing is not None and step in work.standings.answers(case, standing.round):
             return False
-        found = self.waits_for(work, case)
-        if found is None or found.step_id != step:
+        found = self.open_at(work, case, step)
+        if found is None:
             raise ResolutionError("The case has gone on since, and nobody waits for this answer any more.")
         able = [outcome for outcome in outcomes_of(found.step) if outcome != LATE]
-        asked = next((one for one in work.outbox.of_case(case) if one.intent.how.get("step") == step), None)
+        act = intent_of(found.standing, found.step) if found.step_id == step and not step.startswith(BY_HAND) else None
+        asked = next((one for one in work.outbox.of_case(case) if one.intent.id == act), None)
         if asked is not None and said in found.step.options:
             able = [*asked.intent.how.get("options", ())]
         if found.step.do not in ASKING or said not in able:
@@ -140,6 +163,8 @@ class PuttingRight:
             return False
         told = {"step": step, "answer": said, "round": found.standing.round}
         work.audit.add(Deed(at=now, who=who, what="answered", kind="case", subject=case, details=told))
+        if step.startswith(BY_HAND) and said == "done":
+            self._say(work, case, Contact(by="phone"), now)
         self.look(work, [case], now)
         return True
 
@@ -252,6 +277,7 @@ class PuttingRight:
         agreed = agreed_of(acts.values(), answers)
         if agreed is not None:
             facts["agreed"] = agreed
+        self._tell_by_hand(work, standing, acts, now)
         known = Known(
             now=now,
             facts=facts,
@@ -261,6 +287,19 @@ class PuttingRight:
             answers=answers,
         )
         return _Told(events=events, known=known, acts=acts, changes=changes)
+
+    def _tell_by_hand(
+        self, work: RightingWork, standing: Standing, acts: Mapping[str, OutboxEntry], now: Instant
+    ) -> None:
+        """What a letter says that will not arrive is somebody's task: the buyer is told in any case."""
+        rounds = range(standing.round + 1)
+        there = {task.id for each in rounds for task in work.standings.tasks(standing.case, each)}
+        lost = [
+            by_hand(standing.case, act, str(entry.intent.how.get("what")), Instant(now + TOLD_WITHIN))
+            for act, entry in acts.items()
+            if entry.intent.does in TELLS and entry.intent.state == "refused"
+        ]
+        work.standings.add_tasks(standing.round, [task for task in lost if task.id not in there], now)
 
     def _echo(self, work: RightingWork, entry: OutboxEntry, events: list[Event], now: Instant) -> OutboxEntry:
         """An act after what the case's events say of it."""
@@ -323,7 +362,7 @@ class PuttingRight:
         except ResolutionError:
             # More than may go out: a person has to look, and the act says so by waiting.
             return entry
-        return granted(entry, AMENDS, now)
+        return granted(entry, AMENDS, now, not_before=_morning(intent, facts, now))
 
     def _reserve(self, work: RightingWork, case: Case, intent: Intent, facts: Facts) -> None:
         way, amount = PAYS.get(intent.does), intent.how.get("amount")
@@ -415,6 +454,15 @@ def _advanced(playbook: Playbook, standing: Standing, known: Known) -> Advance:
         return advance(playbook, standing, known)
     except ResolutionError:
         return hand_over(standing, known, LEAD)
+
+
+def _morning(intent: Intent, facts: Facts, now: Instant) -> Instant:
+    """When an act may leave: a letter by day, unless the answer that it asks for were due before."""
+    if intent.does not in TELLS:
+        return now
+    day = next_daytime(now, zone_of(facts.get("country")))
+    until = intent.how.get("until")
+    return now if until is not None and day >= until else day
 
 
 def _deed(what: str, entry: OutboxEntry, who: str, now: Instant) -> Deed:

@@ -21,6 +21,8 @@ from amends.resolution.playbook import LATE, Do, Playbook, Step, outcomes_of
 MOVES_MAX: Final = 100
 """So many steps without waiting for anything lead in a circle."""
 
+BY_HAND: Final = "by hand: "
+"""How the id of a task begins that is no step's: a letter did not arrive, and somebody tells the buyer instead."""
 TOLD: Final = (
     "order", "order_source", "number", "shop", "buyer_name", "payment", "payment_source", "provider", "dispute",
     "dispute_source", "currency", "tracking", "carrier", "channel", "country", "language", "buyer_email",
@@ -156,6 +158,12 @@ def next_due(playbook: Playbook, standing: Standing) -> Instant | None:
 def step_id(standing: Standing) -> str:
     """The id by which a step is answered."""
     return f"{standing.step}#{standing.visits[standing.step or '']}"
+
+
+def by_hand(case: str, act: str, what: str, due_at: Instant) -> Task:
+    """The task to tell the buyer in another way what a letter says (`what` is its text) that did not arrive."""
+    details = {"role": "service", "letter": what, "act": act}
+    return Task(id=f"{BY_HAND}{act}", case=case, what="tell_by_hand", details=details, due_at=due_at)
 
 
 def intent_of(standing: Standing, step: Step) -> str:

@@ -5,6 +5,7 @@ from typing import Final
 from amends.detection.edition import Edition, OverrideText, text_of
 from amends.detection.pack import PackError
 from amends.detection.rule import Pack
+from amends.model.audit import Deed
 from amends.model.instant import Instant
 from amends.runtime.rulebook import Rulebook
 from amends.store.rules import RuleDraft, RuleOverride, RuleVersion, VersionOrigin
@@ -31,6 +32,7 @@ def change_rule(
     Raises PackError with sentences that point at its lines, ExpiredAlreadyError.
     """
     check_rule(rulebook, rule, text, now)
+    _note(work, f"rule_{origin}", rule, who, now)
     return work.rules.add_version(
         rule, text, now=now, who=who, why=why, before=_of_files(rulebook, rule, now), origin=origin,
         expires_at=expires_at,
@@ -43,12 +45,14 @@ def restore_version(
     """Bring an earlier version back, as a new one. Raises UnknownVersionError, PackError."""
     old = work.rules.version(rule, number)
     rulebook.check(Edition(rule=rule, number=number, text=old.edition.text), now)
+    _note(work, "rule_restored", rule, who, now, number=number)
     return work.rules.restore(rule, number, now=now, who=who, why=why)
 
 
 def draft_rule(work: Work, rulebook: Rulebook, rule: str, text: str, *, now: Instant, who: str, why: str) -> RuleDraft:
     """Let a text run in the shadow of its rule. Raises PackError."""
     check_rule(rulebook, rule, text, now)
+    _note(work, "rule_drafted", rule, who, now)
     return work.rules.add_draft(rule, text, now=now, who=who, why=why)
 
 
@@ -63,6 +67,7 @@ def promote_draft(work: Work, rulebook: Rulebook, rule: str, *, now: Instant, wh
 def discard_draft(work: Work, rule: str, *, now: Instant, who: str) -> None:
     """Let the draft of a rule run no more. Raises UnknownVersionError."""
     work.rules.end_draft(work.rules.draft(rule).id, now=now, who=who, outcome="discarded")
+    _note(work, "rule_draft_discarded", rule, who, now)
 
 
 def add_override(
@@ -78,6 +83,7 @@ def add_override(
 ) -> RuleOverride:
     """Put an override in force. Raises PackError with sentences that point at its lines, ExpiredAlreadyError."""
     rulebook.check_override(OverrideText(id=0, rule=rule, text=text, why=why, expires_at=None), now)
+    _note(work, "rule_overridden", rule, who, now)
     return work.rules.add_override(rule, text, now=now, who=who, why=why, expires_at=expires_at)
 
 
@@ -86,6 +92,10 @@ def check_rule(rulebook: Rulebook, rule: str, text: str, now: Instant) -> Pack:
     if not text.strip():
         raise PackError([f"{rule}.yaml: there is nothing here; a rule begins with `id: {rule}`"])
     return rulebook.check(Edition(rule=rule, number=rulebook.next_number(rule), text=text), now)
+
+
+def _note(work: Work, what: str, rule: str, who: str, now: Instant, **details: int) -> None:
+    work.audit.add(Deed(at=now, who=who, what=what, kind="rule", subject=rule, details={**details}))
 
 
 def _of_files(rulebook: Rulebook, rule: str, now: Instant) -> RuleVersion | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Integer, Select, and_, exists, func, literal_column, select, text, update
+from sqlalchemy import Connection, Integer, Select, and_, exists, func, literal_column, select, text, true, update
 
 from amends.model.instant import Instant
 from amends.resolution.intent import Intent
@@ -12,16 +12,17 @@ from amends.resolution.outbox import OutboxEntry
 from amends.store.resolution_schema import look, outbox, standing
 from amends.store.statement import Among, insertion
 
-_HOLDING: Final = ("approved", "sending", "unknown")
-"""States in which an act holds up those of its case that were planned after it."""
 _earlier = outbox.alias("earlier")
-_c: Final = outbox.c
+_c, _e = outbox.c, _earlier.c
+_one: Final = literal_column("1", Integer)
+# A letter that waits for the morning holds up nothing: money goes back at night.
+_WAITS_FOR_DAY: Final = and_(_e.state == "approved", _e.asked == 0, _e.due_at > _e.granted_at)
 _HELD_UP: Final = exists(
-    select(literal_column("1", Integer)).select_from(_earlier).where(
-        _earlier.c.case_id == _c.case_id, _earlier.c.place < _c.place, _earlier.c.state.in_(_HOLDING)
+    select(_one).select_from(_earlier).where(
+        _e.case_id == _c.case_id, _e.place < _c.place, _e.state.in_(("approved", "sending", "unknown")),
+        func.coalesce(~_WAITS_FOR_DAY, true()),
     )
 )  # fmt: skip
-_one: Final = literal_column("1", Integer)
 _HAS_NEWS: Final = exists(select(_one).select_from(look).where(look.c.case_id == _c.case_id))
 _FREE: Final = ("proposed", "withdrawn", "refused")
 """States in which an act pays nothing."""

@@ -3,11 +3,11 @@
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, and_, exists, func, literal, select
+from sqlalchemy import Connection, and_, exists, func, literal, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from amends.model.instant import Instant
-from amends.resolution.stepping import Task
+from amends.resolution.stepping import BY_HAND, Task
 from amends.store.case_schema import case_file
 from amends.store.resolution_schema import answer, standing, task
 
@@ -15,8 +15,15 @@ _t, _s, _f, _a = task.c, standing.c, case_file.c, answer.c
 _role: Final[ColumnElement[str]] = _t.details["role"].as_string()
 # A step that a case has come back to has a task of its own, made since; its earlier one is nobody's any more.
 _AT_STEP: Final = and_(
-    _s.case_id == _t.case_id, _s.round == _t.round, _s.step.is_not(None), _t.made_at >= _s.since,
-    func.substr(_t.id, 1, func.length(_s.step) + 1) == _s.step + literal("#"),
+    _s.case_id == _t.case_id, _s.round == _t.round,
+    or_(
+        # A letter that is told by hand is open wherever the case has come to.
+        func.substr(_t.id, 1, len(BY_HAND)) == BY_HAND,
+        and_(
+            _s.step.is_not(None), _t.made_at >= _s.since,
+            func.substr(_t.id, 1, func.length(_s.step) + 1) == _s.step + literal("#"),
+        ),
+    ),
 )  # fmt: skip
 _ANSWERED: Final = exists().where(_a.case_id == _t.case_id, _a.round == _t.round, _a.id == _t.id)
 _OPEN: Final = and_(_f.id == _t.case_id, _f.active, ~_ANSWERED)

@@ -18,7 +18,7 @@ from amends.resolution.condition import holds, value_of
 from amends.resolution.intent import Intent, IntentState
 from amends.resolution.outbox import OutboxEntry
 from amends.resolution.playbook import Playbook, Step, outcomes_of
-from amends.resolution.stepping import MOVES_MAX, Standing, intent_of, next_due, step_id
+from amends.resolution.stepping import BY_HAND, MOVES_MAX, Standing, Task, intent_of, next_due, step_id
 from amends.store.tasks import Given, MadeTask
 from amends.web.console import labels
 from amends.web.console.codes import code_words
@@ -415,11 +415,20 @@ class _Teller:
             amount=self._say.money(Money(amount, currency)) if isinstance(amount, int) and currency else "",
             due_at=task.due_at if is_open else None,
             over=is_open and task.due_at is not None and task.due_at <= self._say.now,
-            decisions=self._answerable(task.id) if is_open else [],
+            decisions=self._task_decisions(task) if is_open else [],
         )
+
+    def _task_decisions(self, task: Task) -> list[Decision]:
+        if not task.id.startswith(BY_HAND):
+            return self._answerable(task.id)
+        step = Step(name=task.id, do="task", what=task.what, details=task.details)
+        return decisions_of(step, self._case.id, task.id, self._visitor) if self._may else []
 
     def _is_open(self, made: MadeTask) -> bool:
         standing = self._file.standing
+        if made.task.id.startswith(BY_HAND):
+            key = (made.round, made.task.id)
+            return self._case.is_active and standing is not None and key[0] == standing.round and key not in self._given
         if standing is None or standing.step is None or not self._case.is_active:
             return False
         return (made.round, made.task.id) == (standing.round, step_id(standing))
@@ -445,6 +454,8 @@ class _Teller:
         playbook, name = self._file.playbook, given.step.rpartition("#")[0]
         steps = () if playbook is None else playbook.steps
         step = next((step for step in steps if step.name == name), None)
+        if given.step.startswith(BY_HAND):
+            step = Step(name=given.step, do="task", what="tell_by_hand")
         words = given.said.replace("_", " ") if step is None else outcome_words(step, given.said, self._say)
         if given.who == BUYER:
             title = mark("The buyer chose: %(answer)s")

@@ -18,7 +18,7 @@ from amends.resolution.authority import Span
 from amends.resolution.intent import Intent
 from amends.resolution.outbox import OutboxEntry
 from amends.resolution.playbook import LATE, outcomes_of
-from amends.resolution.stepping import ASKING, intent_of
+from amends.resolution.stepping import ASKING, BY_HAND, intent_of
 from amends.store.work import Work
 from amends.web.console.acting import act_within
 from amends.web.console.labels import ROLES
@@ -67,10 +67,10 @@ class Answerable(msgspec.Struct, frozen=True, kw_only=True):
 
 def answerable(right: PuttingRight, work: Work, case: str, step: str) -> Answerable | None:
     """What may be answered to a step; None if the case is not at it, or nobody is asked there."""
-    found = right.waits_for(work, case)
-    if found is None or found.step_id != step or found.step.do not in ASKING:
+    found = right.open_at(work, case, step)
+    if found is None or found.step.do not in ASKING:
         return None
-    act = intent_of(found.standing, found.step)
+    act = None if step.startswith(BY_HAND) else intent_of(found.standing, found.step)
     asked = next((entry.intent for entry in work.outbox.of_case(case) if entry.intent.id == act), None)
     offered = found.step.options if asked is None else asked.how.get("options", found.step.options)
     able = [*offered, *(outcome for outcome in outcomes_of(found.step) if outcome not in (*found.step.options, LATE))]

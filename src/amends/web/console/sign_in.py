@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
+from amends.model.audit import Deed
 from amends.model.instant import SECOND
 from amends.store.users import SESSION_LENGTH
 from amends.web.console.render import render, translated
@@ -77,6 +78,7 @@ def _session(house: House, email: str, password: str) -> str | None:
     if user is None:
         return None
     with house.store.writing() as work:
+        work.audit.add(Deed(at=house.wall.now(), who=user.id, what="signed_in", kind="user", subject=user.id))
         return work.users.start_session(user, house.wall.now())
 
 

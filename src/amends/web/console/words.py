@@ -70,8 +70,10 @@ def task_words(task: str, say: Wording) -> str:
 
 def whose_task_words(task: str, details: Mapping[str, Any], say: Wording) -> str:
     """A task behind the role whose it is."""
-    role = role_words(str(details.get("role") or ""), say)
-    return _say(mark("%(role)s: %(task)s"), say, role=role, task=task_words(task, say))
+    role, words = role_words(str(details.get("role") or ""), say), task_words(task, say)
+    if "letter" in details:
+        words = _say(mark("%(task)s: “%(letter)s”"), say, task=words, letter=letter_words(str(details["letter"]), say))
+    return _say(mark("%(role)s: %(task)s"), say, role=role, task=words)
 
 
 def role_words(role: str, say: Wording) -> str:
