@@ -46,9 +46,13 @@ def test_the_cheapest_that_keeps_the_buyer_is_first() -> None:
     assert sum(line.minor for line in local.lines) == local.cost
 
 
-def test_where_nothing_may_go_out_any_more_the_playbook_is_left_as_it_is() -> None:
+def test_where_nothing_may_go_out_any_more_only_what_gives_nothing_is_offered() -> None:
+    assert offered(LOST, 0, "wait", "refund_full", "other_product") == ["wait", "other_product"]
+    assert offered(LOST, 0, "refund_full") == []
+
+
+def test_what_cannot_be_reckoned_is_left_as_the_playbook_has_it() -> None:
     ways = ("wait", "refund_full")
-    assert offered(LOST, 0, *ways) == list(ways)
     assert offered(LOST, None, *ways) == list(ways)
     assert offered(LOST | {"currency": "XXX"}, 10_000, *ways) == list(ways)
 

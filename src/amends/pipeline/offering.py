@@ -43,11 +43,15 @@ class Offering:
         options = intent.how.get("options", ())
         if intent.does != "offer" or left is None:
             return intent
+        rest = [option for option in options if option not in self._remedies]
+        if left <= 0:
+            # Nothing may go out any more: what is left is what gives nothing.
+            free = [option for option in options if option in self._remedies and self._remedies[option].gives == "0"]
+            return msgspec.structs.replace(intent, how=intent.how | {"options": [*free, *rest]})
         found = self.proposals(facts, left, options)
         if not found:
             return intent
         ways = [proposal.remedy for proposal in found]
-        rest = [option for option in options if option not in self._remedies]
         how = intent.how | {"options": [*ways, *rest], "proposals": [msgspec.to_builtins(each) for each in found]}
         return msgspec.structs.replace(intent, how=how)
 

@@ -6,13 +6,16 @@ What is taken is committed before anything is sent, so a crash on the way is kno
 from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
-from amends.model.instant import Instant
+from amends.model.instant import MINUTE, Duration, Instant
 from amends.pipeline import failpoints
-from amends.pipeline.ports import Store
+from amends.pipeline.ports import Store, UnitOfWork
 from amends.resolution.intent import Intent
 from amends.resolution.outbox import LEASE, Errand, OutboxEntry, Reply, answered, taken
 
 MOST_AT_ONCE: Final = 20
+HEARD_WITHIN: Final = Duration(10 * MINUTE)
+"""So long acts wait for what has come in while nobody looked."""
+_BEHIND_MAX: Final = 2_000
 UNABLE: Final = "No vendor that is connected can do {does!r} here."
 """What is said of an act that nobody is able to do."""
 
@@ -52,7 +55,7 @@ class NewsBook(Protocol):
     def mark(self, cases: Iterable[str], now: Instant) -> None: ...
 
 
-class OutboxWork(Protocol):
+class OutboxWork(UnitOfWork, Protocol):
     """A unit of work that holds the outbox, and news of cases."""
 
     @property
@@ -65,23 +68,31 @@ class Outbox:
     """Sends what is due. Several may run at once, also in several processes: each act is taken by one of them.
 
     `actors` are those there are, or who says so each time. `failed` is told of an actor that breaks down, `heard` of
-    each act that was answered, in the same transaction.
+    each act that was answered, in the same transaction. `unheard` says how many events of the journal no case has
+    heard of yet; None where nobody knows.
     """
 
     def __init__(
         self,
-        store: Store[OutboxWork],  # type: ignore[type-var]  # of all the books it reads one
+        store: Store[OutboxWork],
         actors: Iterable[Actor] | Callable[[], Iterable[Actor]],
         now: Callable[[], Instant],
         failed: Callable[[Intent, Exception], None],
         heard: Callable[[Any, OutboxEntry, OutboxEntry, Instant], None] | None = None,
+        unheard: Callable[[], int | None] = lambda: 0,
     ) -> None:
         self._store, self._now, self._failed, self._heard = store, now, failed, heard
         always = () if callable(actors) else tuple(actors)
         self._actors = actors if callable(actors) else lambda: always
+        self._able_now: tuple[Actor, ...] = ()
+        self._unheard = unheard
+        self._is_level = False
+        self._waits_since: Instant | None = None
 
     def step(self, *, limit: int = MOST_AT_ONCE) -> int:
         """Take what is due, do it, keep the answers; returns how many acts went on."""
+        # Asked for before any transaction: making them takes a while.
+        self._able_now = tuple(self._actors())
         done, mine = 0, self._first()
         for left in range(limit, 0, -1):
             if mine is None:
@@ -105,12 +116,28 @@ class Outbox:
     def _first(self) -> tuple[OutboxEntry, Errand] | None:
         now = self._now()
         with self._store.reading() as work:
-            if not work.outbox.due(now, limit=1):
+            if not work.outbox.due(now, limit=1) or not self._is_heard(work, now):
                 return None
         with self._store.writing() as work:
             mine = self._take(work, now)
         failpoints.reach("outbox.taken")
         return mine
+
+    def _is_heard(self, work: OutboxWork, now: Instant) -> bool:
+        """Whether what is in the house already has been heard of: it may say that an act is needless.
+
+        After a start, all of it; later nearly all, since there is always something new. Nobody is waited for for ever.
+        """
+        behind = self._unheard()
+        if self._is_level:
+            heard = behind is not None and behind <= _BEHIND_MAX
+        else:
+            heard = behind == 0 and not work.inbox.waits()
+        if heard:
+            self._is_level, self._waits_since = True, None
+            return True
+        self._waits_since = now if self._waits_since is None else self._waits_since
+        return now - self._waits_since >= HEARD_WITHIN
 
     def _take(self, work: OutboxWork, now: Instant) -> tuple[OutboxEntry, Errand] | None:
         """One act, so that none waits under a running lease while another is sent; None where nothing is due."""
@@ -133,7 +160,7 @@ class Outbox:
         return True
 
     def _able(self, intent: Intent) -> Actor | None:
-        return next((one for one in self._actors() if intent.does in one.does and one.takes(intent)), None)
+        return next((one for one in self._able_now if intent.does in one.does and one.takes(intent)), None)
 
     def _run(self, entry: OutboxEntry, errand: Errand) -> Reply:
         intent = entry.intent

@@ -28,15 +28,17 @@ from amends.pipeline.righting_work import RightingWork
 from amends.resolution.authority import Authority, Decision, Granted, approve, decide
 from amends.resolution.condition import Facts
 from amends.resolution.echo import echo_of
-from amends.resolution.entitlement import TAKEN, Loss, Way, left
+from amends.resolution.entitlement import TAKEN, Loss, Payout, Way, left
 from amends.resolution.errors import ResolutionError
 from amends.resolution.facts import facts_of
-from amends.resolution.intent import Intent, IntentState
+from amends.resolution.intent import Intent, IntentState, intent_id
 from amends.resolution.outbox import OutboxEntry, answered, entered, granted, says_more, withdrawn
 from amends.resolution.playbook import LATE, Playbook, Step, outcomes_of
 from amends.resolution.stepping import (
     ASKING,
     BY_HAND,
+    LEFT,
+    WAITING,
     Advance,
     Known,
     Standing,
@@ -48,7 +50,7 @@ from amends.resolution.stepping import (
     next_due,
     step_id,
 )
-from amends.resolution.taken import given_elsewhere, recorded_elsewhere, taken_of
+from amends.resolution.taken import Refunded, given_elsewhere, refunds_of, taken_of
 from amends.resolution.words import built_in_words
 
 AT_ONCE: Final = 20
@@ -102,7 +104,7 @@ class PuttingRight:
         changes = dict.fromkeys(Change(kind="case", id=case) for case in news)
         changes |= dict.fromkeys(self._look_at(work, found.values(), now))
         for gone in (case for case in due if case not in found):
-            self._let_be(work, gone)
+            self._let_be(work, gone, now)
         return list(changes)
 
     def next_due(self, work: RightingWork) -> Instant | None:
@@ -112,7 +114,7 @@ class PuttingRight:
     def set_aside(self, work: RightingWork, now: Instant) -> str | None:
         """Let go of the case whose turn would be next, since it fails: people go on with it; gives its id."""
         for case in (*work.news.first(1), *work.standings.due(now, limit=1)):
-            self._let_be(work, case)
+            self._let_be(work, case, now)
             return case
         return None
 
@@ -165,11 +167,15 @@ class PuttingRight:
         work.audit.add(Deed(at=now, who=who, what="answered", kind="case", subject=case, details=told))
         if step.startswith(BY_HAND) and said == "done":
             self._say(work, case, Contact(by="phone"), now)
+        if found.step.do == "task" and said == "done":
+            self._record_by_hand(work, case, found, step)
         self.look(work, [case], now)
         return True
 
     def approve(self, work: RightingWork, case: str, act: str, *, who: str, role: str, now: Instant) -> None:
         """Let an act go that waits for it. `who` is an account. Raises ResolutionError where the role may not."""
+        # What the bank or the shop has given meanwhile counts.
+        self.look(work, [case], now)
         entry = self._waiting(work, case, act)
         if entry.worth is None:
             raise ResolutionError("What this is worth cannot be said in the currency of the limits: do it by hand.")
@@ -236,25 +242,35 @@ class PuttingRight:
 
     def _go_on(self, work: RightingWork, case: Case, events: list[Event], now: Instant) -> list[Change]:
         before = work.standings.get(case.id)
-        playbook = self.playbooks.get(case.grade.exception if before is None else before.exception)
-        if playbook is None or (before is None and not case.is_active):
-            self._let_be(work, case.id)
+        begins = before is None or _is_behind(before, case)
+        playbook = self.playbooks.get(case.grade.exception if before is None or begins else before.exception)
+        # What people were at before any playbook was stays theirs, and what is over, or has healed, needs none.
+        is_theirs = before is None and (case.touched or not case.has_trouble or not case.is_active)
+        if playbook is None or is_theirs:
+            self._let_be(work, case.id, now)
             return []
-        standing = begin(playbook, case.id, case.round, now) if before is None or _is_behind(before, case) else before
+        standing = begin(playbook, case.id, case.round, now) if before is None or begins else before
         told = self._look(work, case, standing, events, now)
         found = _advanced(playbook, standing, told.known)
         self._keep(work, case, found, told, now)
         # One that was opened again goes through it again at the next look.
         due = now if _is_behind(found.standing, case) else next_due(playbook, found.standing)
         work.standings.put(found.standing, due)
-        work.news.watch(case.id, () if found.standing.step is None else _subjects(case, told.events))
+        # What has left may yet come back: a letter that bounces, a refund that fails.
+        waits = found.standing.step is not None or any(not act.intent.is_over for act in work.outbox.of_case(case.id))
+        work.news.watch(case.id, _subjects(case, told.events) if waits else ())
         work.news.seen(case.id)
         self._reflect(work, case, playbook, before, found.standing, now, told.changes)
         return told.changes if found.standing == before else [Change(kind="case", id=case.id), *told.changes]
 
-    def _let_be(self, work: RightingWork, case: str) -> None:
-        """There is nothing by which the case could go on, so it is not to be looked at for ever."""
+    def _let_be(self, work: RightingWork, case: str, now: Instant) -> None:
+        """There is nothing by which the case could go on: it is people's, and what has not left does not leave."""
         standing = work.standings.get(case)
+        for entry in work.outbox.of_case(case):
+            if entry.intent.state in WAITING:
+                work.outbox.put(entry, withdrawn(entry, now))
+        if standing is not None and standing.step is not None:
+            standing = msgspec.structs.replace(standing, step=None, since=now, ending="handed", role=LEAD)
         if standing is not None:
             work.standings.put(standing, None)
         work.news.watch(case, ())
@@ -273,10 +289,11 @@ class PuttingRight:
         states: dict[str, IntentState] = {act: entry.intent.state for act, entry in acts.items()}
         answers = work.standings.answers(case.id, standing.round)
         facts = facts_of(events)
-        self._record_taken(work, case, events, acts, facts)
-        agreed = agreed_of(acts.values(), answers)
+        self._record_taken(work, case, events, facts)
+        agreed = agreed_of(_of_round(acts.values(), standing), answers)
         if agreed is not None:
             facts["agreed"] = agreed
+        facts["case_open"] = case.is_active
         self._tell_by_hand(work, standing, acts, now)
         known = Known(
             now=now,
@@ -314,10 +331,10 @@ class PuttingRight:
 
     def _keep(self, work: RightingWork, case: Case, found: Advance, told: _Told, now: Instant) -> None:
         work.standings.add_tasks(found.standing.round, found.tasks, now)
-        buyer = told.known.facts.get("buyer")
+        buyer = _buyer(told.known.facts)
         for planned in found.intents:
             intent = self._offering.offered(planned, told.known.facts, self._left(work, case, told.known.facts))
-            entry = entered(intent, worth=self._worth(intent), buyer=None if buyer is None else str(buyer))
+            entry = entered(intent, worth=self._worth(intent), buyer=buyer)
             entry = self._granted(work, case, entry, told.known.facts, now)
             if work.outbox.add([entry]):
                 work.audit.add(_deed("planned" if entry.granted_by is None else "granted", entry, WHO, now))
@@ -354,6 +371,12 @@ class PuttingRight:
         intent, worth = entry.intent, entry.worth
         if worth is None:
             return entry
+        if worth and entry.buyer is None and self.authority.of(AMENDS, intent.does).buyer is not None:
+            # Nobody knows what this buyer was granted before.
+            return entry
+        if intent.does == "offer" and not intent.how.get("options"):
+            # Nothing of what the playbook has can be had: somebody has to look.
+            return entry
         before = self._before(work, entry, AMENDS, now) if worth else Granted()
         if worth and not decide(self.authority, AMENDS, intent.does, worth, before).allowed:
             return entry
@@ -372,30 +395,65 @@ class PuttingRight:
         loss = work.losses.open(_loss(case, facts, currency))
         work.losses.reserve(loss.id, act=intent.id, way=way, amount=Money(amount, currency))
 
-    def _record_taken(
-        self, work: RightingWork, case: Case, events: list[Event], acts: Mapping[str, OutboxEntry], facts: Facts
-    ) -> None:
+    def _record_by_hand(self, work: RightingWork, id: str, done: Open, step: str) -> None:
+        """What a person has given the buyer counts like what Amends gives."""
+        way = built_in_words().tasks[done.step.what].pays if done.step.what in built_in_words().tasks else None
+        case = work.cases.get([id]).get(id)
+        if way is None or case is None:
+            return
+        facts = facts_of(_events(work, case))
+        task = next((each for each in work.standings.tasks(id, done.standing.round) if each.id == step), None)
+        amount = None if task is None else task.details.get("amount")
+        if amount is None:
+            # Goods sent again are worth what was paid for them and has not been given back.
+            amount = int(facts.get("captured") or facts.get("total") or 0) - int(facts.get("refunded") or 0)
+        currency = facts.get("currency")
+        if isinstance(currency, str) and amount > 0:
+            loss = work.losses.open(_loss(case, facts, currency))
+            act = f"{loss.id}/task/{id}/{done.standing.round}/{step}"
+            work.losses.note(loss.id, act=act, way=way, amount=Money(amount, currency))
+
+    def _record_taken(self, work: RightingWork, case: Case, events: list[Event], facts: Facts) -> None:
         """What the bank, a marketplace or the shop itself has given for the loss, so that we do not give it again."""
         currency, most = facts.get("currency"), facts.get("captured")
         if not isinstance(currency, str) or not isinstance(most, int):
             return
-        taken = taken_of(events, most, currency)
-        beyond = given_elsewhere(events, [entry.intent for entry in acts.values()])
-        if not (taken or beyond):
+        taken, refunds = taken_of(events, most, currency), refunds_of(events)
+        if not (taken or refunds):
             return
         loss = work.losses.open(_loss(case, facts, currency))
         known = {payout.id: payout for payout in work.losses.payouts(loss.id)}
         for one in taken:
-            if one.id not in known:
-                payout = work.losses.take(loss.id, act=one.id, way=one.way, amount=Money(one.amount, currency))
-                known[one.id] = payout
-            if one.came_back and known[one.id].state == "paid":
-                work.losses.settle(loss.id, one.id, paid=False)
-        for payment, amount in beyond.items():
-            more = amount - recorded_elsewhere(known.values(), payment)
-            if more > 0:
-                id_ = f"elsewhere/{payment}/{amount}"
-                work.losses.take(loss.id, act=id_, way="elsewhere", amount=Money(more, currency))
+            gone = Money(0 if one.came_back else one.amount, currency)
+            work.losses.note(loss.id, act=f"{loss.id}/{one.id}", way=one.way, amount=gone)
+        # Another case of the order may have paid for the loss as well.
+        ours = {entry.intent.id: entry for entry in work.outbox.get([act for act in known if "/" not in act])}
+        sent: dict[str, int] = {}
+        for entry in ours.values():
+            if entry.intent.does == "refund" and entry.intent.state in LEFT:
+                payment = str(entry.intent.how.get("payment"))
+                sent[payment] = sent.get(payment, 0) + int(entry.intent.how.get("amount") or 0)
+        refs = {entry.ref for entry in ours.values() if entry.ref is not None}
+        for payment, amount in given_elsewhere(refunds, ours.keys(), refs, sent).items():
+            act = f"{loss.id}/elsewhere/{payment}"
+            work.losses.note(loss.id, act=act, way="elsewhere", amount=Money(amount, currency))
+        self._note_failed(work, refunds, ours, known)
+
+    def _note_failed(
+        self,
+        work: RightingWork,
+        refunds: Iterable[Refunded],
+        ours: Mapping[str, OutboxEntry],
+        known: Mapping[str, Payout],
+    ) -> None:
+        """A refund of ours that was done and came back is not paid after all."""
+        failed = {refund.act for refund in refunds if not refund.amount} | {
+            act for act, entry in ours.items() for refund in refunds if not refund.amount and refund.id == entry.ref
+        }
+        for act in failed & known.keys():
+            payout = known[str(act)]
+            if payout.state == "paid":
+                work.losses.note(payout.loss, act=payout.id, way=payout.way, amount=Money(0, payout.amount.currency))
 
     def _left(self, work: RightingWork, case: Case, facts: Facts) -> int | None:
         """What may still go out for the loss, in minor units of the order's currency; None where nobody knows."""
@@ -427,7 +485,8 @@ class PuttingRight:
         """Let the case itself say what its playbook has come to: whose turn it is, and that it is done."""
         if after == before or not case.is_active:
             return
-        if after.step is None and after.outcome is not None and after.ending != "handed":
+        came_back = after.ending == "healed" and case.has_trouble
+        if after.step is None and after.outcome is not None and after.ending != "handed" and not came_back:
             changes += self._say(work, case.id, Resolve(outcome=after.outcome), now)
 
     def _say(self, work: RightingWork, case: str, command: Command, now: Instant) -> Sequence[Change]:
@@ -454,6 +513,22 @@ def _advanced(playbook: Playbook, standing: Standing, known: Known) -> Advance:
         return advance(playbook, standing, known)
     except ResolutionError:
         return hand_over(standing, known, LEAD)
+
+
+def _buyer(facts: Facts) -> str | None:
+    """By what a buyer is known again."""
+    buyer, email = facts.get("buyer"), facts.get("buyer_email")
+    return str(buyer) if buyer is not None else str(email).casefold() if email else None
+
+
+def _of_round(acts: Iterable[OutboxEntry], standing: Standing) -> list[OutboxEntry]:
+    """The offers of a round: an earlier one's were about other amounts."""
+
+    def is_of_round(intent: Intent) -> bool:
+        step = str(intent.how.get("step") or "")
+        return step != "" and intent.id == intent_id(standing.case, standing.round, step, intent.does)
+
+    return [entry for entry in acts if is_of_round(entry.intent)]
 
 
 def _morning(intent: Intent, facts: Facts, now: Instant) -> Instant:

@@ -154,6 +154,14 @@ class Pipeline(Generic[Work]):
         """Whether the desk has verdicts to work on."""
         return self._state is None or self._state.queued
 
+    @property
+    def unheard(self) -> int | None:
+        """How many events that are judged the desk has not been through yet; None before the first round."""
+        state = self._state
+        if state is None:
+            return None
+        return max(state.progress.position - state.desk, int(state.queued))
+
     def next_due(self) -> Instant | None:
         """When time alone next changes something; None if it never will, or before the first round."""
         if self._state is None:

@@ -88,6 +88,7 @@ FACTS: Final[dict[str, str]] = {
     "return_amount": "what the buyer is to get back for it, in minor units",
     "sku": "what is missing, or could not be reserved",
     "agreed": "what was last agreed with the buyer, in minor units: what the remedy gives that they chose",
+    "case_open": "whether the case is open: somebody may have resolved it",
     "now": "the present moment",
     "times": "how often the case has come to the step that asks",
 }

@@ -87,7 +87,9 @@ def withdrawn(entry: OutboxEntry, now: Instant) -> OutboxEntry:
 def taken(entry: OutboxEntry, now: Instant) -> tuple[OutboxEntry, Errand]:
     """Take an act whose time has come: what is to be done about it, and the entry to keep before that is begun."""
     intent = entry.intent
-    if intent.state == "approved" and _may_be_forgotten(entry, now):
+    # A letter that was never sent can be: nobody need know its key again.
+    is_money = entry.worth is None or entry.worth > 0 or entry.sent_at is not None
+    if intent.state == "approved" and is_money and _may_be_forgotten(entry, now):
         return _asked(entry, move(intent, "lose", now), Instant(now + LEASE)), "look_up"
     if intent.state == "approved":
         entry = msgspec.structs.replace(entry, sent_at=now if entry.sent_at is None else entry.sent_at)

@@ -10,10 +10,11 @@ import structlog
 from amends.model.errors import AmendsError
 from amends.model.instant import Instant
 from amends.pipeline.outbox import Actor, Outbox
-from amends.pipeline.ports import Change
+from amends.pipeline.ports import Change, JournalMovedError
 from amends.pipeline.putting_right import PuttingRight
 from amends.resolution.intent import Intent
 from amends.runtime.clock import Clock
+from amends.store.errors import StoreError
 from amends.store.work import SqlStore
 
 POLL_S: Final = 1.0
@@ -108,8 +109,8 @@ class Righting:
                 else:
                     changes = self._right.turn(work, now, limit=self._at_once)
             self._at_once = None
-        except AmendsError:
-            # Of the store: all of it comes again.
+        except (StoreError, JournalMovedError):
+            # It is no case's fault: all of it comes again.
             raise
         except Exception as error:
             self._find_out(error, now)
@@ -145,9 +146,10 @@ class Sending:
         clock: Clock,
         *,
         answered: Callable[[], None],
+        unheard: Callable[[], int | None],
     ) -> None:
-        self._store, self._answered = store, answered
-        self.outbox = Outbox(store, actors, clock.now, _failed, heard=right.heard)
+        self._store, self._clock, self._answered = store, clock, answered
+        self.outbox = Outbox(store, actors, clock.now, _failed, heard=right.heard, unheard=unheard)
 
     def turn(self) -> bool:
         """Some acts."""
@@ -159,7 +161,7 @@ class Sending:
     def next_due(self) -> Instant | None:
         """When something leaves, or is looked up."""
         with self._store.reading() as work:
-            return work.outbox.next_due()
+            return work.outbox.next_due(self._clock.now())
 
 
 def _failed(intent: Intent, error: Exception) -> None:

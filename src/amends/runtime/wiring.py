@@ -119,7 +119,10 @@ class Installation:
         )
         letters = mail_actor(config, self.secret, self.link_to, self.clock.now)
         others = actors if letters is None else (*actors, letters)
-        sending = Sending(self.store, self.righting, Actors(self.store, others), self.clock, answered=self.wake)
+        sending = Sending(
+            self.store, self.righting, Actors(self.store, others), self.clock, answered=self.wake,
+            unheard=lambda: self.pipeline.unheard,
+        )  # fmt: skip
         self._sender = Loop("sender", sending, self.clock)
         turns = Righting(self.store, self.righting, self.clock, publish=self.changes.publish, sent=self._right_done)
         self._righter = Loop("righter", turns, self.clock)

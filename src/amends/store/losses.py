@@ -7,7 +7,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from amends.model.money import Money
 from amends.resolution import entitlement
-from amends.resolution.entitlement import Loss, Payout, Way
+from amends.resolution.entitlement import Loss, Payout, PayoutState, Way
 from amends.resolution.errors import OtherContentError, ResolutionError
 from amends.store.resolution_schema import loss, payout
 
@@ -19,14 +19,14 @@ class LossTable:
         self._connection = connection
 
     def open(self, found: Loss) -> Loss:
-        """Keep a loss; one that has grown, since more was captured, grows here. Raises OtherContentError."""
+        """Keep a loss, as much of it as is known now: more may have been captured. Raises OtherContentError."""
         known = self._find(found.id)
         if known is None:
             row = {"id": found.id, "order_id": found.order, "about": found.about}
             self._connection.execute(insert(loss).values(**row, most=found.most.minor, currency=found.most.currency))
             return found
         same = (known.order, known.about, known.most.currency) == (found.order, found.about, found.most.currency)
-        if same and found.most.minor > known.most.minor:
+        if same and found.most.minor != known.most.minor:
             self._connection.execute(update(loss).where(loss.c.id == found.id).values(most=found.most.minor))
             return found
         if not same:
@@ -63,6 +63,17 @@ class LossTable:
         """Record what others took; raises what `entitlement.take` does."""
         found, known = self._held(id)
         return self._keep(known, entitlement.take(found, known, id=act, way=way, amount=amount))
+
+    def note(self, id: str, *, act: str, way: Way, amount: Money) -> None:
+        """Record what others, or people by hand, have given by now, whatever is left; none any more: nothing."""
+        found, known = self._held(id)
+        state: PayoutState = "paid" if amount.minor > 0 else "released"
+        before = next((each for each in known if each.id == act), None)
+        if before is not None:
+            values = {"state": state, "amount": amount.minor or before.amount.minor}
+            self._connection.execute(update(payout).where(payout.c.id == act).values(**values))
+        elif amount.minor > 0:
+            self._keep(known, Payout(id=act, loss=found.id, way=way, amount=amount, state=state))
 
     def settle(self, id: str, act: str, *, paid: bool) -> Payout:
         """What became of an act. Raises ResolutionError."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 import numpy as np
-from sqlalchemy import Connection, bindparam, delete, exists, select
+from sqlalchemy import Connection, bindparam, delete, exists, select, text
 
 from amends.detection.page import Page
 from amends.model.instant import Instant
@@ -12,7 +12,10 @@ from amends.store.resolution_schema import look, watch
 from amends.store.rows import Rows
 from amends.store.statement import Among, Statement
 
-_looks = Rows(look)
+_mark = Statement(
+    text("INSERT INTO look (case_id, since) VALUES (:case_id, :since) ON CONFLICT (case_id) DO NOTHING"),
+    "case_id", "since",
+)  # fmt: skip
 _watches = Rows(watch)
 _of_digests = Among(lambda values: select(watch.c.case_id).where(watch.c.digest.in_(values)).distinct())
 
@@ -40,7 +43,8 @@ class NewsTable:
 
     def mark(self, cases: Iterable[str], now: Instant) -> None:
         """There is news of these cases."""
-        _looks.replace(self._connection, [{"case_id": case, "since": now} for case in dict.fromkeys(cases)])
+        # Who is marked already keeps their place.
+        _mark.run_many(self._connection, [(case, now) for case in dict.fromkeys(cases)])
 
     def first(self, limit: int) -> list[str]:
         """Cases of which there is news, the oldest first."""

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Integer, Select, and_, exists, func, literal_column, select, text, true, update
+from sqlalchemy import Connection, Integer, Select, and_, exists, func, literal_column, or_, select, text, true, update
+from sqlalchemy.sql import ColumnElement
 
 from amends.model.instant import Instant
 from amends.resolution.intent import Intent
@@ -12,6 +13,7 @@ from amends.resolution.outbox import OutboxEntry
 from amends.store.resolution_schema import look, outbox, standing
 from amends.store.statement import Among, insertion
 
+_ASKED_FEW: Final = 6
 _earlier = outbox.alias("earlier")
 _c, _e = outbox.c, _earlier.c
 _one: Final = literal_column("1", Integer)
@@ -21,11 +23,18 @@ _HELD_UP: Final = exists(
     select(_one).select_from(_earlier).where(
         _e.case_id == _c.case_id, _e.place < _c.place, _e.state.in_(("approved", "sending", "unknown")),
         func.coalesce(~_WAITS_FOR_DAY, true()),
+        # What nobody can say after some asking has been gone on from: it holds up nothing more.
+        or_(_e.state != "unknown", and_(_e.due_at.is_not(None), _e.asked <= _ASKED_FEW)),
     )
 )  # fmt: skip
 _HAS_NEWS: Final = exists(select(_one).select_from(look).where(look.c.case_id == _c.case_id))
 _FREE: Final = ("proposed", "withdrawn", "refused")
 """States in which an act pays nothing."""
+
+
+def _its_turn(now: Instant) -> ColumnElement[bool]:
+    """Time has taken the case further, and its playbook has not seen that."""
+    return exists(select(_one).select_from(standing).where(standing.c.case_id == _c.case_id, standing.c.due_at <= now))
 
 
 class OutboxTable:
@@ -73,16 +82,14 @@ class OutboxTable:
         One that may not leave before another of its case waits; so does one of whose case there is something that its
         playbook has not seen, as the trouble may have healed.
         """
-        its_turn = exists(
-            select(_one).select_from(standing).where(standing.c.case_id == _c.case_id, standing.c.due_at <= now)
-        )
-        where = and_(_c.due_at <= now, _c.due_at.is_not(None), ~_HELD_UP, ~_HAS_NEWS, ~its_turn)
+        where = and_(_c.due_at <= now, _c.due_at.is_not(None), ~_HELD_UP, ~_HAS_NEWS, ~_its_turn(now))
         return self._read(select(outbox).where(where).order_by(_c.due_at, _c.place).limit(limit))
 
-    def next_due(self) -> Instant | None:
-        """The earliest moment at which something may be due."""
+    def next_due(self, now: Instant | None = None) -> Instant | None:
+        """The earliest moment at which something may be due; what waits for its case's playbook now is left out."""
+        held = ~_HAS_NEWS if now is None else and_(~_HAS_NEWS, ~_its_turn(now))
         found = self._connection.scalar(
-            select(_c.due_at).where(_c.due_at.is_not(None), ~_HELD_UP).order_by(_c.due_at).limit(1)
+            select(_c.due_at).where(_c.due_at.is_not(None), ~_HELD_UP, held).order_by(_c.due_at).limit(1)
         )
         return None if found is None else Instant(found)
 

@@ -26,7 +26,7 @@ _AT_STEP: Final = and_(
     ),
 )  # fmt: skip
 _ANSWERED: Final = exists().where(_a.case_id == _t.case_id, _a.round == _t.round, _a.id == _t.id)
-_OPEN: Final = and_(_f.id == _t.case_id, _f.active, ~_ANSWERED)
+_OPEN: Final = and_(_f.id == _t.case_id, or_(_f.active, func.substr(_t.id, 1, len(BY_HAND)) == BY_HAND), ~_ANSWERED)
 
 
 class MadeTask(msgspec.Struct, frozen=True, kw_only=True):
