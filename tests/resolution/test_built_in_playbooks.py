@@ -502,7 +502,9 @@ def test_a_shelf_lacks_nothing_and_holds_nothing_twice() -> None:
 def test_every_word_is_used_and_every_list_too() -> None:
     steps = [step for book in BOOKS.values() for step in book.steps]
     for do, known in (("act", WORDS.acts), ("task", WORDS.tasks)):
-        assert {step.what for step in steps if step.do == do} == known.keys()
+        # A letter that does not arrive becomes a task in any playbook.
+        made = {"tell_by_hand"} if do == "task" else set()
+        assert {step.what for step in steps if step.do == do} | made == known.keys()
     assert {step.what for step in steps if step.do in SAID} == WORDS.texts.keys()
     assert {step.what for step in steps if step.do == "escalate"} | {
         step.details["role"] for step in steps if step.do == "task"
