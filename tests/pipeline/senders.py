@@ -58,14 +58,18 @@ class Sender:
         case = case or f"case-{next(_cases)}"
         intent = plan(case, 0, step, does, how, self.now)
         with self.store.writing() as work:
-            work.outbox.add([granted(entered(intent), "assistant", self.now)])
+            work.outbox.add([granted(entered(intent, worth=1), "assistant", self.now)])
         return intent.id
 
-    def step(self, *deaths: str) -> int:
-        """Send what is due, once the playbooks of its cases have seen what is new."""
+    def see(self) -> None:
+        """The playbooks of cases see what is new of them; before that nothing of theirs is due."""
         with self.store.writing() as work:
             for case in work.news.first(1_000):
                 work.news.seen(case)
+
+    def step(self, *deaths: str) -> int:
+        """Send what is due, once the playbooks of its cases have seen what is new."""
+        self.see()
         try:
             actors = [Mortal(actor, iter(deaths)) for actor in self.actors]
             return Outbox(self.store, actors, lambda: self.now, self._failed).step()
@@ -84,6 +88,7 @@ class Sender:
 
     def wait(self) -> None:
         """Let time pass until something is due."""
+        self.see()
         with self.store.reading() as work:
             due = work.outbox.next_due()
         self.now = Instant(max(self.now, due or self.now))

@@ -63,17 +63,21 @@ class House:
         case = case or f"case-{next(_cases)}"
         how = {"payment": payment, "amount": amount, "currency": "EUR"}
         intent = plan(case, 0, step, "refund", how, self.now)
-        entry = granted(entered(intent), "assistant", self.now)
+        entry = granted(entered(intent, worth=amount), "assistant", self.now)
         with self.store.writing() as work:
             work.outbox.add([entry])
             work.outbox.add([entry])
         return intent.id
 
-    def step(self, *deaths: str, limit: int = 20) -> int:
-        """Send what is due, once the playbooks of its cases have seen what is new."""
+    def see(self) -> None:
+        """The playbooks of cases see what is new of them; before that nothing of theirs is due."""
         with self.store.writing() as work:
             for case in work.news.first(1_000):
                 work.news.seen(case)
+
+    def step(self, *deaths: str, limit: int = 20) -> int:
+        """Send what is due, once the playbooks of its cases have seen what is new."""
+        self.see()
         try:
             outbox = Outbox(self.store, [Mortal(self.actor, iter(deaths))], lambda: self.now, self.failed)
             return outbox.step(limit=limit)
@@ -90,6 +94,7 @@ class House:
 
     def wait(self) -> None:
         """Let time pass until something is due."""
+        self.see()
         with self.store.reading() as work:
             due = work.outbox.next_due()
         self.now = Instant(max(self.now, due or self.now))
