@@ -33,7 +33,8 @@ CAIO: Final = Buyer(
 AMOUNTS: Final = {"de": "189,90\xa0€", "pt-BR": "R$\xa01.249,00"}
 APPROVE: Final = {"en": "Approve", "zh-Hans": "批准"}
 DONE: Final = {"en": "Done", "zh-Hans": "已完成"}
-PUT_RIGHT: Final = {"en": "Putting it right", "zh-Hans": "补救过程"}
+ANSWER: Final = {"en": "Answer", "zh-Hans": "答复"}
+PUT_RIGHT: Final = {"en": "Putting it right", "zh-Hans": "处理过程"}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,7 @@ def mailbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailServer]:
 
 
 @pytest.mark.parametrize(
-    ("buyer", "language"), [(JANA, "en"), (JANA, "zh-Hans"), (CAIO, "en"), (CAIO, "zh-Hans")],
+    ("buyer", "language"), [(JANA, "en"), (CAIO, "zh-Hans")],
     ids=lambda given: given.language if isinstance(given, Buyer) else given,
 )  # fmt: skip
 def test_a_lost_parcel_is_put_right(
@@ -58,7 +59,7 @@ def test_a_lost_parcel_is_put_right(
         refund_once(outside)
         second = the_good_news(outside)
         assert (second["References"], second["In-Reply-To"]) == (first["References"], first["In-Reply-To"])
-        claim(page, language)
+        claim(outside, page, language)
         wait_until(lambda: outside.case().outcome == "put_right")
         see_the_end(outside, visit, page, link_in(first), language)
         (payout,) = outside.payouts()
@@ -93,7 +94,9 @@ def the_notice(outside: Outside) -> EmailMessage:
     words = words_of(letter)
     for known in (buyer.name, outside.tracking, "YunExpress", texts.options["refund_full"]):
         assert known in words
-    assert [one.raw for one in outside.office.letters(buyer.email)] == [one.raw for one in outside.office.letters(OURSELVES)]
+    assert [one.raw for one in outside.office.letters(buyer.email)] == [
+        one.raw for one in outside.office.letters(OURSELVES)
+    ]
     return letter
 
 
@@ -156,13 +159,12 @@ def the_good_news(outside: Outside) -> EmailMessage:
     return letter
 
 
-def claim(page: Page, language: str) -> None:
+def claim(outside: Outside, page: Page, language: str) -> None:
     """Nobody who is connected claims from carriers: a person does, and says so."""
-    page.goto("/tasks")
-    row = page.locator("#rows li").filter(has_text=Outside.number)
-    row.get_by_role("link", name=DONE[language]).click()
-    page.locator("#dialog").get_by_role("button", name=DONE[language]).click()
-    expect(page.locator("#rows")).not_to_contain_text(Outside.number)
+    row = page.locator("#rows li").filter(has_text=outside.number)
+    row.get_by_role("link", name=DONE[language], exact=True).click()
+    page.locator("#dialog").get_by_role("button", name=ANSWER[language]).click()
+    expect(page.locator("#rows")).not_to_contain_text(outside.number)
 
 
 def see_the_end(outside: Outside, visit: Visit, page: Page, path: str, language: str) -> None:

@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -20,7 +20,7 @@ from tests.web.world import add_people
 
 from amends.cases.case import Case
 from amends.model.event import Event
-from amends.model.instant import DAY, HOUR, SECOND, Duration, Instant
+from amends.model.instant import DAY, HOUR, Duration, Instant
 from amends.resolution.entitlement import Payout
 from amends.resolution.outbox import OutboxEntry
 from amends.runtime.clock import ManualClock
@@ -109,7 +109,13 @@ class Outside:
     def scans(self, sub_status: str, says: str) -> None:
         """17TRACK tells what the carrier says now."""
         now = iso_utc(self.clock.now())
-        scan = {"time_iso": now, "time_utc": now, "description": says, "location": "Shenzhen, CN", "sub_status": sub_status}
+        scan = {
+            "time_iso": now,
+            "time_utc": now,
+            "description": says,
+            "location": "Shenzhen, CN",
+            "sub_status": sub_status,
+        }
         self._scans.insert(0, scan)
         status = {"status": sub_status.partition("_")[0], "sub_status": sub_status}
         provider = {"provider": {"key": 190008, "name": "YunExpress", "country": "CN"}, "events": self._scans}
@@ -216,16 +222,17 @@ class Outside:
         mailbox = self.office.mailbox
         assert mailbox is not None
 
-        def read() -> list[bytes]:
+        def read() -> list[EmailMessage]:
             with mailbox.session() as server:
                 server.select("INBOX", readonly=True)
                 numbers = server.search(None, "ALL")[1][0].split()
-                return [server.fetch(number, "(RFC822)")[1][0][1] for number in numbers]  # type: ignore[index]
+                parts = [server.fetch(number, "(RFC822)")[1][0] for number in numbers]
+            return [_message(part[1]) for part in parts if isinstance(part, tuple)]
 
-        raw = wait_until(lambda: found if len(found := read()) >= count else None, _PATIENCE_S)
-        found = [message_from_bytes(one, policy=default) for one in raw]
+        wait_until(lambda: len(read()) >= count, _PATIENCE_S)
+        found = read()
         assert len(found) == count, [one["Subject"] for one in found]
-        return [one for one in found if isinstance(one, EmailMessage)]
+        return found
 
     def _hears(self, *types: str) -> None:
         wait_until(lambda: set(types) <= {event.type for event in self._events()}, _PATIENCE_S)
@@ -233,6 +240,12 @@ class Outside:
     def _events(self) -> list[Event]:
         with self.installation.store.reading() as work:
             return [entry.event for entry in work.journal.read_subject("order", self.order)]
+
+
+def _message(raw: bytes) -> EmailMessage:
+    found = message_from_bytes(raw, policy=default)
+    assert isinstance(found, EmailMessage)
+    return found
 
 
 def words_of(letter: EmailMessage) -> str:
