@@ -508,18 +508,10 @@ def _with_sum(work: RightingWork, intent: Intent, playbook: Playbook, standing: 
     """A letter, with the sum that it is about. It moves none, so that is not its `amount`."""
     if intent.does not in TELLS:
         return intent
-    acts = sorted(
-        (entry for entry in told.acts.values() if _is_of(entry.intent, standing.round)),
-        key=lambda entry: entry.intent.planned_at,
-    )
     tasks, known = work.standings.tasks(standing.case, standing.round), told.known
+    acts = sorted(_of_round(told.acts.values(), standing), key=lambda entry: entry.intent.planned_at)
     found = sum_of(intent, playbook, standing, known.facts, acts, tasks, known.answers, known.now)
     return msgspec.structs.replace(intent, how={**intent.how, "sum": found}) if found else intent
-
-
-def _is_of(intent: Intent, round_: int) -> bool:
-    step = str(intent.how.get("step") or "")
-    return step != "" and intent.id == intent_id(intent.case, round_, step, intent.does)
 
 
 def _is_behind(standing: Standing, case: Case) -> bool:
@@ -544,7 +536,7 @@ def _buyer(facts: Facts) -> str | None:
 
 
 def _of_round(acts: Iterable[OutboxEntry], standing: Standing) -> list[OutboxEntry]:
-    """The offers of a round: an earlier one's were about other amounts."""
+    """The acts of a round: an earlier one's were about other amounts."""
 
     def is_of_round(intent: Intent) -> bool:
         step = str(intent.how.get("step") or "")

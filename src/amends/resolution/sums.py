@@ -1,6 +1,6 @@
 """Which sum a letter speaks of: what is to go back by the step that comes next, or what has just gone back. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -28,7 +28,7 @@ def sum_of(
     playbook: Playbook,
     standing: Standing,
     facts: Facts,
-    acts: Iterable[OutboxEntry],
+    acts: Sequence[OutboxEntry],
     tasks: Iterable[Task],
     answers: Mapping[str, str],
     now: Instant,
@@ -43,9 +43,9 @@ def sum_of(
     return _coming(letter, playbook, standing, facts, now) if text in COMING else {}
 
 
-def _gone(acts: Iterable[OutboxEntry], tasks: Iterable[Task], answers: Mapping[str, str]) -> dict[str, Any]:
+def _gone(acts: Sequence[OutboxEntry], tasks: Iterable[Task], answers: Mapping[str, str]) -> dict[str, Any]:
     words = built_in_words()
-    for entry in reversed([*acts]):
+    for entry in reversed(acts):
         deed = words.acts.get(entry.intent.does)
         if deed is not None and deed.pays is not None and entry.intent.state == "confirmed":
             return _known(amount=entry.intent.how.get("amount"), reference=entry.ref)
