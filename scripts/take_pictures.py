@@ -109,6 +109,8 @@ def main() -> int:
         if case is not None:
             take(browser, address, "case.png", locale="en-US", path=f"/cases/{case[1]}")
             take(browser, address, "case-zh.png", locale="zh-CN", path=f"/cases/{case[1]}")
+        take(browser, address, "tasks.png", locale="en-US", path="/tasks")
+        take(browser, address, "tasks-zh.png", locale="zh-CN", path="/tasks")
         browser.close()
     return 0
 

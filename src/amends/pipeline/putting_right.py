@@ -50,6 +50,7 @@ from amends.resolution.stepping import (
     next_due,
     step_id,
 )
+from amends.resolution.sums import sum_of
 from amends.resolution.taken import Refunded, given_elsewhere, refunds_of, taken_of
 from amends.resolution.words import built_in_words
 
@@ -252,7 +253,7 @@ class PuttingRight:
         standing = begin(playbook, case.id, case.round, now) if before is None or begins else before
         told = self._look(work, case, standing, events, now)
         found = _advanced(playbook, standing, told.known)
-        self._keep(work, case, found, told, now)
+        self._keep(work, case, playbook, found, told, now)
         # One that was opened again goes through it again at the next look.
         due = now if _is_behind(found.standing, case) else next_due(playbook, found.standing)
         work.standings.put(found.standing, due)
@@ -329,11 +330,14 @@ class PuttingRight:
         self.heard(work, entry, after, now)
         return after
 
-    def _keep(self, work: RightingWork, case: Case, found: Advance, told: _Told, now: Instant) -> None:
+    def _keep(
+        self, work: RightingWork, case: Case, playbook: Playbook, found: Advance, told: _Told, now: Instant
+    ) -> None:
         work.standings.add_tasks(found.standing.round, found.tasks, now)
         buyer = _buyer(told.known.facts)
         for planned in found.intents:
             intent = self._offering.offered(planned, told.known.facts, self._left(work, case, told.known.facts))
+            intent = _with_sum(work, intent, playbook, found.standing, told)
             entry = entered(intent, worth=self._worth(intent), buyer=buyer)
             entry = self._granted(work, case, entry, told.known.facts, now)
             if work.outbox.add([entry]):
@@ -500,6 +504,16 @@ class PuttingRight:
         return news.changes
 
 
+def _with_sum(work: RightingWork, intent: Intent, playbook: Playbook, standing: Standing, told: _Told) -> Intent:
+    """A letter, with the sum that it is about. It moves none, so that is not its `amount`."""
+    if intent.does not in TELLS:
+        return intent
+    tasks, known = work.standings.tasks(standing.case, standing.round), told.known
+    acts = sorted(_of_round(told.acts.values(), standing), key=lambda entry: entry.intent.planned_at)
+    found = sum_of(intent, playbook, standing, known.facts, acts, tasks, known.answers, known.now)
+    return msgspec.structs.replace(intent, how={**intent.how, "sum": found}) if found else intent
+
+
 def _is_behind(standing: Standing, case: Case) -> bool:
     """It is over, and the case was opened again since."""
     return standing.step is None and standing.round < case.round and case.is_active
@@ -522,7 +536,7 @@ def _buyer(facts: Facts) -> str | None:
 
 
 def _of_round(acts: Iterable[OutboxEntry], standing: Standing) -> list[OutboxEntry]:
-    """The offers of a round: an earlier one's were about other amounts."""
+    """The acts of a round: an earlier one's were about other amounts."""
 
     def is_of_round(intent: Intent) -> bool:
         step = str(intent.how.get("step") or "")

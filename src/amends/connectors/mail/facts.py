@@ -27,7 +27,7 @@ DATES: Final[Mapping[str, tuple[str, str]]] = {
 def facts_for(intent: Intent, now: Instant, *, shop: str, link: str | None) -> dict[str, Fact]:
     """The facts of an act's letter, by the names of PLACEHOLDERS; what is not known, or is not what it should be, is
     left out, and so are dates that have passed. `shop` and `link` go before what the act says."""
-    known = dict(intent.how)
+    known = {**intent.how.get("sum", {}), **intent.how}
     if intent.does in _AWAITED:
         # Until when the step waits is until when an answer is waited for.
         known.setdefault("answer_by", known.pop("until", None))

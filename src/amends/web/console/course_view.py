@@ -69,6 +69,9 @@ TONES: Final[dict[IntentState, str]] = {
     "withdrawn": "off",
 }  # fmt: skip
 """How a state is set: by its sign and its words, not by colour alone."""
+_WELL: Final = ("confirmed", "withdrawn")
+_SENT: Final = (*_WELL, "accepted")
+"""States of acts, and of letters, to which the other side's own words add nothing."""
 
 
 class CourseFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -330,9 +333,9 @@ class _Teller:
     # ------------------------------------------------------------ what has been
 
     def lines(self) -> list[Line]:
-        """Acts, tasks, and who answered what."""
+        """Who answered what, acts, and tasks: of the same moment, an answer comes before what it led to."""
         acts = [self._act(entry) for entry in self._file.acts]
-        return [*acts, *(self._task(made) for made in self._file.tasks), *self._answers()]
+        return [*self._answers(), *acts, *(self._task(made) for made in self._file.tasks)]
 
     def _act(self, entry: OutboxEntry) -> Line:
         intent = entry.intent
@@ -356,17 +359,18 @@ class _Teller:
         )
 
     def _act_details(self, entry: OutboxEntry) -> list[str]:
-        details = []
-        if entry.intent.does in SPOKEN and entry.intent.how.get("options"):
+        details, is_letter = [], entry.intent.does in SPOKEN
+        if is_letter and entry.intent.how.get("options"):
             details += self._options(entry.intent)
         if entry.intent.state != "withdrawn" and self._person(entry.granted_by):
             details.append(self._words(mark("approved by %(name)s"), name=self._person(entry.granted_by)))
         details += detail_words(entry.intent.how, self._say)
         if entry.says == UNABLE.format(does=entry.intent.does):
             details.append(self._words(mark("Nothing that is connected is able to do this.")))
-        elif entry.says and entry.intent.state not in ("confirmed", "withdrawn"):
+        elif entry.says and entry.intent.state not in (_SENT if is_letter else _WELL):
             details.append(entry.says)
-        if entry.ref:
+        # A letter's is a Message-ID, which says nothing to anybody.
+        if entry.ref and not is_letter:
             details.append(self._words(mark("their reference: %(reference)s"), reference=entry.ref))
         return details
 
