@@ -24,9 +24,9 @@ from amends.cli.righted_outside import (
 )
 from amends.connectors.registry import CONNECTORS
 from amends.detection import load_pack
-from amends.model.instant import DAY, MINUTE, Duration, Instant
+from amends.model.instant import DAY, HOUR, Duration, Instant
 from amends.pipeline.casework import CaseWorkStage
-from amends.pipeline.outbox import Outbox
+from amends.pipeline.outbox import Actor, Outbox
 from amends.pipeline.ports import Change
 from amends.pipeline.putting_right import PuttingRight
 from amends.pipeline.righted import RightedStage
@@ -46,7 +46,7 @@ from amends.store.work import SqlStore, Work
 
 GOES_ON: Final = Duration(90 * DAY)
 """How long the world lasts after its last order: until parcels have come or never will, and banks have decided."""
-_GRAIN: Final = Duration(5 * MINUTE)
+GRAIN: Final = Duration(HOUR)
 """What happens within so long is looked at together."""
 _AT_ONCE: Final = 100
 _TURNS_MAX: Final = 10_000
@@ -71,17 +71,19 @@ class ByHand(msgspec.Struct, frozen=True, kw_only=True):
 class Putting:
     """A world that is put right. `able` are the acts that vendors other than the payment provider can do.
 
-    Without `people` nobody does a task or approves anything.
+    Without `people` nobody does a task or approves anything. What happens within `grain` is looked at together.
     """
 
-    def __init__(self, plan: Plan, store: SqlStore, *, able: frozenset[str], people: bool) -> None:
+    def __init__(
+        self, plan: Plan, store: SqlStore, *, able: frozenset[str], people: bool, grain: Duration = GRAIN
+    ) -> None:
         self.world = World(plan)
         self.store = store
         self.now: Instant = plan.start
         self.deliveries = 0
         self.by_hand: list[ByHand] = []
         self.failures: list[str] = []
-        self._seed, self._people = plan.seed, people
+        self._seed, self._people, self._grain = plan.seed, people, grain
         self._terms = Terms(currency="USD", rates=built_in_rates(), catalogue=built_in_catalogue())
         self.right = PuttingRight(built_in_playbooks(), built_in_authority(), self._terms)
         pack = load_pack()
@@ -92,10 +94,10 @@ class Putting:
             cases=RightedStage(CaseWorkStage(rules=pack.rules, terms=self._terms)),
         )
         self._post = Post()
-        self.provider = Provider(self._post)
+        self.provider = Provider(self._post, plan.seed)
         self._vendors = Vendors(able, self._post, lambda: self.now)
         self._agenda = Agenda()
-        actors = [Letters(), self.provider.actor, self._vendors]
+        actors: list[Actor] = [Letters(), self.provider.actor, self._vendors]
         self._outbox = Outbox(store, actors, lambda: self.now, self._failed, heard=self._heard)
 
     def run(self) -> Iterator[Instant]:
@@ -105,7 +107,7 @@ class Putting:
         while True:
             # Before the first round it is not known what time alone changes.
             due = min(self._dues(ahead), default=None)
-            at = None if due is None else Instant(max(self.now + _GRAIN, due))
+            at = None if due is None else Instant(max(self.now + self._grain, due))
             if at is None or (ahead is None and at > self.world.clock):
                 break
             self.now = at
@@ -115,9 +117,11 @@ class Putting:
                 ahead = next(sendings, None)
             self._take_in([*arrived, *self._post.until(self.now)])
             self._settle()
-            for turn in self._agenda.until(self.now):
+            answers = self._agenda.until(self.now)
+            for turn in answers:
                 self._answer(turn)
-            self._settle()
+            if answers:
+                self._settle()
             self.provider.go_on(self.now)
             yield self.now
 

@@ -1,7 +1,7 @@
 """How the cases of a world came out: by exception, alone or with a person, how soon, and with how much money."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any, Final
 
@@ -36,7 +36,10 @@ class Came(msgspec.Struct, kw_only=True):
     ended_at: Instant | None = None
     gave: dict[str, int] = {}
     """What went out by way and currency, in minor units: `refund EUR`."""
+    cancelled: bool = False
+    """Amends has had the order cancelled, so that all that was paid is owed."""
     letters: Sequence[tuple[str, Instant]] = ()
+    """What the buyer was told, and when."""
 
 
 class Row(msgspec.Struct, kw_only=True):
@@ -96,6 +99,7 @@ def _note_act(came: Came, row: Any) -> None:
         if came.told_at is None:
             came.told_at = Instant(row.since)
         came.letters = [*came.letters, (str(row.how.get("what")), Instant(row.since))]
+    came.cancelled |= row.does == "cancel_order" and row.state == "confirmed"
     way = PAYS.get(row.does)
     if way is not None and row.state == "confirmed":
         name = f"{way} {row.how.get('currency')}"
@@ -187,10 +191,14 @@ def differences(
     return found
 
 
-def _difference(order: str, cases: list[Came], owing: Owing | None, given: Given | None, hand: int) -> Difference | None:
+def _difference(
+    order: str, cases: list[Came], owing: Owing | None, given: Given | None, hand: int
+) -> Difference | None:
     least = 0 if owing is None else owing.least + owing.beyond
     most = 0 if owing is None else owing.most + owing.beyond
-    ours, others = (0, 0) if given is None else (given.ours, given.others)
+    ours, others, paid = (0, 0, 0) if given is None else (given.ours, given.others, given.paid)
+    if any(came.cancelled for came in cases):
+        least = most = paid
     if ours + hand > max(most - others, 0):
         kind = "too much"
     elif ours + others + hand < least:
@@ -203,3 +211,36 @@ def _difference(order: str, cases: list[Came], owing: Owing | None, given: Given
         order=order, kind=kind, currency=currency, least=least, most=most, ours=ours, others=others, by_hand=hand,
         exceptions=sorted({came.exception for came in cases}), stands=stands,
     )  # fmt: skip
+
+
+# ---------------------------------------------------------------- what buyers hear
+
+
+def twice_told(cases: Iterable[Came]) -> list[str]:
+    """Orders whose buyers were told the same in more than one case, or twice within a day: a sentence each."""
+    told: defaultdict[str, list[tuple[Instant, str, Came]]] = defaultdict(list)
+    for came in cases:
+        if came.order is not None:
+            told[came.order] += [(at, what, came) for what, at in came.letters]
+    found = []
+    for order, letters in sorted(told.items()):
+        before: dict[str, tuple[Instant, Came]] = {}
+        for at, what, came in sorted(letters, key=lambda each: each[:2]):
+            known = before.get(what)
+            if known is not None and (known[1].id != came.id or at - known[0] < DAY):
+                hours = (at - known[0]) / HOUR
+                found.append(
+                    f"Order {order}: {what} was said twice, {hours:.1f} hours apart, for {known[1].exception} and "
+                    f"{came.exception}."
+                )
+            before[what] = at, came
+    return found
+
+
+def never_told(cases: Iterable[Came], concerned: Container[str]) -> list[str]:
+    """Cases that were put right, with money, and whose buyers heard nothing, of exceptions that concern buyers."""
+    return [
+        f"Order {came.order}: {came.exception} gave {', '.join(came.gave)}, and the buyer heard nothing."
+        for came in cases
+        if came.gave and not came.letters and came.exception in concerned
+    ]

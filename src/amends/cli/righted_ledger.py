@@ -47,9 +47,10 @@ class Account(msgspec.Struct, kw_only=True):
 
 
 class Given(msgspec.Struct, kw_only=True):
-    """What a buyer got for an order: from Amends by its books, from the shop, banks and marketplaces by the journal."""
+    """What a buyer paid for an order and got back: from Amends by its books, else by the journal."""
 
     currency: str
+    paid: int = 0
     ours: int = 0
     others: int = 0
 
@@ -117,10 +118,12 @@ def read_ledger(work: Work, at_provider: Mapping[str, Payment]) -> Ledger:
     accounts: defaultdict[str, Account] = defaultdict(Account)
     given: dict[str, Given] = {}
     problems: list[str] = []
-    for currency, amount in heard.captured.values():
+    for payment, (currency, amount) in heard.captured.items():
         accounts[currency].captured += amount
-    for payment in at_provider.values():
-        accounts[payment.currency.upper()].at_provider += payment.amount - payment.refunded
+        if payment in heard.orders:
+            _given(given, heard.orders[payment], currency).paid += amount
+    for held in at_provider.values():
+        accounts[held.currency.upper()].at_provider += held.amount - held.refunded
     _note_ours(work, heard, accounts, given, problems)
     _note_others(heard, accounts, given)
     problems += _payments_apart(heard, at_provider)

@@ -18,18 +18,19 @@ import msgspec
 
 from amends.connectors.stripe.client import StripeActor
 from amends.model.event import Event, encode_event
-from amends.model.instant import HOUR, MINUTE, Duration, Instant
+from amends.model.instant import HOUR, MINUTE, SECOND, Duration, Instant
 from amends.model.money import parse_amount
 from amends.resolution.intent import Intent
 from amends.resolution.outbox import Reply
 from amends.resolution.words import built_in_words
+from amends.sim.chance import draw_delay
 from amends.sim.feeds import OWN, SHOPIFY, STRIPE, TRACKING
 from amends.sim.sending import Sending
 from amends.sim.stripe_service import Dispute, Payment, StripeService
 from amends.store.inbox import NewDelivery
 
-PAYS_AFTER: Final = Duration(3 * HOUR)
-"""How long the bank takes to pay back."""
+_BANK_TAKES_H: Final = (30, 0.6, 100)
+"""How long refunds take, as those do that the shops of the world make: median, spread, most."""
 SAYS_AFTER: Final = Duration(MINUTE)
 """How long vendors take to say that they have done something."""
 BANK_ACTS: Final = frozenset(("refund", "answer_dispute", "accept_dispute"))
@@ -79,13 +80,13 @@ class Post:
 class Provider:
     """The payment provider: it knows what was captured, pays back what it is told to, and posts that."""
 
-    def __init__(self, post: Post) -> None:
+    def __init__(self, post: Post, seed: int) -> None:
         self.service = StripeService(_KEY, {}, slow=True)
         self.actor = StripeActor(_KEY, address="http://stripe.invalid", transport=_Door(self.service))
         self._refused: set[str] = set()
         """Refunds of the shop's own that the provider did not make, as the money had gone back already."""
         self._made: set[str] = set()
-        self._post = post
+        self._post, self._seed = post, seed
         self._known = 0
 
     def hear(self, sending: Sending) -> bool:
@@ -154,13 +155,22 @@ class Provider:
             return
         self._known = len(self.service.refunds)
         for refund in self.service.settle():
-            at = Instant(now + PAYS_AFTER)
-            body, id_ = _refund_updated(at, refund)
-            headers = {"content-type": "application/json; charset=utf-8"}
-            delivery = NewDelivery(
-                vendor=STRIPE.vendor, account=STRIPE.account, delivery_id=id_, received=at, headers=headers, body=body
-            )
-            self._post.add(at, delivery)
+            self._tell(now, "refund.created", refund | {"status": "pending"})
+            takes = draw_delay(Random(f"{self._seed}/{refund['id']}"), *_BANK_TAKES_H)
+            self._tell(Instant(now + takes), "refund.updated", refund)
+
+    def _tell(self, at: Instant, type_: str, refund: dict[str, Any]) -> None:
+        id_, created = f"evt_{type_}_{refund['id']}", at // SECOND
+        event = {
+            "id": id_, "object": "event", "created": created, "livemode": True, "type": type_,
+            "data": {"object": refund | {"created": created}, "previous_attributes": {"status": "pending"}},
+        }  # fmt: skip
+        headers = {"content-type": "application/json; charset=utf-8"}
+        delivery = NewDelivery(
+            vendor=STRIPE.vendor, account=STRIPE.account, delivery_id=id_, received=at, headers=headers,
+            body=json.dumps(event).encode(),
+        )  # fmt: skip
+        self._post.add(at, delivery)
 
 
 class _Door(httpx.BaseTransport):
@@ -179,15 +189,6 @@ class _Door(httpx.BaseTransport):
 
 def _basic() -> str:
     return "Basic " + b64encode(f"{_KEY}:".encode()).decode()
-
-
-def _refund_updated(at: Instant, refund: dict[str, Any]) -> tuple[bytes, str]:
-    id_, created = f"evt_{refund['id']}", at // 1_000_000
-    event = {
-        "id": id_, "object": "event", "created": created, "livemode": True, "type": "refund.updated",
-        "data": {"object": refund | {"created": created}, "previous_attributes": {"status": "pending"}},
-    }  # fmt: skip
-    return json.dumps(event).encode(), id_
 
 
 # ---------------------------------------------------------------- letters, and vendors

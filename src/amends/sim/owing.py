@@ -112,7 +112,9 @@ def _without_an_order(course: Course) -> Bounds:
 
 def _what_came_back(course: Course) -> Bounds:
     """What failed refunds were about; one that was made anew is counted with the rest that went out."""
-    failed = sum(refund.amount for payment in course.payments for refund in payment.refunds if refund.failed is not None)
+    failed = sum(
+        refund.amount for payment in course.payments for refund in payment.refunds if refund.failed is not None
+    )
     return failed, failed
 
 
