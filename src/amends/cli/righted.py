@@ -3,6 +3,7 @@
 What comes out is a store, from which `righted_cases` and `righted_ledger` tell how it went.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ from amends.model.instant import DAY, HOUR, Duration, Instant
 from amends.pipeline.casework import CaseWorkStage
 from amends.pipeline.outbox import Actor, Outbox
 from amends.pipeline.ports import Change
-from amends.pipeline.putting_right import PuttingRight
+from amends.pipeline.putting_right import PAYS, PuttingRight
 from amends.pipeline.righted import RightedStage
 from amends.pipeline.stages import Pipeline
 from amends.resolution.authority import built_in_authority
@@ -55,6 +56,10 @@ _LEADERS: Final = ("lead", "admin")
 """Who approves what waits: whoever of these may."""
 
 
+_PAYING: Final = frozenset(("refund_by_hand", "give_coupon_by_hand", "send_again_by_hand"))
+"""Tasks by which a buyer is made whole."""
+
+
 class EndlessError(RuntimeError):
     """Cases go on and on at one moment."""
 
@@ -64,7 +69,7 @@ class ByHand(msgspec.Struct, frozen=True, kw_only=True):
 
     case: str
     what: str
-    amount: int | None
+    amount: int
     told: bool
 
 
@@ -82,6 +87,8 @@ class Putting:
         self.now: Instant = plan.start
         self.deliveries = 0
         self.by_hand: list[ByHand] = []
+        self.needless: Counter[str] = Counter()
+        """Tasks that asked somebody to pay what had been paid."""
         self.failures: list[str] = []
         self._seed, self._people, self._grain = plan.seed, people, grain
         self._terms = Terms(currency="USD", rates=built_in_rates(), catalogue=built_in_catalogue())
@@ -128,7 +135,7 @@ class Putting:
     def _dues(self, ahead: Sending | None) -> list[Instant]:
         with self.store.reading() as work:
             found = [self.right.next_due(work), work.outbox.next_due()]
-        found += [self._pipeline.next_due(), self._post.next_at(), self._agenda.next_at()]
+        found += [self._pipeline.next_due(), self._post.next_at(), self._agenda.next_at(), self.provider.next_at()]
         found += [None if ahead is None else ahead.at]
         return [due for due in found if due is not None]
 
@@ -176,6 +183,9 @@ class Putting:
     def _heard(self, work: Any, before: OutboxEntry, after: OutboxEntry, now: Instant) -> None:
         self.right.heard(work, before, after, now)
         if after.intent.state == "confirmed" and before.intent.state != "confirmed":
+            if after.intent.does in PAYS:
+                how = after.intent.how
+                self.provider.given[str(how.get("order"))] += int(how.get("amount") or 0)
             answer = buyer_turn(self._seed, after.intent, now)
             if answer is not None:
                 self._agenda.note(answer[0], after.intent.case, 0, after.intent.id, answer[1])
@@ -225,14 +235,21 @@ class Putting:
         return facts_of(entry.event for entry in work.journal.read_subject(*subject))
 
     def _do(self, turn: Turn, facts: dict[str, Any]) -> str:
-        """A person does what the task says; what they say of it."""
-        amount = turn.details.get("amount")
+        """A person does what the task says, and pays nothing that has been paid; what they say of it."""
         self._vendors.say(turn.what, facts)
-        if turn.what == "refund_by_hand" and isinstance(amount, int) and facts.get("payment"):
-            told = self.provider.refund_by_hand(str(facts["payment"]), amount, f"{turn.case}/{turn.step}")
-            self.by_hand.append(ByHand(case=turn.case, what=turn.what, amount=amount, told=told))
-        elif turn.what in ("refund_by_hand", "give_coupon_by_hand", "send_again_by_hand"):
-            self.by_hand.append(ByHand(case=turn.case, what=turn.what, amount=amount, told=False))
+        if turn.what not in _PAYING:
+            return "done"
+        order, amount = str(facts.get("order")), turn.details.get("amount")
+        worth = int(facts.get("total") or facts.get("captured") or 0) if amount is None else int(amount)
+        if self.provider.is_whole(order, worth):
+            self.needless[turn.what] += 1
+            return "done"
+        told = turn.what == "refund_by_hand" and self.provider.refund_by_hand(
+            str(facts.get("payment")), worth, f"{turn.case}/{turn.step}"
+        )
+        if not told:
+            self.provider.given[order] += worth
+        self.by_hand.append(ByHand(case=turn.case, what=turn.what, amount=worth, told=told))
         return "done"
 
     def _approve(self, case: str, act: str) -> None:

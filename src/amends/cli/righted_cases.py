@@ -181,8 +181,7 @@ def differences(
     for deed in by_hand:
         order = orders.get(deed.case)
         if order is not None and not deed.told:
-            # Goods are worth what was paid for them.
-            hand[order] += deed.amount if deed.amount is not None else owed[order].most if order in owed else 0
+            hand[order] += deed.amount
     found = []
     for order, its in sorted(of_order.items()):
         difference = _difference(order, its, owed.get(order), given.get(order), hand[order])

@@ -26,7 +26,8 @@ class Account(msgspec.Struct, kw_only=True):
     """The sums of one currency, in minor units; `rest` is what they do not come to, and should be nothing.
 
     captured - refunded - under_way - by_shop - at_provider = rest. What banks and marketplaces took they took from
-    the shop, and not from the payment.
+    the shop, and not from the payment; nor does the provider know of what was `sent_elsewhere`, to an account that the
+    buyer named.
     """
 
     captured: int = 0
@@ -38,6 +39,7 @@ class Account(msgspec.Struct, kw_only=True):
     claimed: int = 0
     reshipped: int = 0
     coupons: int = 0
+    sent_elsewhere: int = 0
     set_aside: int = 0
 
     @property
@@ -149,17 +151,20 @@ def _note_ours(
 ) -> None:
     """What Amends has given by its books, each beside what became of the act and what the provider says."""
     said = {refund.act: refund for refund in heard.refunds.values() if refund.act is not None}
-    states = {row.id: row.state for row in work.connection.execute(select(outbox.c.id, outbox.c.state))}
+    acts = {row.id: row for row in work.connection.execute(select(outbox.c.id, outbox.c.state, outbox.c.does))}
     rows = select(payout, loss.c.currency, loss.c.order_id).join(loss, loss.c.id == payout.c.loss)
     booked = set()
     for row in work.connection.execute(rows.order_by(payout.c.id)):
         if row.way in TAKEN:
             continue
         booked.add(row.id)
-        account, state, told = accounts[row.currency], states.get(row.id), said.get(row.id)
+        account, told, act = accounts[row.currency], said.get(row.id), acts.get(row.id)
+        state, does = (None, None) if act is None else (act.state, act.does)
         if row.state != "released":
             _given(given, row.order_id, row.currency).ours += row.amount
-        if row.way == "refund" and row.state == "paid":
+        if does == "send_money":
+            account.sent_elsewhere += row.amount if row.state == "paid" else 0
+        elif row.way == "refund" and row.state == "paid":
             account.refunded += row.amount
             if told is None or not told.arrived:
                 problems.append(f"Refund {row.id} of order {row.order_id} is booked as paid, and no event says so.")
@@ -179,8 +184,8 @@ def _note_ours(
                 problems.append(f"Act {row.id} of order {row.order_id} is {state}, and its sum is still set aside.")
         elif row.state == "paid" and state != "confirmed":
             problems.append(f"Act {row.id} of order {row.order_id} is {state}, and its sum is booked as paid.")
-    for act in sorted(set(said) - booked):
-        problems.append(f"Refund {act} went out, and nothing was booked for it.")
+    for id_ in sorted(set(said) - booked):
+        problems.append(f"Refund {id_} went out, and nothing was booked for it.")
 
 
 def _note_others(heard: Heard, accounts: Mapping[str, Account], given: dict[str, Given]) -> None:

@@ -6,6 +6,7 @@ tasks and approve what waits. Nothing here listens at a socket or sleeps.
 
 import json
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from heapq import heappop, heappush
 from itertools import count
@@ -86,6 +87,10 @@ class Provider:
         self._refused: set[str] = set()
         """Refunds of the shop's own that the provider did not make, as the money had gone back already."""
         self._made: set[str] = set()
+        self.given: Counter[str] = Counter()
+        """What Amends has given for each order, in whatever way: the shop does not pay that once more."""
+        self._orders: dict[str, str] = {}
+        self._pending: list[tuple[Instant, str, dict[str, Any]]] = []
         self._post, self._seed = post, seed
         self._known = 0
 
@@ -112,12 +117,13 @@ class Provider:
             case "payment_intent.succeeded":
                 paid = Payment(amount=about["amount_received"], currency=about["currency"])
                 self.service.payments[about["id"]] = paid
+                self._orders[about["id"]] = str((about.get("metadata") or {}).get("order_id"))
             case "charge.dispute.created":
                 self.service.disputes[about["id"]] = Dispute()
             case "charge.dispute.updated" | "charge.dispute.closed" if about["id"] in self.service.disputes:
                 self.service.disputes[about["id"]].status = about["status"]
             case "refund.created":
-                return self._refunds(about["id"], payment, about["amount"])
+                return self._refunds(about["id"], str(about.get("payment_intent")), about["amount"])
             case "refund.updated" | "refund.failed" if about["id"] in self._refused:
                 return False
             case "refund.failed" if payment is not None:
@@ -129,18 +135,26 @@ class Provider:
     def _shop_refunds(self, told: dict[str, Any]) -> bool:
         receipt = told.get("receipt", {})
         amount = parse_amount(told["amount"], told["currency"])
-        return self._refunds(receipt["id"], self.service.payments.get(receipt["payment_intent"]), amount)
+        return self._refunds(receipt["id"], receipt["payment_intent"], amount)
 
-    def _refunds(self, id_: str, payment: Payment | None, amount: int) -> bool:
-        """Whether the provider makes a refund of the shop's, which the shop and the provider both tell of."""
+    def _refunds(self, id_: str, paid_by: str, amount: int) -> bool:
+        """Whether a refund of the shop's is made, of which the shop and the provider both tell."""
+        payment = self.service.payments.get(paid_by)
         if id_ in self._refused or id_ in self._made or payment is None:
             return id_ not in self._refused
-        if amount > payment.amount - payment.refunded:
+        order = self._orders.get(paid_by, "")
+        if amount > payment.amount - payment.refunded or amount <= self.given[order]:
             self._refused.add(id_)
             return False
         payment.refunded += amount
         self._made.add(id_)
         return True
+
+    def is_whole(self, order: str, amount: int) -> bool:
+        """Whether so much of an order has gone back already, in whatever way: people look before they pay."""
+        payments = [self.service.payments[id_] for id_, its in self._orders.items() if its == order]
+        back = sum(payment.refunded for payment in payments)
+        return bool(payments) and max(back, self.given[order]) + amount > sum(each.amount for each in payments)
 
     def refund_by_hand(self, payment: str, units: int, key: str) -> bool:
         """Somebody refunds at the provider's own pages; whether it could be done."""
@@ -150,14 +164,20 @@ class Provider:
         return answer is not None and answer[0] == 200
 
     def go_on(self, now: Instant) -> None:
-        """Pay back what is to be paid back, and say so when it has arrived."""
-        if len(self.service.refunds) == self._known:
-            return
-        self._known = len(self.service.refunds)
-        for refund in self.service.settle():
-            self._tell(now, "refund.created", refund | {"status": "pending"})
+        """Take up what is to be paid back, and say so; say it again when it has arrived."""
+        for refund in self.service.refunds[self._known :]:
+            self._tell(now, "refund.created", dict(refund))
             takes = draw_delay(Random(f"{self._seed}/{refund['id']}"), *_BANK_TAKES_H)
-            self._tell(Instant(now + takes), "refund.updated", refund)
+            heappush(self._pending, (Instant(now + takes), refund["id"], refund))
+        self._known = len(self.service.refunds)
+        while self._pending and self._pending[0][0] <= now:
+            at, _, refund = heappop(self._pending)
+            refund["status"] = "succeeded"
+            self._tell(at, "refund.updated", dict(refund))
+
+    def next_at(self) -> Instant | None:
+        """When the next refund arrives."""
+        return self._pending[0][0] if self._pending else None
 
     def _tell(self, at: Instant, type_: str, refund: dict[str, Any]) -> None:
         id_, created = f"evt_{type_}_{refund['id']}", at // SECOND
@@ -242,13 +262,19 @@ class Vendors:
 
     def hear(self, sending: Sending) -> bool:
         """Whether this can be, after what was done here."""
-        order = sending.order
-        if order is None or sending.feed != TRACKING:
+        order = sending.order if sending.feed == TRACKING else _labelled(sending)
+        if order is None:
             return True
         if order in self._cancelled and order not in self._on_the_way:
             return False
-        self._on_the_way.add(order)
+        if sending.feed == TRACKING:
+            self._on_the_way.add(order)
         return True
+
+
+def _labelled(sending: Sending) -> str | None:
+    """The order for which the warehouse has made a label."""
+    return str(json.loads(sending.body)["order_id"]) if sending.topic == "fulfillments/create" else None
 
 
 class Seen(msgspec.Struct, frozen=True):

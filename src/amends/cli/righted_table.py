@@ -48,6 +48,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     twice_told: list[str]
     never_told: list[str]
     by_hand: dict[str, int]
+    needless: dict[str, int]
     failures: dict[str, int]
 
     @property
@@ -103,6 +104,7 @@ def _result(putting: Putting, able: frozenset[str], *, people: bool) -> Result:
         twice_told=twice_told(cases),
         never_told=never_told(cases, concerned),
         by_hand=dict(Counter(deed.what for deed in putting.by_hand)),
+        needless=dict(putting.needless),
         failures=dict(Counter(putting.failures)),
     )
 
@@ -131,6 +133,10 @@ def show(result: Result) -> None:
         f"Of what the truth says is owed {apart['too little']:,} orders got less, {apart['too much']:,} more; "
         f"{len(result.ledger.disagreements):,} entries of the books do not agree."
     )
+    output.say(
+        f"People paid by hand {_counted(result.by_hand)}; what had been paid already was asked of them "
+        f"{_counted(result.needless)}."
+    )
     for sentences in (
         result.open, result.ledger.disagreements, [_apart(one) for one in result.differences],
         result.twice_told, result.never_told, list(result.failures),
@@ -144,8 +150,12 @@ _HEADINGS: Final = (
 )  # fmt: skip
 _MONEY: Final = (
     "currency", "captured", "refunded", "under way", "by the shop", "at the provider", "rest", "charged back",
-    "claimed", "sent again", "coupons", "set aside",
+    "claimed", "sent again", "coupons", "sent elsewhere", "set aside",
 )  # fmt: skip
+
+
+def _counted(tasks: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} times ({what})" for what, count in sorted(tasks.items())) or "never"
 
 
 def _row(row: Row) -> tuple[object, ...]:
@@ -169,7 +179,7 @@ def _sums(sums: Mapping[str, int]) -> str:
 def _account(currency: str, account: Account) -> tuple[object, ...]:
     sums = (
         account.captured, account.refunded, account.under_way, account.by_shop, account.at_provider, account.rest,
-        account.charged_back, account.claimed, account.reshipped, account.coupons, account.set_aside,
+        account.charged_back, account.claimed, account.reshipped, account.coupons, account.sent_elsewhere, account.set_aside,
     )  # fmt: skip
     return currency, *(f"{Money(minor, currency).amount:,}" for minor in sums)
 
