@@ -90,6 +90,9 @@ class Putting:
         self.needless: Counter[str] = Counter()
         """Tasks that asked somebody to pay what had been paid."""
         self.failures: list[str] = []
+        """Actors that broke down."""
+        self.unapproved: list[str] = []
+        """Acts that waited for an approval which nobody could give."""
         self._seed, self._people, self._grain = plan.seed, people, grain
         self._terms = Terms(currency="USD", rates=built_in_rates(), catalogue=built_in_catalogue())
         self.right = PuttingRight(built_in_playbooks(), built_in_authority(), self._terms)
@@ -264,6 +267,6 @@ class Putting:
             except ResolutionError as error:
                 why = str(error)
         with self.store.writing() as work:
-            self.failures.append(f"nobody could approve an act of case {case}: {why}")
+            self.unapproved.append(f"Nobody could approve an act of case {case}: {why}")
             self.right.refuse(work, case, act, who=_LEADERS[-1], now=self.now)
             self._give_work(work, [Change(kind="case", id=case)])

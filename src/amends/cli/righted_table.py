@@ -49,6 +49,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     never_told: list[str]
     by_hand: dict[str, int]
     needless: dict[str, int]
+    unapproved: list[str]
     failures: dict[str, int]
 
     @property
@@ -105,6 +106,7 @@ def _result(putting: Putting, able: frozenset[str], *, people: bool) -> Result:
         never_told=never_told(cases, concerned),
         by_hand=dict(Counter(deed.what for deed in putting.by_hand)),
         needless=dict(putting.needless),
+        unapproved=putting.unapproved,
         failures=dict(Counter(putting.failures)),
     )
 
@@ -139,7 +141,7 @@ def show(result: Result) -> None:
     )
     for sentences in (
         result.open, result.ledger.disagreements, [_apart(one) for one in result.differences],
-        result.twice_told, result.never_told, list(result.failures),
+        result.twice_told, result.never_told, result.unapproved, list(result.failures),
     ):  # fmt: skip
         _note(sentences)
 
@@ -179,7 +181,8 @@ def _sums(sums: Mapping[str, int]) -> str:
 def _account(currency: str, account: Account) -> tuple[object, ...]:
     sums = (
         account.captured, account.refunded, account.under_way, account.by_shop, account.at_provider, account.rest,
-        account.charged_back, account.claimed, account.reshipped, account.coupons, account.sent_elsewhere, account.set_aside,
+        account.charged_back, account.claimed, account.reshipped, account.coupons, account.sent_elsewhere,
+        account.set_aside,
     )  # fmt: skip
     return currency, *(f"{Money(minor, currency).amount:,}" for minor in sums)
 
