@@ -41,7 +41,9 @@ def owed(course: Course, truths: Iterable[Truth]) -> list[Owing]:
     found = []
     since: dict[str, Instant] = {}
     for truth in truths:
-        since.setdefault(truth.exception, truth.at)
+        # What cannot be read is about the account that sent it.
+        if truth.order:
+            since.setdefault(truth.exception, truth.at)
     for name, at in since.items():
         least, most = RULES.get(name, _anything)(course)
         over = beyond if name in ("duplicate_payment", "amount_mismatch") else 0
