@@ -12,6 +12,7 @@ import msgspec
 
 from amends.cli import output
 from amends.cli.main import ProblemsFound
+from amends.cli.righted_table import able_of, put_right, show
 from amends.cli.simulated import read_elsewhere
 from amends.detection import Kernel, Verdicts, lean, load_pack
 from amends.detection.backtest import Found, Label, Score, score
@@ -56,6 +57,15 @@ class Written(msgspec.Struct, kw_only=True):
 @click.option("--closures-every", type=click.FloatRange(1), metavar="DAYS", help="From one closed lane to the next.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="The folder to write into.")
 @click.option("--check", is_flag=True, help="Run the rules over the events and hold the findings against the truth.")
+@click.option("--right", is_flag=True, help="Have a whole Amends put the world right, and tell how that went.")
+@click.option(
+    "--able",
+    default="all",
+    show_default=True,
+    metavar="ACTS",
+    help="With --right: what vendors can do beside letters and refunds: all, none, or acts with commas between them.",
+)
+@click.option("--people/--no-people", default=True, help="With --right: whether people do tasks and approve.")
 @output.json_option
 def command(
     *,
@@ -68,6 +78,9 @@ def command(
     closures_every: float | None,
     out: Path | None,
     check: bool,
+    right: bool,
+    able: str,
+    people: bool,
     as_json: bool,
 ) -> None:
     """Make a world of shops, carriers, buyers and trouble, and write down what was truly wrong.
@@ -75,14 +88,24 @@ def command(
     Writes events.jsonl (CloudEvents, one a line), deliveries/NNNN.jsonl (what each vendor posted: vendor, account,
     topic, headers, body, at) and truth.csv (exception, subject, order, at, healed_at). Without --out only the check is
     made.
+
+    With --right nothing is written: every case of the world goes through its playbook, for three months after the last
+    order, with buyers who answer. A table tells how the cases came out and where the money went.
     """
-    if out is None and not check:
-        raise click.UsageError("Say where to write with --out DIR, or ask for the check with --check.")
+    if out is None and not (check or right):
+        raise click.UsageError(
+            "Say where to write with --out DIR, ask for the check with --check, or have it put right with --right."
+        )
+    if right and (out is not None or check):
+        raise click.UsageError("--right neither writes nor checks: leave --out and --check away, or run them apart.")
     began = time.monotonic()
     plan = Plan.of(
         seed=seed, orders=orders, days=days, start=START if start is None else _day(start),
         climate=Climate(seasons=seasons, peaks=peaks), closures_every=closures_every,
     )  # fmt: skip
+    if right:
+        _put_right(plan, able, people=people, as_json=as_json)
+        return
     world = World(plan)
     written = Written(orders=orders)
     watch = Watch() if check else None
@@ -100,6 +123,16 @@ def command(
     scores = None if watch is None else watch.scores(world)
     written.seconds = round(time.monotonic() - began, 1)
     _report(written, scores, as_json=as_json)
+
+
+def _put_right(plan: Plan, able: str, *, people: bool, as_json: bool) -> None:
+    result = put_right(plan, able=able_of(able), people=people)
+    if as_json:
+        output.print_json(result)
+    else:
+        show(result)
+    if not result.is_sound:
+        raise ProblemsFound
 
 
 def _day(text: str) -> Instant:

@@ -28,6 +28,7 @@ from amends.sim.judge import judge
 from amends.sim.lanes import settle
 from amends.sim.listening import Listening
 from amends.sim.listing import Listing, Turn
+from amends.sim.owing import Owing, owed
 from amends.sim.payouts import Payouts
 from amends.sim.places import COUNTRIES
 from amends.sim.plan import add_habits, draft_order, plan_fulfilment, plan_mirrors, plan_payment, plan_words
@@ -82,6 +83,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     climate: Climate = STEADY
     closures_every: float | None = None
     """After how many days, on average, another lane is closed; None for the usual rhythm."""
+    goes_on: Duration = _LAST_HOURS
+    """How long the world lasts after the last of its `orders`."""
 
     @classmethod
     def of(
@@ -94,13 +97,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         days: float | None = None,
         climate: Climate = STEADY,
         closures_every: float | None = None,
+        goes_on: Duration = _LAST_HOURS,
     ) -> "Plan":
         """A world of so many orders: over so many days, or two months and longer where they would be too dense."""
         days = max(60.0, orders / 270) if days is None else days
         mean = sum(climate.volume(Instant(start + day * DAY)) for day in range(ceil(days))) / ceil(days)
         return cls(
             seed=seed, start=start, orders=orders, days=days, orders_per_day=orders / days / mean, trouble=trouble,
-            climate=climate, closures_every=closures_every,
+            climate=climate, closures_every=closures_every, goes_on=goes_on,
         )  # fmt: skip
 
     @property
@@ -129,6 +133,7 @@ class World:
         self._accounts = Accounts()
         self._listening = Listening(self.incidents.outages)
         self._order_truths: list[Truth] = []
+        self._owings: list[Owing] = []
         self._last_order: dict[str, Instant] = {}
         self._numbers = count(1)
         self._sequence = count()
@@ -175,6 +180,10 @@ class World:
         rows += group_truths(self.incidents, rows)
         rows = [_until(row, end) for row in rows if row.at <= end]
         return sorted(rows, key=lambda row: (row.at, row.exception, row.subject, row.order))
+
+    def owings(self) -> list[Owing]:
+        """What buyers are owed for all that was wrong with their orders until the end."""
+        return [owing for owing in self._owings if owing.at <= self._end]
 
     def coming(self) -> list[Truth]:
         """What will be wrong with orders after the end: a limit that was learned may pass before the judge's does."""
@@ -226,7 +235,7 @@ class World:
     def _place(self, at: Instant, shop: Shop, market: Market, by: Ordering = None) -> None:
         number = next(self._numbers)
         if number == self.plan.orders:
-            self._end = Instant(at + _LAST_HOURS)
+            self._end = Instant(at + self.plan.goes_on)
         elif self.plan.orders is not None and number > self.plan.orders:
             return
         rng = stream(self.plan.seed, "order", number)
@@ -245,7 +254,9 @@ class World:
             by.shipped.append(_left(course))
         self._payouts.enter(course)
         self._accounts.enter(course)
-        self._order_truths += judge(course)
+        truths = judge(course)
+        self._order_truths += truths
+        self._owings += owed(course, truths)
 
     def _draw_buyer(self, shop: Shop, market: Market, by: Ordering) -> Buyer:
         if isinstance(by, BrushingRing):

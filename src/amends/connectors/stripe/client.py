@@ -51,18 +51,25 @@ class _Page(msgspec.Struct, frozen=True):
 class StripeActor:
     """One Stripe account. `key` is its secret or restricted key, which may write refunds and disputes.
 
-    With `source`, as its events have it (stripe/acme-us), it acts only on what that account told of.
+    With `source`, as its events have it (stripe/acme-us), it acts only on what that account told of. `transport` is
+    another way to the account than over the network.
     """
 
     does: Final = frozenset(("refund", *disputing.DOES))
 
     def __init__(
-        self, key: str, *, address: str = API, source: str | None = None, timeout: httpx.Timeout = _TIMEOUT
+        self,
+        key: str,
+        *,
+        address: str = API,
+        source: str | None = None,
+        timeout: httpx.Timeout = _TIMEOUT,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         if not key:
             raise ValueError("Stripe wants a key")
         self._source = source
-        self._client = httpx.Client(base_url=address, auth=(key, ""), timeout=timeout)
+        self._client = httpx.Client(base_url=address, auth=(key, ""), timeout=timeout, transport=transport)
 
     def close(self) -> None:
         """Close its connections."""
