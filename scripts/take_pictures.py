@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ REPOSITORY: Final = Path(__file__).resolve().parent.parent
 PICTURES: Final = REPOSITORY / "docs" / "pictures"
 PASSWORD: Final = "amends-demo"  # noqa: S105 - of the demo world
 WORKED_ON: Final = 60
+_UNTIL_BEGUN_S: Final = 20
 SIZE: Final = {"width": 1280, "height": 800}
 
 sys.path.insert(0, str(REPOSITORY))
@@ -100,6 +102,8 @@ def main() -> int:
         return 1
     PICTURES.mkdir(parents=True, exist_ok=True)
     with demo() as address, sync_playwright() as playwright:
+        # What people take before its playbook has begun stays theirs.
+        time.sleep(_UNTIL_BEGUN_S)
         work_on_cases(address)
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
         take(browser, address, "board.png", locale="en-US")
