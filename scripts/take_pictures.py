@@ -94,6 +94,12 @@ def take(browser: Browser, address: str, name: str, *, locale: str, path: str = 
     context.close()
 
 
+def being_put_right(client: httpx.Client) -> str | None:
+    """The first case of the board whose buyer was written to."""
+    cases = re.findall(r'data-case="(\w+)"', client.get("/").text)
+    return next((case for case in cases if 'class="letter"' in client.get(f"/cases/{case}").text), None)
+
+
 def main() -> int:
     """Returns the exit code."""
     chromium = chromium_path()
@@ -109,10 +115,10 @@ def main() -> int:
         take(browser, address, "board.png", locale="en-US")
         take(browser, address, "board-zh.png", locale="zh-CN")
         with signed_in(address, "lead@demo.example") as client:
-            case = re.search(r'data-case="(\w+)"', client.get("/?trouble=delivery").text)
+            case = being_put_right(client)
         if case is not None:
-            take(browser, address, "case.png", locale="en-US", path=f"/cases/{case[1]}")
-            take(browser, address, "case-zh.png", locale="zh-CN", path=f"/cases/{case[1]}")
+            take(browser, address, "case.png", locale="en-US", path=f"/cases/{case}")
+            take(browser, address, "case-zh.png", locale="zh-CN", path=f"/cases/{case}")
         take(browser, address, "tasks.png", locale="en-US", path="/tasks")
         take(browser, address, "tasks-zh.png", locale="zh-CN", path="/tasks")
         browser.close()
