@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ REPOSITORY: Final = Path(__file__).resolve().parent.parent
 PICTURES: Final = REPOSITORY / "docs" / "pictures"
 PASSWORD: Final = "amends-demo"  # noqa: S105 - of the demo world
 WORKED_ON: Final = 60
+_UNTIL_BEGUN_S: Final = 20
 SIZE: Final = {"width": 1280, "height": 800}
 
 sys.path.insert(0, str(REPOSITORY))
@@ -92,6 +94,12 @@ def take(browser: Browser, address: str, name: str, *, locale: str, path: str = 
     context.close()
 
 
+def being_put_right(client: httpx.Client) -> str | None:
+    """The first case of the board whose buyer was written to."""
+    cases = re.findall(r'data-case="(\w+)"', client.get("/").text)
+    return next((case for case in cases if 'class="letter"' in client.get(f"/cases/{case}").text), None)
+
+
 def main() -> int:
     """Returns the exit code."""
     chromium = chromium_path()
@@ -100,15 +108,17 @@ def main() -> int:
         return 1
     PICTURES.mkdir(parents=True, exist_ok=True)
     with demo() as address, sync_playwright() as playwright:
+        # What people take before its playbook has begun stays theirs.
+        time.sleep(_UNTIL_BEGUN_S)
         work_on_cases(address)
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
         take(browser, address, "board.png", locale="en-US")
         take(browser, address, "board-zh.png", locale="zh-CN")
         with signed_in(address, "lead@demo.example") as client:
-            case = re.search(r'data-case="(\w+)"', client.get("/?trouble=delivery").text)
+            case = being_put_right(client)
         if case is not None:
-            take(browser, address, "case.png", locale="en-US", path=f"/cases/{case[1]}")
-            take(browser, address, "case-zh.png", locale="zh-CN", path=f"/cases/{case[1]}")
+            take(browser, address, "case.png", locale="en-US", path=f"/cases/{case}")
+            take(browser, address, "case-zh.png", locale="zh-CN", path=f"/cases/{case}")
         take(browser, address, "tasks.png", locale="en-US", path="/tasks")
         take(browser, address, "tasks-zh.png", locale="zh-CN", path="/tasks")
         browser.close()

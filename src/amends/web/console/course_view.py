@@ -235,6 +235,8 @@ class _Teller:
     def now(self) -> tuple[str, str]:
         """Where the case stands in one sentence, and its tone."""
         standing, step = self._file.standing, self._step()
+        if standing is None and self._case.touched:
+            return self._words(mark("People took this up before its playbook could begin: it stays theirs.")), ""
         if standing is None:
             return self._words(mark("Its playbook begins in a moment.")), ""
         if standing.step is None:

@@ -125,6 +125,8 @@ def why_it_waits(right: PuttingRight, work: Work, entry: OutboxEntry, visitor: V
     if entry.worth is None:
         text = mark("What it is worth cannot be said in %(currency)s, the currency of the limits.")
         return translated(visitor, text) % {"currency": currency}
+    if entry.intent.does == "offer" and not entry.intent.how.get("options"):
+        return translated(visitor, mark("Nothing of what its playbook offers can be had: settle it with the buyer."))
     for span, limit in right.stopped(work, entry, now=now).stopped_by.items():
         return translated(visitor, _LIMITS[span]) % {"limit": visitor.say.money(Money(limit, currency))}
     return translated(visitor, mark("It is more than may still go out for this loss, or what was paid is not known."))
