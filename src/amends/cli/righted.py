@@ -185,10 +185,11 @@ class Putting:
 
     def _heard(self, work: Any, before: OutboxEntry, after: OutboxEntry, now: Instant) -> None:
         self.right.heard(work, before, after, now)
+        done = ("accepted", "confirmed")
+        if after.intent.state in done and before.intent.state not in done and after.intent.does in PAYS:
+            how = after.intent.how
+            self.provider.given[str(how.get("order"))] += int(how.get("amount") or 0)
         if after.intent.state == "confirmed" and before.intent.state != "confirmed":
-            if after.intent.does in PAYS:
-                how = after.intent.how
-                self.provider.given[str(how.get("order"))] += int(how.get("amount") or 0)
             answer = buyer_turn(self._seed, after.intent, now)
             if answer is not None:
                 self._agenda.note(answer[0], after.intent.case, 0, after.intent.id, answer[1])
