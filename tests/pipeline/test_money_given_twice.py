@@ -246,3 +246,21 @@ def test_what_has_come_in_while_nobody_looked_is_heard_first(service: StripeServ
 
 def _raise(_: Intent, error: Exception) -> None:
     raise error
+
+
+def test_what_a_person_paid_back_at_the_provider_counts_once(service: StripeService, tmp_path: Path) -> None:
+    house = house_of(tmp_path, service)
+    case = house.twice("1")
+    service.payments["pi_1_2"].refunded = 4_000
+    house.send()
+    with house.store.reading() as work:
+        (task,) = work.standings.tasks(case, 0)
+    with house.store.writing() as work:
+        assert house.right.answer(work, case, task.id, "done", who="lin", now=house.now)
+    keys = {"order": "1", "payment": "pi_1_1"}
+    told: dict[str, Any] = {"amount": 4_000, "currency": "EUR", "status": "succeeded", "refund": "re_by_hand"}
+    house.post(house.now, event("1r", "payment.refunded", house.now, keys, **told))
+    house.settle(house.now)
+    paid = [each for each in house.paid("1") if each[2] != "released"]
+    assert paid == [("refund", 4_000, "paid")]
+    house.actor.close()

@@ -155,7 +155,8 @@ def _note_ours(
     rows = select(payout, loss.c.currency, loss.c.order_id).join(loss, loss.c.id == payout.c.loss)
     booked = set()
     for row in work.connection.execute(rows.order_by(payout.c.id)):
-        if row.way in TAKEN:
+        if row.way in TAKEN or "/task/" in row.id:
+            # What others gave is noted by what they say of it, and what people gave by hand by what they did.
             continue
         booked.add(row.id)
         account, told, act = accounts[row.currency], said.get(row.id), acts.get(row.id)

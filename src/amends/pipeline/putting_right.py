@@ -438,7 +438,10 @@ class PuttingRight:
                 payment = str(entry.intent.how.get("payment"))
                 sent[payment] = sent.get(payment, 0) + int(entry.intent.how.get("amount") or 0)
         refs = {entry.ref for entry in ours.values() if entry.ref is not None}
+        # What a person paid back at the provider by hand is told of by the provider, too.
+        by_hand = sum(one.amount.minor for one in known.values() if _is_paid_by_hand(one))
         for payment, amount in given_elsewhere(refunds, ours.keys(), refs, sent).items():
+            by_hand, amount = max(by_hand - amount, 0), max(amount - by_hand, 0)
             act = f"{loss.id}/elsewhere/{payment}"
             work.losses.note(loss.id, act=act, way="elsewhere", amount=Money(amount, currency))
         self._note_failed(work, refunds, ours, known)
@@ -527,6 +530,10 @@ def _advanced(playbook: Playbook, standing: Standing, known: Known) -> Advance:
         return advance(playbook, standing, known)
     except ResolutionError:
         return hand_over(standing, known, LEAD)
+
+
+def _is_paid_by_hand(payout: Payout) -> bool:
+    return "/task/" in payout.id and payout.way == "refund" and payout.state == "paid"
 
 
 def _buyer(facts: Facts) -> str | None:
