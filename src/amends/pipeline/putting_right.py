@@ -408,11 +408,11 @@ class PuttingRight:
         facts = facts_of(_events(work, case))
         task = next((each for each in work.standings.tasks(id, done.standing.round) if each.id == step), None)
         amount = None if task is None else task.details.get("amount")
-        if amount is None:
+        if amount is None and way == "reship":
             # Goods sent again are worth what was paid for them and has not been given back.
             amount = int(facts.get("captured") or facts.get("total") or 0) - int(facts.get("refunded") or 0)
         currency = facts.get("currency")
-        if isinstance(currency, str) and amount > 0:
+        if isinstance(currency, str) and isinstance(amount, int) and amount > 0:
             loss = work.losses.open(_loss(case, facts, currency))
             act = f"{loss.id}/task/{id}/{done.standing.round}/{step}"
             work.losses.note(loss.id, act=act, way=way, amount=Money(amount, currency))
