@@ -60,7 +60,7 @@ _PAYING: Final = frozenset(("refund_by_hand", "give_coupon_by_hand", "send_again
 """Tasks by which a buyer is made whole."""
 
 
-class EndlessError(RuntimeError):
+class _EndlessError(RuntimeError):
     """Cases go on and on at one moment."""
 
 
@@ -170,7 +170,7 @@ class Putting:
             sent = self._outbox.step(limit=_AT_ONCE)
             if not turned and not sent:
                 return
-        raise EndlessError(f"Cases go round in a circle at {self.now}.")
+        raise _EndlessError(f"Cases go round in a circle at {self.now}.")
 
     def _turn(self) -> bool:
         with self.store.reading() as work:
