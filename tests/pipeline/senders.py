@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 from amends.model.instant import MINUTE, Instant
-from amends.pipeline.outbox import Actor, Outbox
+from amends.pipeline.outbox import MOST_AT_ONCE, Actor, Outbox
 from amends.resolution.intent import Intent, plan
 from amends.resolution.outbox import OutboxEntry, Reply, entered, granted
 from amends.store.work import SqlStore
@@ -57,8 +57,11 @@ class Sender:
         """An act that may leave; returns its id."""
         case = case or f"case-{next(_cases)}"
         intent = plan(case, 0, step, does, how, self.now)
+        entry = granted(entered(intent, worth=1), "assistant", self.now)
         with self.store.writing() as work:
-            work.outbox.add([granted(entered(intent, worth=1), "assistant", self.now)])
+            work.outbox.add([entry])
+            # Planned again, it is the same.
+            work.outbox.add([entry])
         return intent.id
 
     def see(self) -> None:
@@ -67,12 +70,12 @@ class Sender:
             for case in work.news.first(1_000):
                 work.news.seen(case)
 
-    def step(self, *deaths: str) -> int:
+    def step(self, *deaths: str, limit: int = MOST_AT_ONCE) -> int:
         """Send what is due, once the playbooks of its cases have seen what is new."""
         self.see()
         try:
             actors = [Mortal(actor, iter(deaths)) for actor in self.actors]
-            return Outbox(self.store, actors, lambda: self.now, self._failed).step()
+            return Outbox(self.store, actors, lambda: self.now, self.failed).step(limit=limit)
         except Died:
             return 0
 
@@ -103,5 +106,5 @@ class Sender:
             self.now = Instant(self.now + chance.randrange(5) * MINUTE)
         return self.entry(act)
 
-    def _failed(self, intent: Intent, error: Exception) -> None:
+    def failed(self, intent: Intent, error: Exception) -> None:
         raise AssertionError(intent) from error

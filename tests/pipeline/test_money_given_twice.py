@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from tests.pipeline.test_putting_right import KEY, LETTERS, House, Post
 from tests.pipeline.world import event
 
-from amends.cases.action import Resolve, perform
+from amends.cases.action import Resolve, TakeUp, perform
 from amends.cases.catalogue import built_in_catalogue
 from amends.cases.rates import built_in_rates
 from amends.cases.triage import Terms
@@ -278,4 +279,80 @@ def test_what_a_person_paid_back_at_the_provider_counts_once(service: StripeServ
     house.post(house.now, event("1r", "payment.refunded", house.now, keys, **told))
     house.settle(house.now)
     assert house.paid("1") == [("refund", 4_000, "paid")]
+    house.actor.close()
+
+
+def test_the_record_keeps_no_sign_by_which_answers_are_believed(service: StripeService, tmp_path: Path) -> None:
+    house = house_of(tmp_path, service, playbooks=LETTERS)
+    case = house.twice("1")
+    house.actors = [house.actor, Signed()]
+    house.send()
+    house.send()
+    with house.store.reading() as work:
+        deeds = [entry.deed for entry in work.audit.of("case", case)]
+    assert {deed.details["does"] for deed in deeds} == {"tell", "refund"}
+    assert "secret-sign" not in repr([deed for deed in deeds if deed.details["does"] == "tell"])
+    assert [deed.details["ref"] for deed in deeds if (deed.what, deed.details["does"]) == ("accepted", "refund")] != []
+    house.actor.close()
+
+
+class Signed(Post):
+    """Its letters have a name by which answers to them are believed."""
+
+    def send(self, intent: Intent) -> Reply:
+        return Reply(said="accepted", ref="<act.order.secret-sign@shop.example>")
+
+
+def test_news_leaves_half_of_a_turn_to_what_time_brings(service: StripeService, tmp_path: Path) -> None:
+    house = house_of(tmp_path, service, limit=1)
+    late = house.twice("late")
+    house.now = Instant(house.now + 5 * HOUR)
+    news = [house.twice(f"n{number}") for number in range(6)]
+    house.now = Instant(house.now + 20 * HOUR)
+    with house.store.writing() as work:
+        work.news.mark(news, house.now)
+        house.right.turn(work, house.now, limit=4)
+    assert house.standing(late).step == "by_hand"
+    house.actor.close()
+
+
+def test_a_case_that_is_let_go_holds_no_money_back(service: StripeService, tmp_path: Path) -> None:
+    house = house_of(tmp_path, service)
+    case = house.twice("1")
+    assert house.paid("1") == [("refund", 4_000, "reserved")]
+    with house.store.writing() as work:
+        work.news.mark([case], house.now)
+        assert house.right.set_aside(work, house.now) == case
+    assert house.paid("1") == [("refund", 4_000, "released")]
+    assert (house.acts(case)[0][1], house.standing(case).ending) == ("withdrawn", "handed")
+    house.actor.close()
+
+
+def test_what_people_had_before_any_playbook_stays_theirs(service: StripeService, tmp_path: Path) -> None:
+    house = house_of(tmp_path, service)
+    case = house.twice("1")
+    with house.store.writing() as work:
+        decided = perform(work.cases.case_book(case), case, TakeUp(), who="lin", now=house.now, terms=TERMS)
+        keep(work.cases, decided, now=house.now, terms=TERMS)
+        for table in ("standing", "outbox", "payout"):
+            work.connection.exec_driver_sql(f"DELETE FROM {table}")
+    with house.store.writing() as work:
+        work.news.mark([case], house.now)
+        house.right.turn(work, house.now)
+        assert work.standings.get(case) is None
+    assert house.acts(case) == []
+    house.actor.close()
+
+
+def test_a_case_that_was_opened_again_goes_by_what_is_wrong_now(service: StripeService, tmp_path: Path) -> None:
+    house = house_of(tmp_path, service)
+    case = house.twice("1")
+    with house.store.writing() as work:
+        standing = work.standings.get(case)
+        assert standing is not None
+        other = msgspec.structs.replace(standing, exception="handover_late", step=None, ending="handed", round=-1)
+        work.standings.put(other, None)
+        work.news.mark([case], house.now)
+    house.settle(house.now)
+    assert house.standing(case).exception == "duplicate_payment"
     house.actor.close()

@@ -5,99 +5,35 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from itertools import count
 
 import httpx
 import pytest
+from tests.pipeline.senders import START, Sender
 
 from amends.connectors.stripe.client import StripeActor
 from amends.model.instant import DAY, HOUR, MINUTE, Duration, Instant
 from amends.pipeline.outbox import Outbox
-from amends.resolution.intent import Intent, plan
-from amends.resolution.outbox import KEY_LIFETIME, LEASE, OutboxEntry, Reply, answered, entered, granted
+from amends.resolution.intent import Intent
+from amends.resolution.outbox import KEY_LIFETIME, LEASE, Reply, answered
 from amends.runtime.opening import open_store
 from amends.sim.service import ANY_FAULT, Fault
 from amends.sim.stripe_service import Payment, StripeService
 from amends.store.work import SqlStore
 
-START = Instant(1_790_000_000_000_000)
 KEY = "sk_test_1"
-_cases = count(1)
 
 
-class Died(BaseException):
-    """The process is gone."""
-
-
-class Mortal:
-    """An actor whose process dies before or after it has told the vendor, now and then."""
-
-    def __init__(self, actor: StripeActor, deaths: Iterator[str]) -> None:
-        self._actor, self._deaths = actor, deaths
-        self.does = actor.does
-
-    def takes(self, intent: Intent) -> bool:
-        return self._actor.takes(intent)
-
-    def send(self, intent: Intent) -> Reply:
-        death = next(self._deaths, "")
-        if death == "before":
-            raise Died
-        reply = self._actor.send(intent)
-        if death == "after":
-            raise Died
-        return reply
-
-    def look_up(self, intent: Intent, ref: str | None) -> Reply:
-        return self._actor.look_up(intent, ref)
-
-
-class House:
+class House(Sender):
     """A store, a clock, and Stripe."""
 
     def __init__(self, store: SqlStore, service: StripeService, database: str) -> None:
-        self.store, self.service, self.now, self.database = store, service, START, database
+        self.service, self.database = service, database
         self.actor = StripeActor(KEY, address=service.address, timeout=httpx.Timeout(5.0))
+        super().__init__(store, [self.actor])
 
-    def plan(self, payment: str, amount: int = 500, case: str | None = None, step: str = "refund") -> str:
-        case = case or f"case-{next(_cases)}"
-        how = {"payment": payment, "amount": amount, "currency": "EUR"}
-        intent = plan(case, 0, step, "refund", how, self.now)
-        entry = granted(entered(intent, worth=amount), "assistant", self.now)
-        with self.store.writing() as work:
-            work.outbox.add([entry])
-            work.outbox.add([entry])
-        return intent.id
-
-    def see(self) -> None:
-        """The playbooks of cases see what is new of them; before that nothing of theirs is due."""
-        with self.store.writing() as work:
-            for case in work.news.first(1_000):
-                work.news.seen(case)
-
-    def step(self, *deaths: str, limit: int = 20) -> int:
-        """Send what is due, once the playbooks of its cases have seen what is new."""
-        self.see()
-        try:
-            outbox = Outbox(self.store, [Mortal(self.actor, iter(deaths))], lambda: self.now, self.failed)
-            return outbox.step(limit=limit)
-        except Died:
-            return 0
-
-    def failed(self, intent: Intent, error: Exception) -> None:
-        raise AssertionError(intent) from error
-
-    def entry(self, act: str) -> OutboxEntry:
-        with self.store.reading() as work:
-            (entry,) = work.outbox.get([act])
-        return entry
-
-    def wait(self) -> None:
-        """Let time pass until something is due."""
-        self.see()
-        with self.store.reading() as work:
-            due = work.outbox.next_due()
-        self.now = Instant(max(self.now, due or self.now))
+    def refund(self, payment: str, amount: int = 500, case: str | None = None, step: str = "refund") -> str:
+        """A refund that may leave; returns its id."""
+        return self.plan("refund", {"payment": payment, "amount": amount, "currency": "EUR"}, case=case, step=step)
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +58,7 @@ def house(store: SqlStore, database: str) -> Iterator[House]:
 
 def test_a_refund_is_done_and_confirmed_by_what_comes_back(house: House) -> None:
     house.service.slow = True
-    act = house.plan("pi_1")
+    act = house.refund("pi_1")
     assert house.step() == 1
     entry = house.entry(act)
     assert (entry.intent.state, entry.ref) == ("accepted", "re_000001")
@@ -135,7 +71,7 @@ def test_a_refund_is_done_and_confirmed_by_what_comes_back(house: House) -> None
 
 def test_what_nobody_confirms_is_looked_up(house: House) -> None:
     house.service.slow = True
-    act = house.plan("pi_1")
+    act = house.refund("pi_1")
     house.step()
     house.service.settle()
     house.wait()
@@ -148,7 +84,7 @@ def test_what_nobody_confirms_is_looked_up(house: House) -> None:
 @pytest.mark.inv12
 def test_a_timeout_after_accepting_is_looked_up_and_not_sent_again(house: House) -> None:
     house.service.befall(["drop_after"])
-    act = house.plan("pi_2")
+    act = house.refund("pi_2")
     house.step()
     assert house.entry(act).intent.state == "unknown"
     house.wait()
@@ -161,7 +97,7 @@ def test_a_timeout_after_accepting_is_looked_up_and_not_sent_again(house: House)
 @pytest.mark.inv13
 def test_past_the_keys_lifetime_it_is_never_sent_again(house: House) -> None:
     house.service.befall(["drop", "drop", "drop"])
-    act = house.plan("pi_3")
+    act = house.refund("pi_3")
     house.step()
     while house.now - START < KEY_LIFETIME:
         house.service.befall(["drop"])
@@ -180,7 +116,7 @@ def test_past_the_keys_lifetime_it_is_never_sent_again(house: House) -> None:
 @pytest.mark.inv13
 def test_what_nobody_sent_for_a_day_is_looked_up_before_it_is_sent(house: House) -> None:
     house.service.befall(["drop"])
-    act = house.plan("pi_13")
+    act = house.refund("pi_13")
     house.step()
     house.wait()
     house.step(limit=1)
@@ -196,7 +132,7 @@ def test_what_nobody_sent_for_a_day_is_looked_up_before_it_is_sent(house: House)
 
 @pytest.mark.inv13
 def test_what_a_restored_database_has_forgotten_is_looked_up(house: House) -> None:
-    act = house.plan("pi_14")
+    act = house.refund("pi_14")
     before = house.entry(act)
     house.step()
     assert house.entry(act).intent.state == "confirmed"
@@ -209,7 +145,7 @@ def test_what_a_restored_database_has_forgotten_is_looked_up(house: House) -> No
 
 
 def test_who_has_slept_on_the_way_does_not_send(house: House) -> None:
-    act = house.plan("pi_15")
+    act = house.refund("pi_15")
     # It takes the act, and comes to send it when the lease is nearly over.
     times = iter([house.now, Instant(house.now + LEASE)])
     Outbox(house.store, [house.actor], lambda: next(times, house.now), house.failed).step(limit=1)
@@ -223,7 +159,7 @@ def test_who_has_slept_on_the_way_does_not_send(house: House) -> None:
 
 def test_that_nobody_here_can_look_it_up_does_not_undo_it(house: House) -> None:
     house.service.befall(["drop_after"])
-    act = house.plan("pi_16")
+    act = house.refund("pi_16")
     house.step()
     house.wait()
     Outbox(house.store, [], lambda: house.now, house.failed).step()
@@ -234,7 +170,7 @@ def test_that_nobody_here_can_look_it_up_does_not_undo_it(house: House) -> None:
 
 
 def test_a_key_that_does_not_serve_refuses_nothing(house: House) -> None:
-    act = house.plan("pi_17")
+    act = house.refund("pi_17")
     stranger = StripeActor("sk_test_rolled", address=house.service.address)
     Outbox(house.store, [stranger], lambda: house.now, house.failed).step()
     stranger.close()
@@ -248,7 +184,7 @@ def test_a_key_that_does_not_serve_refuses_nothing(house: House) -> None:
 
 
 def test_a_refusal_is_the_vendors_own_words(house: House) -> None:
-    act = house.plan("pi_4", amount=1_001)
+    act = house.refund("pi_4", amount=1_001)
     house.step()
     entry = house.entry(act)
     assert (entry.intent.state, entry.due_at) == ("refused", None)
@@ -256,7 +192,7 @@ def test_a_refusal_is_the_vendors_own_words(house: House) -> None:
 
 
 def test_nobody_can_do_it_so_a_person_has_to(house: House) -> None:
-    act = house.plan("PAYID-5")
+    act = house.refund("PAYID-5")
     house.step()
     assert house.entry(act).intent.state == "refused"
     assert "No vendor" in house.entry(act).says
@@ -265,7 +201,7 @@ def test_nobody_can_do_it_so_a_person_has_to(house: House) -> None:
 
 def test_what_is_throttled_or_down_is_tried_again_later_and_later(house: House) -> None:
     house.service.befall(["throttle"] * 6)
-    act = house.plan("pi_6")
+    act = house.refund("pi_6")
     waits = []
     for _ in range(7):
         before = house.now
@@ -277,9 +213,9 @@ def test_what_is_throttled_or_down_is_tried_again_later_and_later(house: House) 
 
 
 def test_those_of_a_case_leave_one_after_the_other(house: House) -> None:
-    case = f"case-{next(_cases)}"
-    first, second = house.plan("pi_7", case=case, step="one"), house.plan("pi_8", case=case, step="two")
-    other = house.plan("pi_9")
+    case = "one-after-the-other"
+    first, second = house.refund("pi_7", case=case, step="one"), house.refund("pi_8", case=case, step="two")
+    other = house.refund("pi_9")
     house.service.befall(["drop_after"])
     house.step()
     states = [house.entry(act).intent.state for act in (first, second, other)]
@@ -291,7 +227,7 @@ def test_those_of_a_case_leave_one_after_the_other(house: House) -> None:
 
 
 def test_who_dies_on_the_way_leaves_a_lease_that_runs_out(house: House) -> None:
-    act = house.plan("pi_10")
+    act = house.refund("pi_10")
     house.step("after")
     assert house.entry(act).intent.state == "sending"
     assert house.step() == 0
@@ -310,7 +246,7 @@ def test_whatever_goes_wrong_a_step_refunds_at_most_once(house: House, trials: C
         house.service.forget({payment: Payment(amount=1_000, currency="eur")})
         faults: list[Fault] = [chance.choice(ANY_FAULT) for _ in range(chance.randrange(8))]
         house.service.befall(faults)
-        act = house.plan(payment, amount=400)
+        act = house.refund(payment, amount=400)
         for _ in range(200):
             house.step(chance.choice(("", "", "before", "after")))
             entry = house.entry(act)
@@ -343,7 +279,7 @@ Outbox(open_store(database), [StripeActor("sk_test_1", address=address)], lambda
 @pytest.mark.inv12
 @pytest.mark.parametrize("point", ["outbox.taken", "outbox.answer.before"])
 def test_killed_on_the_way_a_step_refunds_once(house: House, point: str) -> None:
-    act = house.plan("pi_12")
+    act = house.refund("pi_12")
     words = [house.database, house.service.address, str(house.now), point]
     killed = subprocess.run([sys.executable, "-c", _SENDER, *words], capture_output=True, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
@@ -362,7 +298,7 @@ def test_an_actor_that_breaks_down_may_have_done_it(house: House) -> None:
             super().send(intent)
             raise ZeroDivisionError("a bug")
 
-    act, told = house.plan("pi_11"), []
+    act, told = house.refund("pi_11"), []
     broken = Broken(KEY, address=house.service.address)
     Outbox(house.store, [broken], lambda: house.now, lambda intent, error: told.append((intent.id, str(error)))).step()
     broken.close()

@@ -28,8 +28,9 @@ from amends.detection import load_pack
 from amends.model.instant import DAY, HOUR, Duration, Instant
 from amends.pipeline.casework import CaseWorkStage
 from amends.pipeline.outbox import Actor, Outbox
+from amends.pipeline.paying import PAYS
 from amends.pipeline.ports import Change
-from amends.pipeline.putting_right import PAYS, PuttingRight
+from amends.pipeline.putting_right import PuttingRight
 from amends.pipeline.righted import RightedStage
 from amends.pipeline.stages import Pipeline
 from amends.resolution.authority import built_in_authority

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from amends.cli.righted import ByHand
 from amends.cli.righted_ledger import Given
 from amends.model.instant import DAY, HOUR, Instant
-from amends.pipeline.putting_right import AMENDS, PAYS
+from amends.pipeline.paying import AMENDS, PAYS
 from amends.sim.owing import Owing, over_order
 from amends.store.case_schema import case_file
 from amends.store.resolution_schema import outbox, standing, task

@@ -17,18 +17,17 @@ from amends.messaging.daytime import next_daytime
 from amends.messaging.zones import zone_of
 from amends.model.audit import Deed
 from amends.model.event import Event
-from amends.model.instant import DAY, HOUR, Duration, Instant
-from amends.model.money import Money
+from amends.model.instant import HOUR, Duration, Instant
 from amends.model.subjects import PARENTS
 from amends.pipeline.casework import keep, news_of
 from amends.pipeline.offering import Offering, agreed_of
+from amends.pipeline.paying import AMENDS, Paying, buyer_of
 from amends.pipeline.ports import Change
 from amends.pipeline.record import record
 from amends.pipeline.righting_work import RightingWork
-from amends.resolution.authority import Authority, Decision, Granted, approve, decide
+from amends.resolution.authority import Authority, Decision, approve, decide
 from amends.resolution.condition import Facts
 from amends.resolution.echo import echo_of
-from amends.resolution.entitlement import TAKEN, Loss, Payout, Way, left
 from amends.resolution.errors import ResolutionError
 from amends.resolution.facts import facts_of
 from amends.resolution.intent import Intent, IntentState, intent_id
@@ -37,7 +36,6 @@ from amends.resolution.playbook import LATE, Playbook, Step, outcomes_of
 from amends.resolution.stepping import (
     ASKING,
     BY_HAND,
-    LEFT,
     WAITING,
     Advance,
     Known,
@@ -51,21 +49,13 @@ from amends.resolution.stepping import (
     step_id,
 )
 from amends.resolution.sums import sum_of
-from amends.resolution.taken import Refunded, given_elsewhere, refunds_of, taken_of
-from amends.resolution.words import built_in_words
 
 AT_ONCE: Final = 20
 """Cases in one turn: whoever else writes waits for it."""
-AMENDS: Final = "assistant"
-"""The role by whose authority playbooks act, and the name under which they grant."""
 WHO: Final = "amends"
 """Who did what playbooks did, in the record of a case."""
 LEAD: Final = "lead"
 """The role that goes on where a playbook cannot."""
-PAYS: Final[Mapping[str, Way]] = {
-    name: deed.pays for name, deed in built_in_words().acts.items() if deed.pays is not None and deed.pays not in TAKEN
-}
-"""Acts by which we make a buyer whole, and by which way."""
 TOLD_WITHIN: Final = Duration(4 * HOUR)
 """So soon somebody is to tell a buyer what a letter could not."""
 TELLS: Final = ("tell", "ask", "offer")
@@ -95,11 +85,14 @@ class PuttingRight:
     def __init__(self, playbooks: Mapping[str, Playbook], authority: Authority, terms: Terms) -> None:
         self.playbooks, self.authority, self._terms = playbooks, authority, terms
         self._offering = Offering(terms.rates)
+        self._paying = Paying(authority, terms)
 
     def turn(self, work: RightingWork, now: Instant, *, limit: int = AT_ONCE) -> list[Change]:
         """Go on with cases of which there is news, and with those that time takes further; what has changed."""
+        # What time brings has half of a turn, however much news there is.
+        late = work.standings.due(now, limit=limit)[: max(limit // 2, 1)]
         news = work.news.first(limit)
-        due = list(dict.fromkeys([*news, *work.standings.due(now, limit=limit)]))[:limit]
+        due = list(dict.fromkeys([*late, *news]))[:limit]
         found = work.cases.get(due)
         # News may be no more than that an act has got further, which a page that is open shows too.
         changes = dict.fromkeys(Change(kind="case", id=case) for case in news)
@@ -169,7 +162,7 @@ class PuttingRight:
         if step.startswith(BY_HAND) and said == "done":
             self._say(work, case, Contact(by="phone"), now)
         if found.step.do == "task" and said == "done":
-            self._record_by_hand(work, case, found, step)
+            self._record_by_hand(work, case, found)
         self.look(work, [case], now)
         return True
 
@@ -180,10 +173,10 @@ class PuttingRight:
         entry = self._waiting(work, case, act)
         if entry.worth is None:
             raise ResolutionError("What this is worth cannot be said in the currency of the limits: do it by hand.")
-        before = self._before(work, entry, who, now)
+        before = self._paying.before(work, entry, who, now)
         approve(self.authority, role, entry.intent.does, entry.worth, before, asked=AMENDS, by=who)
         found = work.cases.get([case])[case]
-        self._reserve(work, found, entry.intent, facts_of(_events(work, found)))
+        self._paying.reserve(work, found, entry.intent, facts_of(_events(work, found)))
         self._put(work, entry, granted(entry, who, now))
         work.audit.add(_deed("approved", entry, who, now))
         self.look(work, [case], now)
@@ -203,7 +196,7 @@ class PuttingRight:
 
         Its worth has to be known.
         """
-        before = self._before(work, entry, who, now)
+        before = self._paying.before(work, entry, who, now)
         return decide(self.authority, role, entry.intent.does, entry.worth or 0, before)
 
     def look(self, work: RightingWork, cases: Iterable[str], now: Instant) -> list[Change]:
@@ -267,9 +260,13 @@ class PuttingRight:
     def _let_be(self, work: RightingWork, case: str, now: Instant) -> None:
         """There is nothing by which the case could go on: it is people's, and what has not left does not leave."""
         standing = work.standings.get(case)
+        found = work.cases.get([case]).get(case)
         for entry in work.outbox.of_case(case):
-            if entry.intent.state in WAITING:
-                work.outbox.put(entry, withdrawn(entry, now))
+            gone = withdrawn(entry, now) if entry.intent.state in WAITING else None
+            if gone is not None and work.outbox.put(entry, gone):
+                work.audit.add(_deed("withdrawn", gone, WHO, now))
+                if found is not None:
+                    self._paying.settle(work, found, gone.intent)
         if standing is not None and standing.step is not None:
             standing = msgspec.structs.replace(standing, step=None, since=now, ending="handed", role=LEAD)
         if standing is not None:
@@ -284,13 +281,13 @@ class PuttingRight:
             after = self._echo(work, entry, events, now)
             acts[entry.intent.id] = after
             if after.intent.is_over:
-                self._settle(work, case, after.intent)
+                self._paying.settle(work, case, after.intent)
             if after != entry:
                 changes.append(Change(kind="case", id=case.id))
         states: dict[str, IntentState] = {act: entry.intent.state for act, entry in acts.items()}
         answers = work.standings.answers(case.id, standing.round)
         facts = facts_of(events)
-        self._record_taken(work, case, events, facts)
+        self._paying.record_taken(work, case, events, facts)
         agreed = agreed_of(_of_round(acts.values(), standing), answers)
         if agreed is not None:
             facts["agreed"] = agreed
@@ -334,12 +331,13 @@ class PuttingRight:
         self, work: RightingWork, case: Case, playbook: Playbook, found: Advance, told: _Told, now: Instant
     ) -> None:
         work.standings.add_tasks(found.standing.round, found.tasks, now)
-        buyer = _buyer(told.known.facts)
+        buyer = buyer_of(told.known.facts)
         for planned in found.intents:
-            intent = self._offering.offered(planned, told.known.facts, self._left(work, case, told.known.facts))
+            intent = self._offering.offered(planned, told.known.facts, self._paying.left(work, case, told.known.facts))
             intent = _with_sum(work, intent, playbook, found.standing, told)
-            entry = entered(intent, worth=self._worth(intent), buyer=buyer)
-            entry = self._granted(work, case, entry, told.known.facts, now)
+            entry = entered(intent, worth=self._paying.worth(intent), buyer=buyer)
+            if self._may_leave(work, case, entry, told.known.facts, now):
+                entry = granted(entry, AMENDS, now, not_before=_morning(intent, told.known.facts, now))
             if work.outbox.add([entry]):
                 work.audit.add(_deed("planned" if entry.granted_by is None else "granted", entry, WHO, now))
         for act in found.withdrawn:
@@ -347,135 +345,23 @@ class PuttingRight:
             gone = withdrawn(entry, now)
             if work.outbox.put(entry, gone):
                 work.audit.add(_deed("withdrawn", gone, WHO, now))
-                self._settle(work, case, gone.intent)
+                self._paying.settle(work, case, gone.intent)
 
-    # ------------------------------------------------------------ money
+    def _may_leave(self, work: RightingWork, case: Case, entry: OutboxEntry, facts: Facts, now: Instant) -> bool:
+        """Whether the act may go without anybody; an offer of nothing has to be looked at by somebody."""
+        is_empty = entry.intent.does == "offer" and not entry.intent.how.get("options")
+        return not is_empty and self._paying.let_go(work, case, entry, facts, now)
 
-    def _worth(self, intent: Intent) -> int | None:
-        """What an act pays, in the currency of the limits; None where that cannot be said."""
-        amount, currency = intent.how.get("amount"), intent.how.get("currency")
-        if amount is None:
-            return 0
-        if currency is None or not self._terms.rates.knows(currency):
-            return None
-        return self._terms.rates.convert(Money(amount, currency), self.authority.currency).minor
-
-    def _before(self, work: RightingWork, entry: OutboxEntry, who: str, now: Instant) -> Granted:
-        """What was granted before: on the case, to the buyer, and by this one within a day."""
-        free = ("withdrawn", "refused", "proposed")
-        of_case = [each for each in work.outbox.of_case(entry.intent.case) if each.intent.state not in free]
-        return Granted(
-            case=sum(each.worth or 0 for each in of_case),
-            buyer=0 if entry.buyer is None else work.outbox.granted_to(entry.buyer),
-            day=work.outbox.granted_by(who, Instant(now - DAY)),
-        )
-
-    def _granted(self, work: RightingWork, case: Case, entry: OutboxEntry, facts: Facts, now: Instant) -> OutboxEntry:
-        """Let the act go if that is within what playbooks may do alone, and what may go out for the loss."""
-        intent, worth = entry.intent, entry.worth
-        if worth is None:
-            return entry
-        if worth and entry.buyer is None and self.authority.of(AMENDS, intent.does).buyer is not None:
-            # Nobody knows what this buyer was granted before.
-            return entry
-        if intent.does == "offer" and not intent.how.get("options"):
-            # Nothing of what the playbook has can be had: somebody has to look.
-            return entry
-        before = self._before(work, entry, AMENDS, now) if worth else Granted()
-        if worth and not decide(self.authority, AMENDS, intent.does, worth, before).allowed:
-            return entry
-        try:
-            self._reserve(work, case, intent, facts)
-        except ResolutionError:
-            # More than may go out: a person has to look, and the act says so by waiting.
-            return entry
-        return granted(entry, AMENDS, now, not_before=_morning(intent, facts, now))
-
-    def _reserve(self, work: RightingWork, case: Case, intent: Intent, facts: Facts) -> None:
-        way, amount = PAYS.get(intent.does), intent.how.get("amount")
-        if way is None or amount is None:
-            return
-        currency = str(intent.how.get("currency"))
-        loss = work.losses.open(_loss(case, facts, currency))
-        work.losses.reserve(loss.id, act=intent.id, way=way, amount=Money(amount, currency))
-
-    def _record_by_hand(self, work: RightingWork, id: str, done: Open, step: str) -> None:
+    def _record_by_hand(self, work: RightingWork, id: str, done: Open) -> None:
         """What a person has given the buyer counts like what Amends gives."""
-        way = built_in_words().tasks[done.step.what].pays if done.step.what in built_in_words().tasks else None
         case = work.cases.get([id]).get(id)
-        if way is None or case is None:
+        if case is None:
             return
-        facts = facts_of(_events(work, case))
-        task = next((each for each in work.standings.tasks(id, done.standing.round) if each.id == step), None)
-        amount = None if task is None else task.details.get("amount")
-        if amount is None and way == "reship":
-            # Goods sent again are worth what was paid for them and has not been given back.
-            amount = int(facts.get("captured") or facts.get("total") or 0) - int(facts.get("refunded") or 0)
-        currency = facts.get("currency")
-        if isinstance(currency, str) and isinstance(amount, int) and amount > 0:
-            loss = work.losses.open(_loss(case, facts, currency))
-            act = f"{loss.id}/task/{id}/{done.standing.round}/{step}"
-            work.losses.note(loss.id, act=act, way=way, amount=Money(amount, currency))
-
-    def _record_taken(self, work: RightingWork, case: Case, events: list[Event], facts: Facts) -> None:
-        """What the bank, a marketplace or the shop itself has given for the loss, so that we do not give it again."""
-        currency, most = facts.get("currency"), facts.get("captured")
-        if not isinstance(currency, str) or not isinstance(most, int):
-            return
-        taken, refunds = taken_of(events, most, currency), refunds_of(events)
-        if not (taken or refunds):
-            return
-        loss = work.losses.open(_loss(case, facts, currency))
-        known = {payout.id: payout for payout in work.losses.payouts(loss.id)}
-        for one in taken:
-            gone = Money(0 if one.came_back else one.amount, currency)
-            work.losses.note(loss.id, act=f"{loss.id}/{one.id}", way=one.way, amount=gone)
-        # Another case of the order may have paid for the loss as well.
-        ours = {entry.intent.id: entry for entry in work.outbox.get([act for act in known if "/" not in act])}
-        sent: dict[str, int] = {}
-        for entry in ours.values():
-            if entry.intent.does == "refund" and entry.intent.state in LEFT:
-                payment = str(entry.intent.how.get("payment"))
-                sent[payment] = sent.get(payment, 0) + int(entry.intent.how.get("amount") or 0)
-        refs = {entry.ref for entry in ours.values() if entry.ref is not None}
-        # What a person paid back at the provider by hand is told of by the provider, too.
-        by_hand = sum(one.amount.minor for one in known.values() if _is_paid_by_hand(one))
-        for payment, amount in given_elsewhere(refunds, ours.keys(), refs, sent).items():
-            by_hand, amount = max(by_hand - amount, 0), max(amount - by_hand, 0)
-            act = f"{loss.id}/elsewhere/{payment}"
-            work.losses.note(loss.id, act=act, way="elsewhere", amount=Money(amount, currency))
-        self._note_failed(work, refunds, ours, known)
-
-    def _note_failed(
-        self,
-        work: RightingWork,
-        refunds: Iterable[Refunded],
-        ours: Mapping[str, OutboxEntry],
-        known: Mapping[str, Payout],
-    ) -> None:
-        """A refund of ours that was done and came back is not paid after all."""
-        failed = {refund.act for refund in refunds if not refund.amount} | {
-            act for act, entry in ours.items() for refund in refunds if not refund.amount and refund.id == entry.ref
-        }
-        for act in failed & known.keys():
-            payout = known[str(act)]
-            if payout.state == "paid":
-                work.losses.note(payout.loss, act=payout.id, way=payout.way, amount=Money(0, payout.amount.currency))
-
-    def _left(self, work: RightingWork, case: Case, facts: Facts) -> int | None:
-        """What may still go out for the loss, in minor units of the order's currency; None where nobody knows."""
-        currency = facts.get("currency")
-        if not isinstance(currency, str) or not isinstance(facts.get("captured"), int):
-            return None
-        return left(_loss(case, facts, currency), work.losses.payouts(_loss_of(case))).minor
-
-    def _settle(self, work: RightingWork, case: Case, intent: Intent) -> None:
-        if intent.does not in PAYS:
-            return
-        for payout in work.losses.payouts(_loss_of(case)):
-            belied = payout.state == "released" and intent.state == "confirmed"
-            if payout.id == intent.id and (payout.state == "reserved" or belied):
-                work.losses.settle(payout.loss, payout.id, paid=intent.state == "confirmed")
+        tasks = work.standings.tasks(id, done.standing.round)
+        task = next((each for each in tasks if each.id == done.step_id), None)
+        if task is not None:
+            facts = facts_of(_events(work, case))
+            self._paying.record_by_hand(work, case, task, f"{done.standing.round}/{done.step_id}", facts)
 
     # ------------------------------------------------------------ what the case shows of it
 
@@ -532,16 +418,6 @@ def _advanced(playbook: Playbook, standing: Standing, known: Known) -> Advance:
         return hand_over(standing, known, LEAD)
 
 
-def _is_paid_by_hand(payout: Payout) -> bool:
-    return "/task/" in payout.id and payout.way == "refund" and payout.state == "paid"
-
-
-def _buyer(facts: Facts) -> str | None:
-    """By what a buyer is known again."""
-    buyer, email = facts.get("buyer"), facts.get("buyer_email")
-    return str(buyer) if buyer is not None else str(email).casefold() if email else None
-
-
 def _of_round(acts: Iterable[OutboxEntry], standing: Standing) -> list[OutboxEntry]:
     """The acts of a round: an earlier one's were about other amounts."""
 
@@ -567,21 +443,11 @@ def _deed(what: str, entry: OutboxEntry, who: str, now: Instant) -> Deed:
     details: dict[str, Any] = {
         name: intent.how[name] for name in ("what", "amount", "currency", "payment") if name in intent.how
     }
-    details |= {"act": intent.id, "does": intent.does, "ref": entry.ref}
+    details |= {"act": intent.id, "does": intent.does}
+    if intent.does not in TELLS:
+        # A letter's Message-ID bears its order, and the sign by which answers to it are believed.
+        details["ref"] = entry.ref
     return Deed(at=now, who=who, what=what, kind="case", subject=intent.case, details=details)
-
-
-def _loss(case: Case, facts: Facts, currency: str) -> Loss:
-    most = facts.get("captured")
-    return Loss(
-        id=_loss_of(case), order=case.order or case.subject, about="order",
-        most=Money(most if isinstance(most, int) else 0, currency),
-    )  # fmt: skip
-
-
-def _loss_of(case: Case) -> str:
-    """An order is one loss: whatever goes wrong with it, the buyer paid for it once."""
-    return f"order/{case.order}" if case.order is not None else f"{case.kind}/{case.subject}"
 
 
 def _subject(case: Case) -> tuple[str, str]:
