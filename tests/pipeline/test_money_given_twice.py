@@ -19,6 +19,7 @@ from amends.pipeline.casework import keep
 from amends.pipeline.outbox import Outbox
 from amends.resolution.authority import Limits
 from amends.resolution.entitlement import Loss
+from amends.resolution.errors import ResolutionError
 from amends.resolution.facts import FACTS
 from amends.resolution.intent import Intent, plan
 from amends.resolution.outbox import Reply, answered, entered, granted, taken
@@ -62,6 +63,24 @@ duplicate_payment:
       name: lead
 """,
     "hand.yaml",
+    FACTS,
+)
+
+OFFERS = read_playbooks(
+    """
+duplicate_payment:
+  version: 1
+  steps:
+    - offer: parcel_lost
+      options: [refund_full]
+      within: 1 day
+      on: {refund_full: done, refused: lead, late: lead}
+    - end: put_right
+      name: done
+    - escalate: lead
+      name: lead
+""",
+    "offers.yaml",
     FACTS,
 )
 
@@ -355,4 +374,18 @@ def test_a_case_that_was_opened_again_goes_by_what_is_wrong_now(service: StripeS
         work.news.mark([case], house.now)
     house.settle(house.now)
     assert house.standing(case).exception == "duplicate_payment"
+    house.actor.close()
+
+
+def test_nobody_is_offered_nothing(service: StripeService, tmp_path: Path) -> None:
+    house = house_of(tmp_path, service, playbooks=OFFERS)
+    keys = {"order": "1", "payment": "pi_1_1"}
+    taken_: dict[str, Any] = {"dispute": "d", "amount": 8_000, "currency": "EUR"}
+    house.post(house.now, event("1x", "dispute.opened", house.now, keys, **taken_))
+    case = house.twice("1")
+    with house.store.reading() as work:
+        (offer,) = work.outbox.of_case(case)
+    assert (offer.intent.state, offer.intent.how["options"]) == ("proposed", [])
+    with house.store.writing() as work, pytest.raises(ResolutionError, match="nothing left to offer"):
+        house.right.approve(work, case, offer.intent.id, who="lin", role="lead", now=house.now)
     house.actor.close()

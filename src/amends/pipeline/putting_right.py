@@ -171,6 +171,8 @@ class PuttingRight:
         # What the bank or the shop has given meanwhile counts.
         self.look(work, [case], now)
         entry = self._waiting(work, case, act)
+        if _is_empty_offer(entry.intent):
+            raise ResolutionError("There is nothing left to offer: agree with the buyer on something else by hand.")
         if entry.worth is None:
             raise ResolutionError("What this is worth cannot be said in the currency of the limits: do it by hand.")
         before = self._paying.before(work, entry, who, now)
@@ -349,8 +351,7 @@ class PuttingRight:
 
     def _may_leave(self, work: RightingWork, case: Case, entry: OutboxEntry, facts: Facts, now: Instant) -> bool:
         """Whether the act may go without anybody; an offer of nothing has to be looked at by somebody."""
-        is_empty = entry.intent.does == "offer" and not entry.intent.how.get("options")
-        return not is_empty and self._paying.let_go(work, case, entry, facts, now)
+        return not _is_empty_offer(entry.intent) and self._paying.let_go(work, case, entry, facts, now)
 
     def _record_by_hand(self, work: RightingWork, id: str, done: Open) -> None:
         """What a person has given the buyer counts like what Amends gives."""
@@ -401,6 +402,10 @@ def _with_sum(work: RightingWork, intent: Intent, playbook: Playbook, standing: 
     acts = sorted(_of_round(told.acts.values(), standing), key=lambda entry: entry.intent.planned_at)
     found = sum_of(intent, playbook, standing, known.facts, acts, tasks, known.answers, known.now)
     return msgspec.structs.replace(intent, how={**intent.how, "sum": found}) if found else intent
+
+
+def _is_empty_offer(intent: Intent) -> bool:
+    return intent.does == "offer" and not intent.how.get("options")
 
 
 def _is_behind(standing: Standing, case: Case) -> bool:
