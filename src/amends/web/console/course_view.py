@@ -14,11 +14,11 @@ from amends.messaging.render import Letter
 from amends.model.instant import Instant
 from amends.model.money import Money
 from amends.pipeline.outbox import UNABLE
-from amends.resolution.condition import holds, value_of
 from amends.resolution.intent import Intent, IntentState
 from amends.resolution.outbox import OutboxEntry
+from amends.resolution.outlook import Ahead, outlook
 from amends.resolution.playbook import Playbook, Step, outcomes_of
-from amends.resolution.stepping import BY_HAND, MOVES_MAX, Standing, Task, intent_of, next_due, step_id
+from amends.resolution.stepping import BY_HAND, Standing, Task, intent_of, next_due, step_id
 from amends.store.tasks import Given, MadeTask
 from amends.web.console import labels
 from amends.web.console.codes import code_words
@@ -189,23 +189,6 @@ def decisions_of(step: Step, case: str, asked: str, visitor: Visitor) -> list[De
     ]
 
 
-def _next(playbook: Playbook, name: str, standing: Standing, known: Mapping[str, Any]) -> Step:
-    """The step that is next from one on: behind what is only looked at, as it would be found now."""
-    visits = dict(standing.visits)
-    for _ in range(MOVES_MAX):
-        step = playbook[name]
-        visits[name] = visits.get(name, 0) + 1
-        facts = {**known, "times": visits[name]}
-        below = playbook.after(step)
-        if step.when is not None and below is not None and not holds(step.when, facts):
-            name = below
-        elif step.do == "check":
-            name = step.on["yes" if holds(step.what, facts) else "no"]
-        else:
-            break
-    return step
-
-
 class _Teller:
     """Tells of one case to one visitor."""
 
@@ -303,20 +286,21 @@ class _Teller:
         step, playbook, standing = self._step(), self._file.playbook, self._file.standing
         if step is None or playbook is None or standing is None:
             return []
-        known = {**self._file.facts, "now": self._say.now}
         leading: dict[str, list[str]] = {}
         for outcome in self._outcomes(step):
-            then = self._then(_next(playbook, step.on[outcome], standing, known), known)
+            ahead = outlook(playbook, standing, outcome, self._file.facts, self._say.now)
+            if not ahead:
+                continue
+            then = self._then(ahead[0])
             leading.setdefault(then, []).append(outcome_words(step, outcome, self._say))
         return [Way(outcome=" · ".join(outcomes), then=then) for then, outcomes in leading.items()]
 
-    def _then(self, step: Step, known: Mapping[str, Any]) -> str:
+    def _then(self, ahead: Ahead) -> str:
         """A step with the amount that it would be about now."""
-        amount = None if step.amount is None else value_of(step.amount, known)
-        words, currency = step_words(step, self._say), known.get("currency")
-        if amount is None or amount <= 0 or not isinstance(currency, str):
+        words, currency = step_words(ahead.step, self._say), self._file.facts.get("currency")
+        if ahead.amount is None or ahead.amount <= 0 or not isinstance(currency, str):
             return words
-        return f"{words} {self._say.money(Money(int(amount), currency))}"
+        return f"{words} {self._say.money(Money(ahead.amount, currency))}"
 
     def _outcomes(self, step: Step) -> list[str]:
         """What the step may come to, without what the buyer was not offered."""
